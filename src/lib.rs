@@ -1,0 +1,28 @@
+//! A wind tunnel for consumer groups.
+//!
+//! ```text
+//! scenario ──▶ plan ──▶ engine ──▶ outcome ──▶ report
+//!  what was     what     sim        what        what to
+//!  written      will                happened    show
+//!               happen
+//! ```
+//! Each stage takes the value of the one before and returns a new one; nothing flows back.
+//!
+//! - [`units`]: time, and how people write durations, sizes, rates and counts. Imports nothing of ours.
+//! - [`scenario`]: what the user wrote, and every problem with its place and remedy.
+//! - [`model`]: the rules of producers, brokers, coordinators and consumers as pure state machines.
+//! - [`plan`]: what will happen; nothing optional left. Imports scenario and model.
+//! - [`outcome`]: what happened: recorder, laws, the saved result. Imports plan and the model's facts.
+//! - [`engine`]: how the cast is driven. Imports plan, model and outcome.
+//! - [`report`]: what to show. Imports outcome.
+//! - [`cli`]: one file per command. Imports anything.
+//!
+//! The import law is checked by a test (`tests/house.rs`).
+pub mod cli;
+pub mod engine;
+pub mod model;
+pub mod outcome;
+pub mod plan;
+pub mod report;
+pub mod scenario;
+pub mod units;

@@ -1,0 +1,295 @@
+//! What will happen: nothing optional left, units typed, names resolved to places.
+//!
+//! Topics, producers and groups are numbered in the order of the file. A partition has a number over all topics:
+//! those of topic `t` are `topics[t].first .. topics[t].first + topics[t].partitions`.
+pub mod build;
+
+use crate::model::random::Distribution;
+use crate::model::workload::{Arrivals, Keys};
+use crate::units::{Span, Time};
+use std::sync::Arc;
+
+/// A whole run, or one repetition of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name of the scenario.
+    pub name: String,
+    /// Digest of the scenario as resolved, with its input files: 64 hexadecimal digits.
+    pub sha256: String,
+    /// When it starts to count, when it ends, and how often it is repeated.
+    pub run: RunPlan,
+    /// Brokers and what they cost.
+    pub cluster: ClusterPlan,
+    /// In the order of the file.
+    pub topics: Vec<TopicPlan>,
+    /// In the order of the file.
+    pub producers: Vec<ProducerPlan>,
+    /// In the order of the file.
+    pub groups: Vec<GroupPlan>,
+    /// Lines to hold at the end.
+    pub thresholds: Vec<ThresholdPlan>,
+    /// What the user should know but may well want.
+    pub warnings: Vec<String>,
+    /// Deliberate bug to play, for tests of the laws.
+    #[cfg(feature = "sabotage")]
+    pub sabotage: Option<crate::model::sabotage::Sabotage>,
+}
+
+/// The course of a run.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// First seed; repetition `i` runs with `seed + i`.
+    pub seed: u64,
+    /// Nothing before this instant counts for latencies, rates, utilisation and lag.
+    pub warmup: Time,
+    /// When arrivals end: `[0, arrivals_end)`. `Time::NEVER` where every producer ends by itself.
+    pub arrivals_end: Time,
+    /// How long work may go on after that.
+    pub drain: Span,
+    /// Length of a row of the series.
+    pub interval: Span,
+    /// Independent runs.
+    pub repetitions: u32,
+}
+
+/// Brokers and what things cost there.
+#[derive(Clone, Debug)]
+pub struct ClusterPlan {
+    /// Number of brokers; partition p of a topic is led by broker p mod this.
+    pub brokers: u32,
+    /// One-way delay of a message.
+    pub network: Distribution,
+    /// Bytes per second of a broker in each direction; infinite where bandwidth costs nothing.
+    pub bandwidth: f64,
+    /// Work of a request.
+    pub request_work: Distribution,
+    /// Work of each batch of a produce request.
+    pub work_per_batch: Span,
+    /// Work of each KiB of a produce request.
+    pub work_per_kib: Span,
+    /// Request handlers a broker.
+    pub threads: u32,
+    /// From append to high watermark, where a topic has more than one replica.
+    pub replication: Distribution,
+    /// Whether any cost was taken from a named profile instead of the scenario.
+    pub uncalibrated: bool,
+}
+
+/// One topic.
+#[derive(Clone, Debug)]
+pub struct TopicPlan {
+    /// As in the scenario.
+    pub name: String,
+    /// Number of its first partition over all topics.
+    pub first: u32,
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// Copies of each record, at least one.
+    pub replicas: u32,
+}
+
+/// How a client writes to a topic: the settings of a Kafka producer.
+#[derive(Clone, Debug)]
+pub struct ClientPlan {
+    /// Index of the topic.
+    pub topic: usize,
+    /// Where a record goes.
+    pub partitioner: PartitionerPlan,
+    /// `batch.size` in bytes.
+    pub batch_size: u32,
+    /// `linger.ms`.
+    pub linger: Span,
+    /// When a write counts as done.
+    pub acks: Acks,
+    /// `max.in.flight.requests.per.connection`.
+    pub max_in_flight: u32,
+    /// `buffer.memory` in bytes.
+    pub buffer: u64,
+    /// `max.block.ms`.
+    pub max_block: Span,
+    /// `max.request.size` in bytes.
+    pub request_size: u32,
+}
+
+/// Which partition a record goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionerPlan {
+    /// murmur2 when keyed, otherwise sticky by KIP-794.
+    Kafka,
+    /// One after the other, whatever the key.
+    RoundRobin,
+    /// Each record anywhere, whatever the key.
+    Random,
+}
+
+/// When a write counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acks {
+    /// When it has left.
+    None,
+    /// When the leader has it.
+    Leader,
+    /// When the high watermark is past it.
+    All,
+}
+
+/// One kind of producer.
+#[derive(Clone, Debug)]
+pub struct ProducerPlan {
+    /// As in the scenario.
+    pub name: String,
+    /// How many of them share the arrivals.
+    pub instances: u32,
+    /// When records are due, over all instances.
+    pub arrivals: Arrivals,
+    /// Records after which it ends, over all instances; `u64::MAX` for no end.
+    pub messages: u64,
+    /// Bytes of a record's value.
+    pub message_size: Distribution,
+    /// Keys of its records.
+    pub keys: Keys,
+    /// Token bucket before the buffer, if any rate is finite.
+    pub limit: LimitPlan,
+    /// How it writes.
+    pub client: ClientPlan,
+}
+
+/// A token bucket. Infinite rates limit nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitPlan {
+    /// Records per second over all instances.
+    pub messages_per_s: f64,
+    /// Value bytes per second over all instances.
+    pub bytes_per_s: f64,
+    /// Size of the bucket, full at the start, in records or bytes.
+    pub burst: f64,
+}
+
+impl LimitPlan {
+    /// No limit at all.
+    pub const NONE: Self = Self { messages_per_s: f64::INFINITY, bytes_per_s: f64::INFINITY, burst: f64::INFINITY };
+}
+
+/// One consumer group.
+#[derive(Clone, Debug)]
+pub struct GroupPlan {
+    /// As in the scenario.
+    pub name: String,
+    /// Indices of its topics.
+    pub topics: Vec<usize>,
+    /// Number of members.
+    pub members: u32,
+    /// Threads of a member that share its records.
+    pub workers: u32,
+    /// How partitions are dealt to members.
+    pub assignor: AssignorPlan,
+    /// When members poll first.
+    pub starts: Time,
+    /// Processing time of a record.
+    pub work: Work,
+    /// `max.poll.records`.
+    pub poll_records: u32,
+    /// `fetch.min.bytes`.
+    pub fetch_min_bytes: u64,
+    /// `fetch.max.wait.ms`.
+    pub fetch_max_wait: Span,
+    /// `fetch.max.bytes`.
+    pub fetch_max_bytes: u64,
+    /// `max.partition.fetch.bytes`.
+    pub fetch_max_partition_bytes: u64,
+    /// When positions are committed.
+    pub commit: Commit,
+    /// `heartbeat.interval.ms`.
+    pub heartbeat: Span,
+    /// Where processed records go, if anywhere.
+    pub output: Option<ClientPlan>,
+}
+
+/// How partitions are dealt to members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssignorPlan {
+    /// Kafka's `RangeAssignor`.
+    Range,
+    /// Kafka's `RoundRobinAssignor`.
+    RoundRobin,
+}
+
+/// Processing time of a record.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Drawn for each record.
+    Each(Distribution),
+    /// `base + units × each`, both drawn for each record; units come from a trace, 1 without one.
+    PerUnit {
+        /// What a record costs whatever is in it.
+        base: Distribution,
+        /// What a unit of work costs.
+        each: Distribution,
+    },
+}
+
+/// When a member commits its positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// Inside poll, once this much time has passed since the last; does not wait for the answer.
+    Auto(Span),
+    /// After the records of each poll are processed; the next poll waits for the answer.
+    AfterPoll,
+    /// Whenever so many records are processed; does not wait for the answer.
+    Every(u32),
+}
+
+/// A line such as `groups.workers.e2e_s.p99 < 200ms`, understood.
+#[derive(Clone, Debug)]
+pub struct ThresholdPlan {
+    /// As written.
+    pub expression: String,
+    /// Path of the figure in the result: `["groups", "workers", "e2e_s", "p99"]`.
+    pub path: Vec<String>,
+    /// How the figure compares to the bound.
+    pub comparison: Comparison,
+    /// The bound in the unit of the figure: seconds, bytes, per second or a count.
+    pub bound: f64,
+}
+
+/// How a figure compares to a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+}
+
+/// Input files of a scenario, kept so that a run can be repeated from what it leaves behind.
+pub type Inputs = Vec<(String, Arc<[u8]>)>;
+
+impl Plan {
+    /// Number of partitions over all topics.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.topics.iter().map(|topic| topic.partitions).sum()
+    }
+
+    /// When the run ends at the latest.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        Time::from_ns(self.run.arrivals_end.ns().saturating_add(self.run.drain.ns()))
+    }
+
+    /// The plan of repetition `i`, counted from zero.
+    #[must_use]
+    pub fn repetition(&self, i: u32) -> Self {
+        let mut plan = self.clone();
+        plan.run.seed = self.run.seed.wrapping_add(u64::from(i));
+        plan
+    }
+}
