@@ -4,6 +4,7 @@
 //! those of topic `t` are `topics[t].first .. topics[t].first + topics[t].partitions`.
 pub mod build;
 
+pub use crate::model::consumer::Commit;
 use crate::model::random::Distribution;
 use crate::model::workload::{Arrivals, Keys};
 use crate::units::{Span, Time};
@@ -226,17 +227,6 @@ pub enum Work {
         /// What a unit of work costs.
         each: Distribution,
     },
-}
-
-/// When a member commits its positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    /// Inside poll, once this much time has passed since the last; does not wait for the answer.
-    Auto(Span),
-    /// After the records of each poll are processed; the next poll waits for the answer.
-    AfterPoll,
-    /// Whenever so many records are processed; does not wait for the answer.
-    Every(u32),
 }
 
 /// A line such as `groups.workers.e2e_s.p99 < 200ms`, understood.

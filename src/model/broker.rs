@@ -1,0 +1,506 @@
+//! Serves requests with a few handlers, leads some partitions, parks fetches that find too little.
+//!
+//! One request of a connection is in service at a time, until its answer has left: that keeps each client's order, and
+//! makes a very short linger slower than a longer one where acks=all and replication is slow. A woken fetch costs the
+//! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
+//! broker's: messages come in and go out one after the other at its bandwidth, replication included.
+use super::log::Log;
+use super::machine::{Fact, Input, Machine, Outbox};
+use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer, Wanted};
+use super::random::Draws;
+use crate::units::{Span, Time};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A broker: the leader of its partitions.
+#[derive(Debug)]
+pub struct Broker {
+    settings: Settings,
+    places: Arc<Places>,
+    logs: Vec<Log>,
+    work: Draws,
+    replication: Draws,
+    /// When each handler is free.
+    handlers: Vec<Time>,
+    /// The replicas follow in order: nothing is replicated before this.
+    replicas_at: Time,
+    connections: Vec<Connection>,
+    jobs: Vec<Job>,
+    idle_jobs: Vec<u32>,
+    /// Parked fetches by deadline; those answered since are skipped.
+    parked: VecDeque<Parked>,
+    deadline_armed: bool,
+    network: Network,
+    served: Served,
+}
+
+/// What a broker needs to know of the cluster.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its own number, which is its address.
+    pub me: u32,
+    /// Number of brokers.
+    pub brokers: u32,
+    /// Work of each batch of a produce request.
+    pub work_per_batch: Span,
+    /// Work of each KiB of a produce request.
+    pub work_per_kib: Span,
+    /// Nanoseconds a byte takes through its network card; zero where bandwidth costs nothing.
+    pub ns_per_byte: f64,
+    /// Number of handlers.
+    pub handlers: u32,
+}
+
+/// Where each partition lies, and how it is written and read; shared by all brokers.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// By number over all topics.
+    pub partitions: Vec<Place>,
+    /// How each stream writes.
+    pub streams: Vec<Writing>,
+    /// By group and topic, row by row: place of the group among the readers of the topic.
+    pub readers: Vec<u32>,
+    /// Number of topics.
+    pub topics: u32,
+}
+
+/// One partition.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Place among the logs of its leader.
+    pub log: u32,
+    /// Topic it belongs to.
+    pub topic: u32,
+}
+
+/// How a stream writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing {
+    /// Copies of each record.
+    pub replicas: u32,
+    /// When a request is answered.
+    pub answer: Answer,
+}
+
+/// When a produce request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Never: acks=0.
+    Never,
+    /// When the leader has it: acks=1.
+    Appended,
+    /// When the high watermark is past it: acks=all.
+    Replicated,
+}
+
+#[derive(Debug, Default)]
+struct Connection {
+    busy: bool,
+    queue: VecDeque<u32>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Produce(Box<Produce>),
+    Fetch(Box<Fetch>),
+    /// Answered already, but not replicated yet.
+    Replicating(Vec<Batch>),
+}
+
+/// A request the broker has.
+#[derive(Debug)]
+struct Job {
+    client: ActorId,
+    request: Option<Request>,
+    parked: bool,
+    /// Number of requests this slot has served, to tell a parked fetch from its successors.
+    turn: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Parked {
+    deadline: Time,
+    job: u32,
+    turn: u32,
+}
+
+/// The network card: what is coming in and going out is done at these instants.
+#[derive(Debug, Default)]
+struct Network {
+    ns_per_byte: f64,
+    coming_in: Time,
+    going_out: Time,
+}
+
+impl Network {
+    fn pass(direction: &mut Time, ns_per_byte: f64, now: Time, bytes: u64) -> Time {
+        if ns_per_byte > 0.0 {
+            *direction = now.max(*direction) + Span::from_ns((bytes as f64 * ns_per_byte).round() as u64);
+            return *direction;
+        }
+        now
+    }
+
+    fn come_in(&mut self, now: Time, bytes: u64) -> Time {
+        Self::pass(&mut self.coming_in, self.ns_per_byte, now, bytes)
+    }
+
+    fn go_out(&mut self, now: Time, bytes: u64) -> Time {
+        Self::pass(&mut self.going_out, self.ns_per_byte, now, bytes)
+    }
+}
+
+/// What was done since it was reported last.
+#[derive(Debug, Default)]
+struct Served {
+    /// Handler time given out, and what of it was reported.
+    work: Span,
+    reported: Span,
+    queued: Span,
+    requests: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    bytes_disk: u64,
+    /// Bytes sent to the follower `k + 1` brokers on.
+    followed: Vec<u64>,
+}
+
+impl Machine for Broker {
+    #[inline]
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        match input {
+            Input::Started => {}
+            Input::Received { from, message: Message::Produce(request) } => {
+                let bytes = u64::from(request.bytes);
+                self.come_in(from, Request::Produce(request), bytes, now, out);
+            }
+            Input::Received { from, message: Message::Fetch(request) } => {
+                self.come_in(from, Request::Fetch(request), 0, now, out);
+            }
+            Input::Received { message: Message::Replicate { bytes }, .. } => {
+                self.network.come_in(now, bytes);
+            }
+            Input::Fired(Timer::CameIn(job)) => self.arrived(job, now, out),
+            Input::Fired(Timer::Worked(job)) => self.worked(job, now, out),
+            Input::Fired(Timer::Replicated(job)) => self.replicated(job, now, out),
+            Input::Fired(Timer::WaitedLong) => self.waited_long(now, out),
+            Input::Observed => self.observed(now, out),
+            other => panic!("a broker does not expect {other:?}"),
+        }
+    }
+}
+
+impl Broker {
+    /// One that leads partitions with so many readers each, for so many clients.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        places: Arc<Places>,
+        readers: &[usize],
+        clients: usize,
+        work: Draws,
+        replication: Draws,
+    ) -> Self {
+        let followers = settings.brokers.saturating_sub(1) as usize;
+        Self {
+            logs: readers.iter().map(|&readers| Log::new(readers)).collect(),
+            work,
+            replication,
+            handlers: vec![Time::ZERO; settings.handlers as usize],
+            replicas_at: Time::ZERO,
+            connections: (0..2 * clients).map(|_| Connection::default()).collect(),
+            jobs: Vec::new(),
+            idle_jobs: Vec::new(),
+            parked: VecDeque::new(),
+            deadline_armed: false,
+            network: Network { ns_per_byte: settings.ns_per_byte, ..Network::default() },
+            served: Served { followed: vec![0; followers], ..Served::default() },
+            places,
+            settings,
+        }
+    }
+
+    #[inline]
+    fn log(&self, partition: PartitionId) -> usize {
+        self.places.partitions[partition as usize].log as usize
+    }
+
+    #[inline]
+    fn come_in(&mut self, client: ActorId, request: Request, bytes: u64, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        self.served.bytes_in += bytes;
+        let job = self.new_job(client, request);
+        let at = self.network.come_in(now, bytes);
+        if at > now { out.wake(Timer::CameIn(job), at) } else { self.arrived(job, now, out) }
+    }
+
+    #[inline]
+    fn new_job(&mut self, client: ActorId, request: Request) -> u32 {
+        let job = self.idle_jobs.pop().unwrap_or_else(|| {
+            self.jobs.push(Job { client, request: None, parked: false, turn: 0 });
+            self.jobs.len() as u32 - 1
+        });
+        let slot = &mut self.jobs[job as usize];
+        (slot.client, slot.request) = (client, Some(request));
+        job
+    }
+
+    /// A client writes and reads through connections of its own.
+    #[inline]
+    fn connection(&mut self, job: u32) -> &mut Connection {
+        let job = &self.jobs[job as usize];
+        let reads = matches!(job.request, Some(Request::Fetch(_)));
+        &mut self.connections[2 * job.client.index() + usize::from(reads)]
+    }
+
+    #[inline]
+    fn arrived(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let connection = self.connection(job);
+        if connection.busy {
+            connection.queue.push_back(job);
+        } else {
+            connection.busy = true;
+            self.serve(job, now, out);
+        }
+    }
+
+    /// Gives a request to the handler that is free first.
+    #[inline]
+    fn serve(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let mut work = self.work.span();
+        if let Some(Request::Produce(produce)) = &self.jobs[job as usize].request {
+            work += self.settings.work_per_batch.times(produce.batches.len() as u64);
+            work += Span::from_ns(self.settings.work_per_kib.ns() * u64::from(produce.bytes) / 1024);
+        }
+        let mut handler = 0;
+        for i in 1..self.handlers.len() {
+            if self.handlers[i] < self.handlers[handler] {
+                handler = i;
+            }
+        }
+        let starts = self.handlers[handler].max(now);
+        let done = starts + work;
+        self.handlers[handler] = done;
+        self.served.requests += 1;
+        self.served.work += work;
+        self.served.queued += starts - now;
+        if done > now { out.wake(Timer::Worked(job), done) } else { self.worked(job, now, out) }
+    }
+
+    #[inline]
+    fn worked(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        match self.jobs[job as usize].request {
+            Some(Request::Produce(_)) => self.append(job, now, out),
+            Some(Request::Fetch(_)) if self.has_enough(job) => self.answer_fetch(job, now, out),
+            Some(Request::Fetch(_)) => self.park(job, now, out),
+            _ => panic!("a handler works on requests"),
+        }
+    }
+
+    #[inline]
+    fn append(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let slot = &mut self.jobs[job as usize];
+        let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests append") };
+        let Produce { stream, batches, parcel, bytes } = &mut **produce;
+        for batch in batches {
+            let log = &mut self.logs[self.places.partitions[batch.partition as usize].log as usize];
+            let range = batch.range();
+            let records = &parcel.records[range.clone()];
+            batch.base = log.append(records, parcel.extras_of(range), batch.bytes);
+            let &mut Batch { partition, sequence, base, bytes, .. } = batch;
+            let (stream, from) = (*stream, slot.client);
+            out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes });
+        }
+        let (bytes, writing) = (u64::from(*bytes), self.places.streams[*stream as usize]);
+        let replicated = self.replicate(writing.replicas, bytes, now, out);
+        let slot = &mut self.jobs[job as usize];
+        let Some(Request::Produce(produce)) = &slot.request else { panic!("only produce requests append") };
+        if writing.answer != Answer::Replicated {
+            let rest = Request::Replicating(produce.batches.clone());
+            let Some(Request::Produce(produce)) = slot.request.replace(rest) else { panic!("checked above") };
+            let client = slot.client;
+            if writing.answer == Answer::Appended {
+                out.send(client, Message::Produced(produce));
+            }
+            if replicated > now { out.wake(Timer::Replicated(job), replicated) } else { self.replicated(job, now, out) }
+            self.next_of(2 * client.index(), now, out);
+        } else if replicated > now {
+            out.wake(Timer::Replicated(job), replicated);
+        } else {
+            self.replicated(job, now, out);
+        }
+    }
+
+    /// Sends what was appended to the followers; returns when they have it.
+    #[inline]
+    fn replicate(&mut self, replicas: u32, bytes: u64, now: Time, out: &mut (impl Outbox + ?Sized)) -> Time {
+        self.served.bytes_disk += bytes;
+        if replicas <= 1 {
+            return now;
+        }
+        let (me, brokers, followers) = (self.settings.me, self.settings.brokers, replicas - 1);
+        self.served.bytes_out += bytes * u64::from(followers);
+        let left = self.network.go_out(now, bytes * u64::from(followers));
+        for k in 0..followers.min(brokers - 1) {
+            self.served.followed[k as usize] += bytes;
+            if self.settings.ns_per_byte > 0.0 {
+                out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
+            }
+        }
+        self.replicas_at = self.replicas_at.max(left + self.replication.span());
+        self.replicas_at
+    }
+
+    #[inline]
+    fn replicated(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let (client, request) = self.release(job);
+        let batches = match &request {
+            Request::Produce(produce) => &produce.batches,
+            Request::Replicating(batches) => batches,
+            Request::Fetch(_) => panic!("only what was produced is replicated"),
+        };
+        for batch in batches {
+            let log = self.log(batch.partition);
+            let high_watermark = self.logs[log].replicated(batch.records(), batch.bytes);
+            out.observe(&Fact::Replicated { partition: batch.partition, high_watermark });
+        }
+        // Only now, when all partitions of the request have moved, are waiting fetches answered.
+        for batch in batches {
+            let log = self.log(batch.partition);
+            let mut i = 0;
+            while let Some(&job) = self.logs[log].waiting.get(i) {
+                if self.has_enough(job) {
+                    self.answer_fetch(job, now, out);
+                } else {
+                    i += 1;
+                }
+            }
+        }
+        if let Request::Produce(produce) = request {
+            out.send(client, Message::Produced(produce));
+            self.next_of(2 * client.index(), now, out);
+        }
+    }
+
+    #[inline]
+    fn has_enough(&self, job: u32) -> bool {
+        let Some(Request::Fetch(fetch)) = &self.jobs[job as usize].request else { panic!("only fetches wait") };
+        let log = |wanted: &Wanted| &self.logs[self.log(wanted.partition)];
+        if fetch.min_bytes <= 1 {
+            return fetch.wanted.iter().any(|wanted| log(wanted).high_watermark() > wanted.offset);
+        }
+        let readable = |wanted| log(wanted).readable(wanted.offset).min(fetch.max_partition_bytes);
+        fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
+    }
+
+    fn park(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let slot = &mut self.jobs[job as usize];
+        let Some(Request::Fetch(fetch)) = &slot.request else { panic!("only fetches are parked") };
+        for wanted in &fetch.wanted {
+            let log = self.places.partitions[wanted.partition as usize].log;
+            self.logs[log as usize].waiting.push(job);
+        }
+        slot.parked = true;
+        let (deadline, turn) = (now + fetch.max_wait, slot.turn);
+        while let Some(parked) = self.parked.front()
+            && self.jobs[parked.job as usize].turn != parked.turn
+        {
+            self.parked.pop_front();
+        }
+        // Groups may wait for different times: keep the order of deadlines.
+        let at = self.parked.iter().rposition(|parked| parked.deadline <= deadline).map_or(0, |i| i + 1);
+        self.parked.insert(at, Parked { deadline, job, turn });
+        if !self.deadline_armed || at == 0 {
+            self.deadline_armed = true;
+            out.wake(Timer::WaitedLong, deadline);
+        }
+    }
+
+    /// One timer for all parked fetches: it answers those that are over and re-arms for the next.
+    fn waited_long(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        self.deadline_armed = false;
+        while let Some(&Parked { deadline, job, turn }) = self.parked.front() {
+            if self.jobs[job as usize].turn == turn {
+                if deadline > now {
+                    self.deadline_armed = true;
+                    out.wake(Timer::WaitedLong, deadline);
+                    return;
+                }
+                self.parked.pop_front();
+                self.answer_fetch(job, now, out);
+            } else {
+                self.parked.pop_front();
+            }
+        }
+    }
+
+    #[inline]
+    fn answer_fetch(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let was_parked = self.jobs[job as usize].parked;
+        let (client, request) = self.release(job);
+        let Request::Fetch(mut fetch) = request else { panic!("only fetches are answered with records") };
+        let Fetch { group, wanted, batches, parcel, max_bytes, max_partition_bytes, .. } = &mut *fetch;
+        let mut room = *max_bytes;
+        let mut total = 0;
+        for wanted in wanted {
+            let place = self.places.partitions[wanted.partition as usize];
+            let log = &mut self.logs[place.log as usize];
+            if was_parked {
+                log.waiting.retain(|&waiting| waiting != job);
+            }
+            log.reached(self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize, wanted.offset);
+            if log.high_watermark() > wanted.offset && room > 0 {
+                let start = parcel.len() as u32;
+                let (records, bytes) = log.read(wanted.offset, room.min(*max_partition_bytes), parcel);
+                room = room.saturating_sub(u64::from(bytes));
+                total += u64::from(bytes);
+                let (partition, sequence, base) = (wanted.partition, wanted.slot, wanted.offset);
+                batches.push(Batch { partition, sequence, base, start, end: start + records, bytes, pinned: 0 });
+            }
+        }
+        self.served.bytes_out += total;
+        let leaves = self.network.go_out(now, total);
+        out.send_at(leaves, client, Message::Fetched(fetch));
+        self.next_of(2 * client.index() + 1, now, out);
+    }
+
+    #[inline]
+    fn release(&mut self, job: u32) -> (ActorId, Request) {
+        let slot = &mut self.jobs[job as usize];
+        slot.turn = slot.turn.wrapping_add(1);
+        slot.parked = false;
+        self.idle_jobs.push(job);
+        (slot.client, slot.request.take().expect("a job has a request"))
+    }
+
+    #[inline]
+    fn next_of(&mut self, connection: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let connection = &mut self.connections[connection];
+        match connection.queue.pop_front() {
+            Some(job) => self.serve(job, now, out),
+            None => connection.busy = false,
+        }
+    }
+
+    fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let ahead = self.handlers.iter().fold(Span::ZERO, |sum, free| sum + free.since(now));
+        let done = self.served.work - ahead;
+        let served = &mut self.served;
+        out.observe(&Fact::Served {
+            broker: self.settings.me,
+            busy: done - served.reported,
+            queued: std::mem::take(&mut served.queued),
+            requests: std::mem::take(&mut served.requests),
+            bytes_in: std::mem::take(&mut served.bytes_in),
+            bytes_out: std::mem::take(&mut served.bytes_out),
+            bytes_disk: std::mem::take(&mut served.bytes_disk),
+        });
+        served.reported = done;
+        for (k, bytes) in served.followed.iter_mut().enumerate() {
+            let bytes = std::mem::take(bytes);
+            if bytes > 0 {
+                let broker = (self.settings.me + k as u32 + 1) % self.settings.brokers;
+                out.observe(&Fact::Followed { broker, bytes });
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! A member of a group: fetches ahead, polls, has its workers process, commits now and then, sends heartbeats.
+//!
+//! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
+//! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+use super::machine::{Fact, Input, Machine, Outbox};
+use super::processing::{Processing, Run, Service};
+use super::producer::Producer;
+use super::protocol::{ActorId, Extra, Fetch, Message, PartitionId, Position, Record, Timer, Wanted};
+use super::workload::KeyHomes;
+use crate::units::{Span, Time};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A member of a consumer group.
+#[derive(Debug)]
+pub struct Consumer {
+    settings: Settings,
+    owned: Vec<Owned>,
+    sessions: Vec<Session>,
+    /// Fetched and not yet polled, in order of arrival.
+    fetched: VecDeque<Run>,
+    processing: Processing,
+    output: Option<Output>,
+    /// When the timer for an idle worker fires; others are stale.
+    idle_armed: Time,
+    /// A commit is waited for before the next poll.
+    committing: bool,
+    commit_at: Time,
+    /// Records reported since the last commit.
+    uncommitted: u64,
+    positions: Option<Box<Vec<Position>>>,
+}
+
+/// How a member fetches, polls and commits.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Number of its group.
+    pub group: u32,
+    /// Its own number in the group.
+    pub member: u32,
+    /// Where its coordinator is.
+    pub coordinator: ActorId,
+    /// Number of brokers.
+    pub brokers: u32,
+    /// When it polls first.
+    pub starts: Time,
+    /// `max.poll.records`.
+    pub poll_records: u32,
+    /// `fetch.min.bytes`.
+    pub fetch_min_bytes: u64,
+    /// `fetch.max.bytes`.
+    pub fetch_max_bytes: u64,
+    /// `max.partition.fetch.bytes`.
+    pub fetch_max_partition_bytes: u64,
+    /// `fetch.max.wait.ms`.
+    pub fetch_max_wait: Span,
+    /// When it commits.
+    pub commit: Commit,
+    /// `heartbeat.interval.ms`.
+    pub heartbeat: Span,
+}
+
+/// When a member commits its positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// Inside poll, once this much time has passed since the last; does not wait for the answer.
+    Auto(Span),
+    /// After the records of each poll are processed; the next poll waits for the answer.
+    AfterPoll,
+    /// Whenever so many records are processed; does not wait for the answer.
+    Every(u32),
+}
+
+/// A partition of a member.
+#[derive(Debug)]
+pub struct Owned {
+    /// Which one.
+    pub partition: PartitionId,
+    /// Broker that leads it.
+    pub leader: u32,
+    /// Next offset to ask for.
+    pub next: u64,
+    /// Everything below was handed out by polls.
+    pub polled: u64,
+    /// Processing times of its records.
+    pub service: Service,
+}
+
+/// Where processed records go.
+#[derive(Debug)]
+pub struct Output {
+    /// What sends them.
+    pub producer: Producer,
+    /// Partitions of their keys.
+    pub homes: Arc<KeyHomes>,
+}
+
+/// What this member asks one broker for.
+#[derive(Debug, Default)]
+struct Session {
+    in_flight: bool,
+    /// Owned partitions with nothing fetched ahead.
+    wanting: Vec<u32>,
+}
+
+impl Machine for Consumer {
+    #[inline]
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        match input {
+            Input::Started => self.start(now, out),
+            Input::Received { from, message: Message::Fetched(answer) } => self.arrived(from, answer, now, out),
+            Input::Fired(Timer::Idle) => self.idle(now, out),
+            Input::Received { message: Message::Committed(positions), .. } => self.committed(positions, now, out),
+            Input::Received { message: Message::HeartbeatOk, .. } => {}
+            Input::Fired(Timer::Heartbeat) => {
+                out.send(self.settings.coordinator, Message::Heartbeat { generation: 1 });
+                out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
+            }
+            Input::Fired(Timer::Begin) => self.poll(now, out),
+            Input::Observed => {
+                self.report(now, out);
+                self.processing.report_busy(now, out);
+                if let Some(output) = &mut self.output {
+                    output.producer.handle(now, input, out);
+                }
+            }
+            other => match &mut self.output {
+                Some(output) => output.producer.handle(now, other, out),
+                None => panic!("a member without output does not expect {other:?}"),
+            },
+        }
+    }
+}
+
+impl Consumer {
+    /// A member that owns these partitions from the beginning.
+    #[must_use]
+    pub fn new(settings: Settings, owned: Vec<Owned>, workers: u32, output: Option<Output>) -> Self {
+        let mut sessions: Vec<Session> = (0..settings.brokers).map(|_| Session::default()).collect();
+        for (slot, owned) in owned.iter().enumerate() {
+            sessions[owned.leader as usize].wanting.push(slot as u32);
+        }
+        Self {
+            owned,
+            sessions,
+            fetched: VecDeque::new(),
+            processing: Processing::new(settings.group, settings.member, workers),
+            output,
+            idle_armed: Time::NEVER,
+            committing: false,
+            commit_at: Time::ZERO,
+            uncommitted: 0,
+            positions: None,
+            settings,
+        }
+    }
+
+    fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let Settings { group, member, .. } = self.settings;
+        for owned in &self.owned {
+            out.observe(&Fact::Assigned { group, member, partition: owned.partition, generation: 1 });
+        }
+        if let Commit::Auto(interval) = self.settings.commit {
+            self.commit_at = self.settings.starts + interval;
+        }
+        out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
+        out.wake(Timer::Begin, self.settings.starts.max(now));
+    }
+
+    /// One fetch in flight per broker, for the partitions with nothing fetched ahead.
+    #[inline]
+    fn ask(&mut self, out: &mut (impl Outbox + ?Sized)) {
+        for (broker, session) in self.sessions.iter_mut().enumerate() {
+            if session.in_flight || session.wanting.is_empty() {
+                continue;
+            }
+            let mut fetch = self.processing.spare();
+            fetch.group = self.settings.group;
+            (fetch.min_bytes, fetch.max_bytes) = (self.settings.fetch_min_bytes, self.settings.fetch_max_bytes);
+            fetch.max_partition_bytes = self.settings.fetch_max_partition_bytes;
+            fetch.max_wait = self.settings.fetch_max_wait;
+            let owned = &self.owned;
+            fetch.wanted.extend(session.wanting.drain(..).map(|slot| {
+                let Owned { partition, next, .. } = owned[slot as usize];
+                Wanted { partition, slot, offset: next }
+            }));
+            session.in_flight = true;
+            out.send(ActorId(broker as u32), Message::Fetch(fetch));
+        }
+    }
+
+    #[inline]
+    fn arrived(&mut self, from: ActorId, fetch: Box<Fetch>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let Self { owned, sessions, fetched, processing, .. } = self;
+        let session = &mut sessions[from.index()];
+        session.in_flight = false;
+        let first = fetched.len();
+        let mut batches = fetch.batches.iter().peekable();
+        for wanted in &fetch.wanted {
+            let slot = wanted.slot;
+            match batches.next_if(|batch| batch.sequence == slot) {
+                Some(batch) => {
+                    let (base, start, end) = (batch.base, batch.start, batch.end);
+                    owned[slot as usize].next = base + u64::from(end - start);
+                    fetched.push_back(Run { slot, partition: batch.partition, buffer: 0, base, start, end });
+                }
+                None => session.wanting.push(slot),
+            }
+        }
+        let buffer = processing.keep(fetch);
+        fetched.range_mut(first..).for_each(|run| run.buffer = buffer);
+        out.observe(&Fact::Fetched { group: self.settings.group });
+        if self.processing.idle_at() <= now && self.idle_armed > now {
+            self.report(now, out);
+            self.poll(now, out);
+        }
+    }
+
+    /// Takes the next records and has them worked through, while the next ones are fetched.
+    #[inline]
+    fn poll(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.committing {
+            return;
+        }
+        if let Commit::Auto(interval) = self.settings.commit
+            && now >= self.commit_at
+        {
+            self.commit_at = now + interval;
+            self.commit(out);
+        }
+        let mut room = self.settings.poll_records;
+        while room > 0
+            && let Some(run) = self.fetched.front_mut()
+        {
+            let n = room.min(run.end - run.start);
+            let part = Run { end: run.start + n, ..*run };
+            room -= n;
+            run.start += n;
+            run.base += u64::from(n);
+            if run.start == run.end {
+                let slot = run.slot;
+                self.sessions[self.owned[slot as usize].leader as usize].wanting.push(slot);
+                self.fetched.pop_front();
+            }
+            self.take_on(part, now);
+        }
+        let records = u64::from(self.settings.poll_records - room);
+        if records > 0 {
+            out.observe(&Fact::Polled { group: self.settings.group, records });
+            if let Some(output) = &mut self.output {
+                output.producer.turn_all(now, out);
+            }
+        }
+        self.ask(out);
+        self.arm(now, out);
+    }
+
+    #[inline]
+    fn take_on(&mut self, run: Run, now: Time) {
+        let owned = &mut self.owned[run.slot as usize];
+        owned.polled = run.base + u64::from(run.end - run.start);
+        match &mut self.output {
+            None => self.processing.take_on(run, &mut owned.service, now, None),
+            Some(Output { producer, homes }) => {
+                let mut finishes = |record: &Record, extra: &Extra, at: Time| {
+                    let forwarded = Record { due: at, ..*record };
+                    producer.push(forwarded, homes.home(record.key), Extra { sent: at, ..*extra });
+                };
+                self.processing.take_on(run, &mut owned.service, now, Some(&mut finishes));
+            }
+        }
+    }
+
+    /// Asks to be woken when a worker will have nothing to do, or when a commit is due before.
+    #[inline]
+    fn arm(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let mut at = self.processing.idle_at();
+        if at <= now {
+            // Somebody is idle already and waits for records; the others must still be heard of when they are done.
+            at = self.processing.done_at();
+        }
+        if let Commit::Every(records) = self.settings.commit {
+            let left = u64::from(records).saturating_sub(self.uncommitted).max(1);
+            at = at.min(self.processing.finish_of(left as usize));
+        }
+        if at > now && (at < self.idle_armed || self.idle_armed <= now) {
+            self.idle_armed = at;
+            out.wake(Timer::Idle, at);
+        }
+    }
+
+    #[inline]
+    fn idle(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.idle_armed != now {
+            return;
+        }
+        self.idle_armed = Time::NEVER;
+        self.report(now, out);
+        match self.settings.commit {
+            Commit::AfterPoll if self.uncommitted > 0 && !self.committing => {
+                self.committing = true;
+                self.commit(out);
+            }
+            Commit::Every(records) if self.uncommitted >= u64::from(records) => self.commit(out),
+            _ => {}
+        }
+        if self.processing.idle_at() <= now { self.poll(now, out) } else { self.arm(now, out) }
+    }
+
+    #[inline]
+    fn report(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        self.uncommitted += self.processing.report(now, out);
+    }
+
+    /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
+    fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
+        self.uncommitted = 0;
+        let mut positions = self.positions.take().unwrap_or_default();
+        let Self { owned, processing, .. } = self;
+        positions.extend(owned.iter().enumerate().map(|(slot, owned)| Position {
+            partition: owned.partition,
+            offset: processing.unfinished(slot as u32).unwrap_or(owned.polled),
+        }));
+        out.send(self.settings.coordinator, Message::Commit(positions));
+    }
+
+    fn committed(&mut self, mut positions: Box<Vec<Position>>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        positions.clear();
+        self.positions = Some(positions);
+        if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
+            self.poll(now, out);
+        }
+    }
+}

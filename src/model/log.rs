@@ -1,0 +1,192 @@
+//! A partition: records in a ring, batch ends beside them, and who waits for more.
+//!
+//! Records are kept until every group that reads the topic has fetched past them: without crashes and rebalances
+//! nothing is ever read twice, so what was fetched can be forgotten, and memory follows the backlog, not the run.
+use super::protocol::{Extra, Parcel, Record};
+use std::collections::VecDeque;
+
+/// The leader's copy of one partition.
+#[derive(Debug)]
+pub struct Log {
+    ring: Vec<Record>,
+    /// Empty, or as long as the ring.
+    extras: Vec<Extra>,
+    start: u64,
+    end: u64,
+    high_watermark: u64,
+    readable_bytes: u64,
+    /// Offset after each batch, and bytes up to there since the beginning.
+    ends: VecDeque<(u64, u64)>,
+    forgotten_bytes: u64,
+    /// Offset each reading group has reached.
+    readers: Vec<u64>,
+    /// Parked fetches that want this partition.
+    pub waiting: Vec<u32>,
+}
+
+impl Log {
+    /// An empty log that so many groups read.
+    #[must_use]
+    pub fn new(readers: usize) -> Self {
+        Self {
+            ring: vec![Record::default(); 16],
+            extras: Vec::new(),
+            start: 0,
+            end: 0,
+            high_watermark: 0,
+            readable_bytes: 0,
+            ends: VecDeque::new(),
+            forgotten_bytes: 0,
+            readers: vec![0; readers],
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Offsets below may be read.
+    #[inline]
+    #[must_use]
+    pub fn high_watermark(&self) -> u64 {
+        self.high_watermark
+    }
+
+    /// Records held in memory.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.end - self.start
+    }
+
+    /// Appends a batch and returns the offset of its first record.
+    #[inline]
+    pub fn append(&mut self, records: &[Record], extras: &[Extra], bytes: u32) -> u64 {
+        let base = self.end;
+        self.end += records.len() as u64;
+        if self.readers.is_empty() {
+            // Nobody will ever read it.
+            self.start = self.end;
+            return base;
+        }
+        while self.end - self.start > self.ring.len() as u64 {
+            self.grow(base);
+        }
+        let at = self.slot(base);
+        copy_wrapped(records, &mut self.ring, at);
+        if !extras.is_empty() || !self.extras.is_empty() {
+            self.append_extras(records, extras, at);
+        }
+        let before = self.ends.back().map_or(self.forgotten_bytes, |&(_, total)| total);
+        self.ends.push_back((self.end, before + u64::from(bytes)));
+        base
+    }
+
+    #[cold]
+    fn append_extras(&mut self, records: &[Record], extras: &[Extra], at: usize) {
+        if self.extras.is_empty() {
+            self.extras = self.ring.iter().map(Extra::usual).collect();
+        }
+        if extras.is_empty() {
+            let usual: Vec<_> = records.iter().map(Extra::usual).collect();
+            copy_wrapped(&usual, &mut self.extras, at);
+        } else {
+            copy_wrapped(extras, &mut self.extras, at);
+        }
+    }
+
+    /// The replicas have one more batch.
+    #[inline]
+    pub fn replicated(&mut self, records: u32, bytes: u32) -> u64 {
+        self.high_watermark += u64::from(records);
+        self.readable_bytes += u64::from(bytes);
+        self.high_watermark
+    }
+
+    /// Bytes that may be read from `offset` on.
+    #[inline]
+    #[must_use]
+    pub fn readable(&self, offset: u64) -> u64 {
+        if offset >= self.high_watermark { 0 } else { self.readable_bytes - self.bytes_before(offset) }
+    }
+
+    /// Copies whole batches from `offset` on, at least one, at most `max_bytes`; returns the records and bytes copied.
+    #[inline]
+    pub fn read(&self, offset: u64, max_bytes: u64, into: &mut Parcel) -> (u32, u32) {
+        let before = self.bytes_before(offset);
+        let (mut end, mut bytes) = (self.high_watermark, self.readable_bytes - before);
+        if bytes > max_bytes {
+            let first = self.ends.partition_point(|&(end, _)| end <= offset);
+            let beyond = self.ends.partition_point(|&(_, total)| total <= before + max_bytes);
+            let (last, total) = self.ends[beyond.saturating_sub(1).max(first)];
+            (end, bytes) = (last, total - before);
+        }
+        let (from, to) = (self.slot(offset), self.slot(end));
+        if from < to {
+            into.extend(&self.ring[from..to], self.extras_of(from, to));
+        } else {
+            let wrap = self.ring.len();
+            into.extend(&self.ring[from..], self.extras_of(from, wrap));
+            into.extend(&self.ring[..to], self.extras_of(0, to));
+        }
+        ((end - offset) as u32, bytes as u32)
+    }
+
+    /// A group has everything below `offset`; what all have is forgotten.
+    #[inline]
+    pub fn reached(&mut self, reader: usize, offset: u64) {
+        self.readers[reader] = offset;
+        let all = if self.readers.len() == 1 { offset } else { self.readers.iter().copied().min().unwrap_or(offset) };
+        self.start = self.start.max(all);
+        while let Some(&(end, total)) = self.ends.front()
+            && end <= all
+        {
+            self.forgotten_bytes = total;
+            self.ends.pop_front();
+        }
+    }
+
+    #[inline]
+    fn extras_of(&self, from: usize, to: usize) -> &[Extra] {
+        if self.extras.is_empty() { &[] } else { &self.extras[from..to] }
+    }
+
+    /// Bytes below `offset`, which is the end of a batch. Readers are near the end, so the search begins there.
+    #[inline]
+    fn bytes_before(&self, offset: u64) -> u64 {
+        let near = self.ends.iter().rev().take(8).find(|&&(end, _)| end <= offset);
+        let found = near.or_else(|| {
+            let after = self.ends.partition_point(|&(end, _)| end <= offset);
+            after.checked_sub(1).and_then(|i| self.ends.get(i))
+        });
+        found.map_or(self.forgotten_bytes, |&(_, total)| total)
+    }
+
+    #[inline]
+    fn slot(&self, offset: u64) -> usize {
+        offset as usize & (self.ring.len() - 1)
+    }
+
+    #[cold]
+    fn grow(&mut self, filled: u64) {
+        let mut larger = vec![Record::default(); self.ring.len() * 2];
+        let mask = larger.len() - 1;
+        for offset in self.start..filled {
+            larger[offset as usize & mask] = self.ring[self.slot(offset)];
+        }
+        if !self.extras.is_empty() {
+            let mut extras = vec![Extra::usual(&Record::default()); larger.len()];
+            for offset in self.start..filled {
+                extras[offset as usize & mask] = self.extras[self.slot(offset)];
+            }
+            self.extras = extras;
+        }
+        self.ring = larger;
+    }
+}
+
+/// Copies into a ring from place `at` on, over its end if need be.
+#[inline]
+fn copy_wrapped<T: Copy>(from: &[T], ring: &mut [T], at: usize) {
+    let first = from.len().min(ring.len() - at);
+    ring[at..at + first].copy_from_slice(&from[..first]);
+    if first < from.len() {
+        ring[..from.len() - first].copy_from_slice(&from[first..]);
+    }
+}

@@ -1,0 +1,208 @@
+//! What a machine is: told the time and one input, it answers through its outbox. No clock, socket or dice of its own.
+//!
+//! The outbox is a trait, not a list: an engine may act at once (the simulator) or collect (actors, tests).
+//! Facts are borrowed, one per batch: a machine never copies records to report them. They are the narrow waist
+//! between engines and outcome: recorder and laws hear nothing else.
+use super::protocol::{ActorId, Extra, Message, PartitionId, Record, Timer};
+use crate::units::{Span, Time};
+
+/// A participant: pure rules, no surroundings.
+pub trait Machine {
+    /// Acts on one input.
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized));
+}
+
+/// What can happen to a machine.
+#[derive(Debug)]
+pub enum Input {
+    /// The run begins.
+    Started,
+    /// A message arrives.
+    Received {
+        /// Who sent it.
+        from: ActorId,
+        /// What it says.
+        message: Message,
+    },
+    /// A timer set earlier fires.
+    Fired(Timer),
+    /// Report what has been done so far. Changes nothing: any number of these leaves the run the same.
+    Observed,
+}
+
+/// What a machine can do.
+pub trait Outbox {
+    /// Sends a message now.
+    fn send(&mut self, to: ActorId, message: Message);
+    /// Sends a message that leaves at `at`, now or later.
+    fn send_at(&mut self, at: Time, to: ActorId, message: Message);
+    /// Fires once at `at`. Waking twice fires twice: a machine keeps at most one of each kind, or ignores the stale ones.
+    fn wake(&mut self, timer: Timer, at: Time);
+    /// Tells whoever listens.
+    fn observe(&mut self, fact: &Fact<'_>);
+}
+
+/// Facts worth recording, one per batch. Every engine reports the same ones.
+#[derive(Clone, Copy, Debug)]
+pub enum Fact<'a> {
+    /// Records were accepted into a producer's buffer.
+    Sent {
+        /// Number of the stream: producers, then outputs.
+        stream: u32,
+        /// How many.
+        records: u64,
+    },
+    /// Records were given up before they were in the buffer.
+    Refused {
+        /// Number of the stream.
+        stream: u32,
+        /// How many.
+        records: u64,
+    },
+    /// At an observation: records due that were neither accepted nor refused yet, and time held back since the last one.
+    Waiting {
+        /// Number of the stream.
+        stream: u32,
+        /// Instance of the producer, or member of the group.
+        instance: u32,
+        /// How many are due.
+        records: u64,
+        /// Time the rate limit held records back.
+        limited: Span,
+        /// Time the full buffer held records back.
+        blocked: Span,
+    },
+    /// A producer has taken everything it will ever be given.
+    Exhausted {
+        /// Number of the stream.
+        stream: u32,
+    },
+    /// A produce request left.
+    Requested {
+        /// Number of the stream.
+        stream: u32,
+        /// Bytes of its batches.
+        bytes: u64,
+    },
+    /// A batch got its offsets.
+    Appended {
+        /// Number of the stream.
+        stream: u32,
+        /// Who sent it.
+        from: ActorId,
+        /// Where it lies.
+        partition: PartitionId,
+        /// Its number from this sender to this partition.
+        sequence: u32,
+        /// Offset of its first record.
+        base: u64,
+        /// What is in it.
+        records: &'a [Record],
+        /// Its size.
+        bytes: u32,
+    },
+    /// Offsets below this one may be read.
+    Replicated {
+        /// Of which partition.
+        partition: PartitionId,
+        /// The high watermark.
+        high_watermark: u64,
+    },
+    /// The producer knows that a batch is safe, as far as its acks promise.
+    Acked {
+        /// Number of the stream.
+        stream: u32,
+        /// What is in it.
+        records: &'a [Record],
+        /// What more is known of each; empty where nothing is.
+        extras: &'a [Extra],
+    },
+    /// A member may read a partition, in a generation.
+    Assigned {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Since which generation.
+        generation: u32,
+    },
+    /// A member got the answer to a fetch.
+    Fetched {
+        /// Which group.
+        group: u32,
+    },
+    /// A member took records by poll.
+    Polled {
+        /// Which group.
+        group: u32,
+        /// How many.
+        records: u64,
+    },
+    /// A member finished records of one partition.
+    Processed(Processed<'a>),
+    /// Worker time a group spent since it last said so.
+    Busy {
+        /// Which group.
+        group: u32,
+        /// Time, summed over workers.
+        span: Span,
+    },
+    /// The coordinator stored a position.
+    Committed {
+        /// Which group.
+        group: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Everything below is done.
+        offset: u64,
+    },
+    /// What a broker did since it last said so.
+    Served {
+        /// Which broker.
+        broker: u32,
+        /// Time of its handlers.
+        busy: Span,
+        /// Time that requests waited for a handler.
+        queued: Span,
+        /// Requests taken on.
+        requests: u64,
+        /// Bytes received.
+        bytes_in: u64,
+        /// Bytes sent.
+        bytes_out: u64,
+        /// Bytes written to its disk.
+        bytes_disk: u64,
+    },
+    /// What a broker received and wrote as a follower since its leaders last said so.
+    Followed {
+        /// Which broker.
+        broker: u32,
+        /// Bytes.
+        bytes: u64,
+    },
+}
+
+/// Records of one partition that a member finished, with contiguous offsets.
+#[derive(Clone, Copy, Debug)]
+pub struct Processed<'a> {
+    /// Which group.
+    pub group: u32,
+    /// Which member, counted from 0.
+    pub member: u32,
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Offset of the first record.
+    pub first: u64,
+    /// The records, each finished at or before now.
+    pub records: &'a [Record],
+    /// What more is known of each; empty where nothing is.
+    pub extras: &'a [Extra],
+    /// Processing time of each.
+    pub work: &'a [Span],
+    /// When work on the first began; each further one begins when the one before is done.
+    pub started: Time,
+    /// Whether the partition's records may finish out of order: several workers share them.
+    pub shared: bool,
+}

@@ -1,0 +1,378 @@
+//! Takes what is due, gathers it into batches, sends requests and hears of them again.
+//!
+//! Arrivals cost no event: whenever the producer acts, it first takes what has become due. It wakes when a batch will
+//! have lingered, or at the earliest instant a batch could be full. While the buffer is full the thread that sends is
+//! blocked, as in Kafka: records wait unread, in order, each for at most `max.block.ms`, and their due times survive.
+//! A member that writes its results to a topic has one of these inside, fed by `push` instead of a workload.
+use super::accumulator::Accumulator;
+use super::machine::{Fact, Input, Machine, Outbox};
+use super::protocol::{ActorId, Extra, Message, Produce, Record, Timer};
+use super::random::BLOCK;
+use super::workload::arrivals::Clock;
+use super::workload::{Ahead, Workload};
+use crate::units::{Span, Time};
+
+/// One instance of a producer, or the output of a member.
+#[derive(Debug)]
+pub struct Producer {
+    settings: Settings,
+    source: Option<Workload>,
+    ahead: Ahead,
+    accumulator: Accumulator,
+    lanes: Vec<Lane>,
+    /// Since when the next record has waited for memory.
+    blocked: Option<Time>,
+    /// Nothing enters the buffer before this: the thread that sends was blocked until then.
+    resumed: Time,
+    /// Release of the record taken last, where there is a limiter.
+    released: Time,
+    /// Records accepted or refused.
+    taken: u64,
+    exhausted: bool,
+    /// Counts what is due beyond the records known ahead, while blocked.
+    beyond: Option<Beyond>,
+    limited: Span,
+    blocked_for: Span,
+    /// Since when time spent blocked is not reported yet.
+    blocked_since: Time,
+    spare: Vec<Box<Produce>>,
+}
+
+/// How it sends.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Number of the stream in facts: producers, then outputs.
+    pub stream: u32,
+    /// Instance of the producer, or member of the group.
+    pub instance: u32,
+    /// `max.in.flight.requests.per.connection`.
+    pub max_in_flight: u32,
+    /// `max.block.ms`.
+    pub max_block: Span,
+    /// Whether a request is done when it has left: `acks=0`.
+    pub forgets: bool,
+}
+
+/// The way to one broker.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    in_flight: u32,
+    /// When its timer fires next; stale timers are those at other instants.
+    armed: Time,
+}
+
+/// A second clock of the same arrivals, which counts without drawing records: the backlog needs no memory.
+#[derive(Debug)]
+struct Beyond {
+    clock: Clock,
+    block: Box<[Time; BLOCK]>,
+    /// Place and length in the block.
+    next: usize,
+    len: usize,
+    due: u64,
+}
+
+impl Beyond {
+    fn new(clock: Clock, due: u64) -> Self {
+        Self { clock, block: Box::new([Time::ZERO; BLOCK]), next: 0, len: 0, due }
+    }
+
+    /// Records due by now since the beginning; those drawn before the clock was copied are all due.
+    fn count(&mut self, now: Time) -> u64 {
+        loop {
+            let due = self.block[self.next..self.len].partition_point(|&at| at <= now);
+            self.due += due as u64;
+            self.next += due;
+            if self.next < self.len {
+                return self.due;
+            }
+            (self.next, self.len) = (0, self.clock.fill(&mut self.block));
+            if self.len == 0 {
+                return self.due;
+            }
+        }
+    }
+}
+
+impl Machine for Producer {
+    #[inline]
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        match input {
+            Input::Started => self.turn_all(now, out),
+            Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
+            Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
+            Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
+            Input::Observed => self.observed(now, out),
+            other => panic!("a producer does not expect {other:?}"),
+        }
+    }
+}
+
+impl Producer {
+    /// One that takes from `source`, or only what is pushed.
+    #[must_use]
+    pub fn new(settings: Settings, source: Option<Workload>, accumulator: Accumulator, brokers: u32) -> Self {
+        let mut producer = Self {
+            settings,
+            source,
+            ahead: Ahead::default(),
+            accumulator,
+            lanes: vec![Lane { in_flight: 0, armed: Time::NEVER }; brokers as usize],
+            blocked: None,
+            resumed: Time::ZERO,
+            released: Time::ZERO,
+            taken: 0,
+            exhausted: false,
+            beyond: None,
+            limited: Span::ZERO,
+            blocked_for: Span::ZERO,
+            blocked_since: Time::ZERO,
+            spare: Vec::new(),
+        };
+        producer.look_ahead();
+        producer
+    }
+
+    /// Gives it a record that will be due later than all before.
+    pub fn push(&mut self, record: Record, home: u32, extra: Extra) {
+        self.ahead.push(record, home, extra);
+    }
+
+    /// Looks again at what is to be done and when, after `push`.
+    pub fn turn_all(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        self.catch_up(now, out);
+        for lane in 0..self.lanes.len() {
+            self.drain(lane, now, out);
+            self.arm(lane, now, out);
+        }
+    }
+
+    fn ready(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.lanes[lane].armed != now {
+            return;
+        }
+        self.lanes[lane].armed = Time::NEVER;
+        self.turn(lane, now, out);
+    }
+
+    #[inline]
+    fn turn(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        self.catch_up(now, out);
+        if self.blocked.is_some() {
+            (0..self.lanes.len()).for_each(|lane| self.drain(lane, now, out));
+        }
+        self.drain(lane, now, out);
+        self.arm(lane, now, out);
+        self.arm_fresh(now, out);
+    }
+
+    /// Lanes that got their first records meanwhile, such as by a switch of the sticky partition.
+    #[inline]
+    fn arm_fresh(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        while let Some(lane) = self.accumulator.fresh() {
+            self.arm(lane, now, out);
+        }
+    }
+
+    fn look_ahead(&mut self) {
+        if let Some(source) = &mut self.source {
+            while self.ahead.len() < BLOCK && source.look_ahead(&mut self.ahead) {}
+        }
+    }
+
+    /// Takes the records due by `now`, as far as memory goes.
+    #[inline]
+    fn catch_up(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let (mut sent, mut refused) = (0, 0);
+        loop {
+            let known = self.ahead.len();
+            let mut taken = 0;
+            while taken < known {
+                let (record, home) = self.ahead.get(taken);
+                let at = match self.blocked {
+                    None => self.ahead.release(taken).max(self.resumed),
+                    Some(_) => now,
+                };
+                if at > now {
+                    break;
+                }
+                let extra = self.extra(taken, record, at);
+                if self.accumulator.append(record, extra, home, at) {
+                    sent += 1;
+                    if self.blocked.is_some() {
+                        self.unblock(now);
+                    }
+                } else if self.gives_up(at, now, out) {
+                    refused += 1;
+                } else {
+                    break;
+                }
+                taken += 1;
+            }
+            self.ahead.take(taken);
+            self.taken += taken as u64;
+            if self.ahead.len() < BLOCK {
+                self.look_ahead();
+            }
+            if taken < known || taken == 0 {
+                break;
+            }
+        }
+        self.report(sent, refused, out);
+    }
+
+    /// What is known of a record beyond the usual, if anything.
+    #[inline]
+    fn extra(&mut self, i: usize, record: Record, at: Time) -> Option<Extra> {
+        let known = self.ahead.extra(i);
+        if at == record.due {
+            return known;
+        }
+        let limited = self.ahead.release(i);
+        self.limited += limited.since(record.due.max(self.released));
+        self.released = limited;
+        Some(Extra { sent: at, ..known.unwrap_or(Extra::usual(&record)) })
+    }
+
+    /// The buffer is full for a record that asked at `at`: whether its time is over. The thread then goes on to the
+    /// next record, which will wait its own time.
+    #[cold]
+    fn gives_up(&mut self, at: Time, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
+        let newly = self.blocked.is_none();
+        let since = *self.blocked.get_or_insert(at);
+        let deadline = since + self.settings.max_block;
+        if newly {
+            self.blocked_since = at;
+        }
+        if deadline <= now {
+            self.unblock(deadline);
+            return true;
+        }
+        if newly {
+            out.wake(Timer::GaveUp, deadline);
+        }
+        false
+    }
+
+    fn unblock(&mut self, at: Time) {
+        self.blocked = None;
+        self.resumed = self.resumed.max(at);
+        self.blocked_for += at.since(self.blocked_since);
+    }
+
+    #[inline]
+    fn report(&mut self, sent: u64, refused: u64, out: &mut (impl Outbox + ?Sized)) {
+        let stream = self.settings.stream;
+        if sent > 0 {
+            out.observe(&Fact::Sent { stream, records: sent });
+        }
+        if refused > 0 {
+            out.observe(&Fact::Refused { stream, records: refused });
+        }
+        if self.ahead.is_empty() && !self.exhausted && self.source.is_some() {
+            self.exhausted = true;
+            out.observe(&Fact::Exhausted { stream });
+        }
+    }
+
+    /// Sends requests on a lane while something is ready and the limit in flight allows.
+    #[inline]
+    fn drain(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        while self.lanes[lane].in_flight < self.settings.max_in_flight
+            && self.accumulator.is_ready(lane, now, self.blocked.is_some())
+        {
+            let mut request = self.spare.pop().unwrap_or_default();
+            request.stream = self.settings.stream;
+            self.accumulator.drain(lane, &mut request);
+            out.observe(&Fact::Requested { stream: self.settings.stream, bytes: u64::from(request.bytes) });
+            if self.settings.forgets {
+                self.done(&request, out);
+                self.accumulator.release(&request.batches);
+                self.catch_up(now, out);
+            } else {
+                self.lanes[lane].in_flight += 1;
+            }
+            out.send(ActorId(lane as u32), Message::Produce(request));
+        }
+    }
+
+    /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer.
+    #[inline]
+    fn arm(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.blocked.is_some() || self.lanes[lane].in_flight == self.settings.max_in_flight {
+            return;
+        }
+        let Some(at) = self.may_be_ready(lane) else { return };
+        let at = at.max(now);
+        if at < self.lanes[lane].armed {
+            self.lanes[lane].armed = at;
+            out.wake(Timer::Ready(lane as u32), at);
+        }
+    }
+
+    #[inline]
+    fn may_be_ready(&self, lane: usize) -> Option<Time> {
+        let lingered = self.accumulator.lingered(lane);
+        if self.ahead.is_empty() {
+            return lingered;
+        }
+        let lingers = lingered.or_else(|| {
+            let first = self.ahead.first_for(lane, |home| self.accumulator.lane_of(home));
+            first.map(|due| due.max(self.resumed) + self.accumulator.linger())
+        });
+        let seals = self.accumulator.records_to_seal(lane, self.ahead.size_max()) as usize;
+        let full = self.ahead.release(seals.min(self.ahead.len()) - 1);
+        Some(lingers.map_or(full, |at| at.min(full)))
+    }
+
+    #[inline]
+    fn acked(&mut self, from: ActorId, mut answer: Box<Produce>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        // What was due before must find the buffer as it was before.
+        self.catch_up(now, out);
+        self.done(&answer, out);
+        self.accumulator.release(&answer.batches);
+        answer.batches.clear();
+        answer.parcel.clear();
+        answer.bytes = 0;
+        self.spare.push(answer);
+        self.lanes[from.index()].in_flight -= 1;
+        if self.blocked.is_some() {
+            self.turn_all(now, out);
+        } else {
+            self.drain(from.index(), now, out);
+            self.arm(from.index(), now, out);
+            self.arm_fresh(now, out);
+        }
+    }
+
+    fn done(&self, request: &Produce, out: &mut (impl Outbox + ?Sized)) {
+        let parcel = &request.parcel;
+        let (records, extras) = (&parcel.records[..], parcel.extras_of(0..parcel.len()));
+        out.observe(&Fact::Acked { stream: self.settings.stream, records, extras });
+    }
+
+    fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        self.catch_up(now, out);
+        self.arm_fresh(now, out);
+        let stream = self.settings.stream;
+        if self.blocked.is_some() {
+            self.blocked_for += now.since(self.blocked_since);
+            self.blocked_since = now;
+        }
+        let records = self.waiting(now);
+        let (limited, blocked) = (std::mem::take(&mut self.limited), std::mem::take(&mut self.blocked_for));
+        out.observe(&Fact::Waiting { stream, instance: self.settings.instance, records, limited, blocked });
+    }
+
+    /// Records due by now that have neither been accepted nor refused.
+    fn waiting(&mut self, now: Time) -> u64 {
+        let known = self.ahead.due_by(now);
+        let Some(source) = &self.source else { return known };
+        if known < self.ahead.len() as u64 && self.beyond.is_none() {
+            return known;
+        }
+        let drawn = self.taken + self.ahead.len() as u64;
+        let beyond = self.beyond.get_or_insert_with(|| Beyond::new(source.counter(), drawn));
+        beyond.count(now) - self.taken
+    }
+}

@@ -1,0 +1,273 @@
+//! The whole conversation on one page.
+//!
+//! A request brings the buffers that its answer is written into, and the answer brings them home: nothing is
+//! allocated once the run is warm, no pool is shared, and a lost message costs one allocation.
+use crate::units::{Span, Time};
+use std::ops::Range;
+
+/// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActorId(pub u32);
+
+impl ActorId {
+    /// Place in the cast.
+    #[inline]
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Number of a partition over all topics.
+pub type PartitionId = u32;
+
+/// One message of the workload, 16 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// When it should have been sent; latency counts from here.
+    pub due: Time,
+    /// Number of its key over all producers, `NO_KEY` without one.
+    pub key: u32,
+    /// Bytes of its body on the wire but for timestamp and offset (`wire::body`).
+    pub body: u32,
+}
+
+/// What is known of a record beyond the usual: only where some record of the parcel needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extra {
+    /// When it was accepted into the producer's buffer, if later than due.
+    pub sent: Time,
+    /// When the first record along its pipeline was due.
+    pub origin: Time,
+    /// Amount of work in it.
+    pub units: f64,
+}
+
+impl Extra {
+    /// What holds of a record of which nothing special is known.
+    #[inline]
+    #[must_use]
+    pub fn usual(record: &Record) -> Self {
+        Self { sent: record.due, origin: record.due, units: 1.0 }
+    }
+}
+
+/// Records, and beside them their extras: either none at all or one for each.
+#[derive(Clone, Debug, Default)]
+pub struct Parcel {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Empty, or one for each record.
+    pub extras: Vec<Extra>,
+}
+
+impl Parcel {
+    /// Number of records.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+    /// True when there are none.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+    /// Forgets everything, keeps the memory.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.extras.clear();
+    }
+    /// Adds a record of which something special is known.
+    pub fn push_extra(&mut self, record: Record, extra: Extra) {
+        self.complete();
+        self.records.push(record);
+        self.extras.push(extra);
+    }
+    /// Adds a usual record.
+    #[inline]
+    pub fn push(&mut self, record: Record) {
+        self.records.push(record);
+        if !self.extras.is_empty() {
+            self.extras.push(Extra::usual(&record));
+        }
+    }
+    /// Adds records with their extras, of which there are none or as many.
+    #[inline]
+    pub fn extend(&mut self, records: &[Record], extras: &[Extra]) {
+        if !extras.is_empty() || !self.extras.is_empty() {
+            self.extend_extras(records, extras);
+        }
+        self.records.extend_from_slice(records);
+    }
+    #[cold]
+    fn extend_extras(&mut self, records: &[Record], extras: &[Extra]) {
+        self.complete();
+        if extras.is_empty() {
+            self.extras.extend(records.iter().map(Extra::usual));
+        } else {
+            self.extras.extend_from_slice(extras);
+        }
+    }
+    /// Gives every record its extra.
+    fn complete(&mut self) {
+        let known = self.extras.len();
+        self.extras.extend(self.records[known..].iter().map(Extra::usual));
+    }
+    /// Removes the first `n` records.
+    #[inline]
+    pub fn drop_front(&mut self, n: usize) {
+        self.records.drain(..n);
+        if !self.extras.is_empty() {
+            self.extras.drain(..n);
+        }
+    }
+    /// The extras of some of the records, or none at all.
+    #[inline]
+    #[must_use]
+    pub fn extras_of(&self, range: Range<usize>) -> &[Extra] {
+        if self.extras.is_empty() { &[] } else { &self.extras[range] }
+    }
+}
+
+/// A run of records of one partition inside a request or an answer: `records[start..end]` of its parcel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Batch {
+    /// Where it belongs.
+    pub partition: PartitionId,
+    /// Number of this batch from its producer to its partition; or the reader's own number of the partition.
+    pub sequence: u32,
+    /// Offset of the first record; known once appended.
+    pub base: u64,
+    /// First record in the parcel.
+    pub start: u32,
+    /// After the last record in the parcel.
+    pub end: u32,
+    /// Size on the wire.
+    pub bytes: u32,
+    /// Memory it takes from the producer's buffer until it is acknowledged.
+    pub pinned: u32,
+}
+
+impl Batch {
+    /// Its records in the parcel.
+    #[inline]
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+    /// Number of its records.
+    #[inline]
+    #[must_use]
+    pub fn records(&self) -> u32 {
+        self.end - self.start
+    }
+}
+
+/// A produce request, and with offsets filled in, its answer.
+#[derive(Debug, Default)]
+pub struct Produce {
+    /// Number of the stream it belongs to.
+    pub stream: u32,
+    /// Size of all batches.
+    pub bytes: u32,
+    /// At most one for each partition.
+    pub batches: Vec<Batch>,
+    /// The records of all batches.
+    pub parcel: Parcel,
+}
+
+/// A fetch request, and with batches and records filled in, its answer.
+#[derive(Debug, Default)]
+pub struct Fetch {
+    /// Which group reads.
+    pub group: u32,
+    /// Answer when so many bytes can be read.
+    pub min_bytes: u64,
+    /// Answer with no more than so many bytes, though with a batch at least.
+    pub max_bytes: u64,
+    /// The same for each partition.
+    pub max_partition_bytes: u64,
+    /// Answer after so long in any case.
+    pub max_wait: Span,
+    /// From where to read.
+    pub wanted: Vec<Wanted>,
+    /// What was read, in the order of `wanted`.
+    pub batches: Vec<Batch>,
+    /// The records of all batches.
+    pub parcel: Parcel,
+}
+
+/// A place to read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// The reader's own number of the partition.
+    pub slot: u32,
+    /// From which offset on.
+    pub offset: u64,
+}
+
+/// Everything below `offset` of a partition is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// The next offset.
+    pub offset: u64,
+}
+
+/// Everything one machine can say to another.
+#[derive(Debug)]
+pub enum Message {
+    /// Producer to broker.
+    Produce(Box<Produce>),
+    /// The same box home again.
+    Produced(Box<Produce>),
+    /// Member to broker.
+    Fetch(Box<Fetch>),
+    /// The same box home again.
+    Fetched(Box<Fetch>),
+    /// Member to coordinator.
+    Heartbeat {
+        /// Of which the member thinks it is.
+        generation: u32,
+    },
+    /// Coordinator to member.
+    HeartbeatOk,
+    /// Member to coordinator.
+    Commit(Box<Vec<Position>>),
+    /// The same box home again.
+    Committed(Box<Vec<Position>>),
+    /// Leader to follower: so many bytes of log, which take their time on the follower's network.
+    Replicate {
+        /// Their number.
+        bytes: u64,
+    },
+}
+
+/// Reasons a machine asks to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// Producer: a batch for this broker may be ready.
+    Ready(u32),
+    /// Producer: a record has waited for memory as long as it may.
+    GaveUp,
+    /// Broker: a request has come in through the network.
+    CameIn(u32),
+    /// Broker: a handler finished this job.
+    Worked(u32),
+    /// Broker: the replicas have what this job appended.
+    Replicated(u32),
+    /// Broker: the oldest parked fetch has waited long enough.
+    WaitedLong,
+    /// Member: a worker has nothing to do, or a commit is due.
+    Idle,
+    /// Member: the group begins to poll.
+    Begin,
+    /// Member: time for a heartbeat.
+    Heartbeat,
+}
