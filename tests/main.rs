@@ -1,1 +1,5 @@
+//! One binary, one file per topic.
 mod house;
+mod reference;
+mod rules;
+mod vectors;

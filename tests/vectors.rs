@@ -1,0 +1,166 @@
+//! Inputs with exact outputs, from Kafka's own tests and from runs of Kafka: the rules must give the same.
+//!
+//! An entry is dispatched on its `kind`, never on its id; `compare` says what equal means.
+use crate::reference::{Reference, report, text};
+use conga::model::assignor::{self, Member, Topic};
+use conga::model::{partitioner, wire};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Vectors of the project's own copy whose rule is not built yet.
+const NOT_BUILT: usize = 77;
+
+/// What a rule gives, or why it refuses.
+type Answer = Result<Value, String>;
+
+#[test]
+fn vectors_hold() {
+    let reference = Reference::load("kafka-sim-vectors/", "vectors");
+    let mut not_built: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut misses = Vec::new();
+    for vector in &reference.entries {
+        match rule(text(vector, "kind")) {
+            None => not_built.entry(text(vector, "kind")).or_default().push(text(vector, "id")),
+            Some(rule) => misses.extend(miss(vector, &rule(&vector["input"]))),
+        }
+    }
+    let unchecked = not_built.values().map(Vec::len).sum();
+    let mut lines = format!("\n{} vectors checked\n", reference.entries.len() - unchecked);
+    for (kind, ids) in &not_built {
+        writeln!(lines, "not checked, {kind} is not built: {}", ids.join(" ")).expect("a string takes all");
+    }
+    report(&lines);
+    assert!(misses.is_empty(), "{} vectors missed:\n{}", misses.len(), misses.join("\n"));
+    reference.unchecked_can_only_shrink(unchecked, NOT_BUILT);
+}
+
+fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
+    match kind {
+        "murmur2" => Some(|input| Ok(json!({ "hash_i32": partitioner::murmur2(&key(input)) }))),
+        "kafka-key-partition" => Some(key_partition),
+        "batch-capacity" => Some(batch_capacity),
+        "adaptive-partitioner-cft" => Some(adaptive),
+        "range" => Some(|input| Ok(assignment(input, assignor::range))),
+        "roundrobin" => Some(|input| Ok(assignment(input, assignor::roundrobin))),
+        _ => None,
+    }
+}
+
+/// What is wrong with an answer, if anything.
+fn miss(vector: &Value, answer: &Answer) -> Option<String> {
+    let expect = &vector["expect"];
+    let good = match (answer, expect.get("error")) {
+        (answer, Some(_)) => answer.is_err(),
+        (Err(_), None) => false,
+        (Ok(got), None) => match text(vector, "compare") {
+            "exact" => object(expect).iter().all(|(field, value)| got.get(field) == Some(value)),
+            "exact_list" => lists(got, false) == lists(expect, false),
+            "set" => lists(got, true) == lists(expect, true),
+            other => panic!("{}: unknown comparison `{other}`", vector["id"]),
+        },
+    };
+    (!good).then(|| format!("{} {}: expected {expect}, got {answer:?}", text(vector, "kind"), text(vector, "id")))
+}
+
+/// A list of partitions a member, in order or as a set; a member left out has none.
+fn lists(members: &Value, sorted: bool) -> BTreeMap<&str, Vec<String>> {
+    let mut lists = BTreeMap::new();
+    for (member, list) in object(members) {
+        let mut list: Vec<String> = array(list).iter().map(Value::to_string).collect();
+        if sorted {
+            list.sort();
+        }
+        if !list.is_empty() {
+            lists.insert(member.as_str(), list);
+        }
+    }
+    lists
+}
+
+fn key(input: &Value) -> Vec<u8> {
+    let Some(hex) = input["key_hex"].as_str() else {
+        return input["key"].as_str().expect("a key").as_bytes().to_vec();
+    };
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal")).collect()
+}
+
+fn key_partition(input: &Value) -> Answer {
+    let partitions = number(&input["num_partitions"]);
+    if partitions == 0 {
+        return Err("a topic has at least one partition".into());
+    }
+    Ok(json!({ "partition": partitioner::partition_of_hash(partitioner::murmur2(&key(input)), partitions) }))
+}
+
+fn batch_capacity(input: &Value) -> Answer {
+    let (key, value) = (u32::try_from(integer(&input["key_bytes"])).ok(), number(&input["value_bytes"]));
+    let pinned = wire::pinned(number(&input["batch_size"]), wire::upper_bound(key, value));
+    let body = wire::body(key, value);
+    let (mut records, mut bytes) = (1, wire::BATCH_HEADER + wire::record(body, 0, 0));
+    while wire::takes(bytes, wire::record(body, 0, records), pinned) {
+        bytes += wire::record(body, 0, records);
+        records += 1;
+    }
+    Ok(json!({ "records": records, "batch_bytes": bytes, "buffer_bytes_allocated": pinned }))
+}
+
+fn adaptive(input: &Value) -> Answer {
+    let queue_sizes: Vec<u32> = array(&input["queue_sizes"]).iter().map(number).collect();
+    let Some(weights) = partitioner::cumulative_weights(&queue_sizes) else {
+        return Ok(json!({ "cft": null, "mode": "uniform", "frequencies": null }));
+    };
+    let mut frequencies = vec![0; weights.len()];
+    for random in 0..weights[weights.len() - 1] {
+        frequencies[partitioner::pick(&weights, random) as usize] += 1;
+    }
+    Ok(json!({ "cft": weights, "mode": "weighted", "frequencies": frequencies }))
+}
+
+/// An assignor of Kafka's clients.
+type Assignor = fn(&[Topic<'_>], &[Member<'_>]) -> Vec<Vec<assignor::Partition>>;
+
+fn assignment(input: &Value, assign: Assignor) -> Value {
+    let members = array(&input["members"]);
+    let subscribed = |member: &'_ Value| -> Vec<String> {
+        array(&member["subscribed"]).iter().map(|topic| topic.as_str().expect("a topic").to_owned()).collect()
+    };
+    let mut names: Vec<String> = object(&input["topics"]).keys().cloned().collect();
+    names.extend(members.iter().flat_map(subscribed));
+    names.sort();
+    names.dedup();
+    let partitions = |name: &String| input["topics"].get(name).map_or(0, number);
+    let topics: Vec<Topic<'_>> = names.iter().map(|name| Topic { name, partitions: partitions(name) }).collect();
+    let places: Vec<Vec<usize>> =
+        members.iter().map(|member| subscribed(member).iter().map(|name| place(&names, name)).collect()).collect();
+    let cast: Vec<Member<'_>> = members.iter().zip(&places).map(|(member, topics)| member_of(member, topics)).collect();
+    let lists = assign(&topics, &cast);
+    let texts = |list: &Vec<assignor::Partition>| {
+        list.iter().map(|(topic, partition)| json!(format!("{}-{partition}", names[*topic]))).collect::<Value>()
+    };
+    cast.iter().zip(&lists).map(|(member, list)| (member.id.to_owned(), texts(list))).collect::<Map<_, _>>().into()
+}
+
+fn place(names: &[String], name: &String) -> usize {
+    names.binary_search(name).expect("every subscribed topic has a place")
+}
+
+fn member_of<'a>(member: &'a Value, topics: &'a [usize]) -> Member<'a> {
+    Member { id: member["id"].as_str().expect("a member id"), instance: member["instance"].as_str(), topics }
+}
+
+fn array(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap_or_else(|| panic!("a list, not {value}"))
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    value.as_object().unwrap_or_else(|| panic!("an object, not {value}"))
+}
+
+fn integer(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("an integer, not {value}"))
+}
+
+fn number(value: &Value) -> u32 {
+    u32::try_from(integer(value)).unwrap_or_else(|_| panic!("a count, not {value}"))
+}
