@@ -2,4 +2,5 @@
 mod house;
 mod reference;
 mod rules;
+mod theory;
 mod vectors;

@@ -13,18 +13,20 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Entries listed under `list` in all files whose `schema` begins with `schema`; at least one.
+    /// Entries listed under `list` in all files whose `schema` begins with `schema`. A custom folder may lack them, if it
+    /// has anything; the own copy may not.
     pub fn load(schema: &str, list: &str) -> Self {
         let custom = std::env::var_os("CONGA_REFERENCE").map(PathBuf::from);
         let own = custom.is_none();
         let folder = custom.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference").into());
-        let entries: Vec<Value> = files(&folder)
+        let files = files(&folder);
+        let entries: Vec<Value> = files
             .iter()
             .filter(|file| text(file, "schema").starts_with(schema))
             .flat_map(|file| file[list].as_array().unwrap_or_else(|| panic!("a file of {schema} without {list}")))
             .cloned()
             .collect();
-        assert!(!entries.is_empty(), "no {schema} in {}", folder.display());
+        assert!(!files.is_empty() && !(own && entries.is_empty()), "no {schema} in {}", folder.display());
         Self { entries, own }
     }
 

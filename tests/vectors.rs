@@ -39,8 +39,8 @@ fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
     match kind {
         "murmur2" => Some(|input| Ok(json!({ "hash_i32": partitioner::murmur2(&key(input)) }))),
         "kafka-key-partition" => Some(key_partition),
-        "batch-capacity" => Some(batch_capacity),
-        "adaptive-partitioner-cft" => Some(adaptive),
+        "batch-capacity" => Some(|input| Ok(batch_capacity(input))),
+        "adaptive-partitioner-cft" => Some(|input| Ok(adaptive(input))),
         "range" => Some(|input| Ok(assignment(input, assignor::range))),
         "roundrobin" => Some(|input| Ok(assignment(input, assignor::roundrobin))),
         _ => None,
@@ -93,7 +93,7 @@ fn key_partition(input: &Value) -> Answer {
     Ok(json!({ "partition": partitioner::partition_of_hash(partitioner::murmur2(&key(input)), partitions) }))
 }
 
-fn batch_capacity(input: &Value) -> Answer {
+fn batch_capacity(input: &Value) -> Value {
     let (key, value) = (u32::try_from(integer(&input["key_bytes"])).ok(), number(&input["value_bytes"]));
     let pinned = wire::pinned(number(&input["batch_size"]), wire::upper_bound(key, value));
     let body = wire::body(key, value);
@@ -102,19 +102,19 @@ fn batch_capacity(input: &Value) -> Answer {
         bytes += wire::record(body, 0, records);
         records += 1;
     }
-    Ok(json!({ "records": records, "batch_bytes": bytes, "buffer_bytes_allocated": pinned }))
+    json!({ "records": records, "batch_bytes": bytes, "buffer_bytes_allocated": pinned })
 }
 
-fn adaptive(input: &Value) -> Answer {
+fn adaptive(input: &Value) -> Value {
     let queue_sizes: Vec<u32> = array(&input["queue_sizes"]).iter().map(number).collect();
     let Some(weights) = partitioner::cumulative_weights(&queue_sizes) else {
-        return Ok(json!({ "cft": null, "mode": "uniform", "frequencies": null }));
+        return json!({ "cft": null, "mode": "uniform", "frequencies": null });
     };
     let mut frequencies = vec![0; weights.len()];
     for random in 0..weights[weights.len() - 1] {
         frequencies[partitioner::pick(&weights, random) as usize] += 1;
     }
-    Ok(json!({ "cft": weights, "mode": "weighted", "frequencies": frequencies }))
+    json!({ "cft": weights, "mode": "weighted", "frequencies": frequencies })
 }
 
 /// An assignor of Kafka's clients.
