@@ -1,1 +1,73 @@
-//! engine
+//! How the cast is driven. The simulator does it in virtual time, from one agenda: same seed, same bytes.
+pub mod cast;
+pub mod sim;
+
+use crate::outcome::result::Outcome;
+use crate::outcome::{self, Recording};
+use crate::plan::Plan;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// Lets others look at a run while it goes on, and stop it.
+#[derive(Debug, Default)]
+pub struct Watch {
+    stop: AtomicBool,
+    /// Records processed or, where nobody reads, appended, over all repetitions.
+    pub records: AtomicU64,
+    /// Thousandths of the run that are done, over all repetitions.
+    pub permille: AtomicU64,
+    /// Repetitions that are done.
+    pub repetitions: AtomicU32,
+}
+
+impl Watch {
+    /// Nobody looks.
+    #[must_use]
+    pub fn quiet() -> Self {
+        Self::default()
+    }
+
+    /// Asks the run to end where it stands.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Simulates a plan with all its repetitions, on as many cores as there are.
+#[must_use]
+pub fn run(plan: &Plan, watch: &Watch) -> Outcome {
+    outcome::conclude(plan, &recordings(plan, watch))
+}
+
+fn recordings(plan: &Plan, watch: &Watch) -> Vec<Recording> {
+    let count = plan.run.repetitions;
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    let next = AtomicU32::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            // An interrupted run keeps what was begun; the first repetition is always among it.
+            if i >= count || (i > 0 && watch.is_stopped()) {
+                return done;
+            }
+            done.push((i, sim::run(&plan.repetition(i), watch)));
+            watch.repetitions.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let mut all = if count == 1 || cores == 1 {
+        work()
+    } else {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..cores.min(count)).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("a repetition panicked")).collect()
+        })
+    };
+    all.sort_by_key(|&(i, _)| i);
+    all.into_iter().map(|(_, recording)| recording).collect()
+}

@@ -1,2 +1,76 @@
-//! What happened: the recorder and the laws listen to the facts; the result is what they leave.
+//! What happened: recorder and laws listen to the facts; a recording is what they leave of one run, an outcome what is
+//! concluded from all of them.
+pub mod conclude;
+pub mod figures;
+pub mod histogram;
+pub mod intervals;
+pub mod laws;
+pub mod level;
+pub mod progress;
+pub mod recorder;
 pub mod result;
+pub mod series;
+pub mod stationarity;
+pub mod threshold;
+
+use crate::model::machine::Fact;
+use crate::plan::Plan;
+use crate::units::Time;
+
+pub use conclude::conclude;
+pub use recorder::Recording;
+
+/// Hears every fact as it happens.
+pub trait Observer {
+    /// Something happened.
+    fn observe(&mut self, now: Time, fact: &Fact<'_>);
+}
+
+/// Everybody who listens to a run: the recorder writes down, the laws check.
+#[derive(Debug)]
+pub struct Witness {
+    recorder: recorder::Recorder,
+    laws: laws::Laws,
+}
+
+impl Observer for Witness {
+    #[inline(always)]
+    fn observe(&mut self, now: Time, fact: &Fact<'_>) {
+        self.recorder.observe(now, fact);
+        self.laws.observe(now, fact);
+    }
+}
+
+impl Witness {
+    /// Listens to a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan) }
+    }
+
+    /// Whether everything that was given out is done and nothing more will come.
+    #[inline]
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.recorder.is_exhausted() && self.recorder.is_settled()
+    }
+
+    /// Records that went through so far.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.recorder.records()
+    }
+
+    /// Everybody has reported up to now: a row of the series ends.
+    pub fn edge(&mut self, now: Time) {
+        self.recorder.edge(now);
+    }
+
+    /// The run is over, and everybody has reported.
+    #[must_use]
+    pub fn finish(mut self, now: Time, partial: bool, events: u64) -> Recording {
+        self.recorder.edge(now);
+        self.laws.settle(&self.recorder, now);
+        self.recorder.finish(now, partial, events, self.laws.broken)
+    }
+}

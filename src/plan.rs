@@ -31,9 +31,6 @@ pub struct Plan {
     pub thresholds: Vec<ThresholdPlan>,
     /// What the user should know but may well want.
     pub warnings: Vec<String>,
-    /// Deliberate bug to play, for tests of the laws.
-    #[cfg(feature = "sabotage")]
-    pub sabotage: Option<crate::model::sabotage::Sabotage>,
 }
 
 /// The course of a run.

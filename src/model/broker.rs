@@ -321,7 +321,11 @@ impl Broker {
             if writing.answer == Answer::Appended {
                 out.send(client, Message::Produced(produce));
             }
-            if replicated > now { out.wake(Timer::Replicated(job), replicated) } else { self.replicated(job, now, out) }
+            if replicated > now {
+                out.wake(Timer::Replicated(job), replicated)
+            } else {
+                self.replicated(job, now, out)
+            }
             self.next_of(2 * client.index(), now, out);
         } else if replicated > now {
             out.wake(Timer::Replicated(job), replicated);
@@ -447,7 +451,10 @@ impl Broker {
             if was_parked {
                 log.waiting.retain(|&waiting| waiting != job);
             }
-            log.reached(self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize, wanted.offset);
+            log.reached(
+                self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize,
+                wanted.offset,
+            );
             if log.high_watermark() > wanted.offset && room > 0 {
                 let start = parcel.len() as u32;
                 let (records, bytes) = log.read(wanted.offset, room.min(*max_partition_bytes), parcel);

@@ -6,10 +6,10 @@ use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
 use super::protocol::{ActorId, Extra, Fetch, Message, PartitionId, Position, Record, Timer, Wanted};
-use super::workload::KeyHomes;
+use super::random::Stream;
+use super::workload::Homes;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// A member of a consumer group.
 #[derive(Debug)]
@@ -91,8 +91,29 @@ pub struct Owned {
 pub struct Output {
     /// What sends them.
     pub producer: Producer,
-    /// Partitions of their keys.
-    pub homes: Arc<KeyHomes>,
+    /// How they find their partitions.
+    pub homes: Homes,
+    /// Next partition for `Homes::RoundRobin`.
+    pub turn: u32,
+    /// Dice for `Homes::Random`.
+    pub luck: Stream,
+    /// Partitions of the topic.
+    pub partitions: u32,
+}
+
+impl Output {
+    /// A record will be finished then, and sent on.
+    fn forward(&mut self, record: &Record, extra: &Extra, at: Time) {
+        let home = match &self.homes {
+            Homes::Kafka(homes) => homes.home(record.key),
+            Homes::Random => self.luck.below(self.partitions),
+            Homes::RoundRobin => {
+                self.turn = (self.turn + 1) % self.partitions;
+                self.turn
+            }
+        };
+        self.producer.push(Record { due: at, ..*record }, home, Extra { sent: at, ..*extra });
+    }
 }
 
 /// What this member asks one broker for.
@@ -261,11 +282,8 @@ impl Consumer {
         owned.polled = run.base + u64::from(run.end - run.start);
         match &mut self.output {
             None => self.processing.take_on(run, &mut owned.service, now, None),
-            Some(Output { producer, homes }) => {
-                let mut finishes = |record: &Record, extra: &Extra, at: Time| {
-                    let forwarded = Record { due: at, ..*record };
-                    producer.push(forwarded, homes.home(record.key), Extra { sent: at, ..*extra });
-                };
+            Some(output) => {
+                let mut finishes = |record: &Record, extra: &Extra, at: Time| output.forward(record, extra, at);
                 self.processing.take_on(run, &mut owned.service, now, Some(&mut finishes));
             }
         }

@@ -41,6 +41,12 @@ pub const fn partition_of_hash(hash: i32, partitions: u32) -> u32 {
     to_positive(hash) % partitions
 }
 
+/// The partition of a key among all `partitions` of a topic.
+#[must_use]
+pub fn partition_of_key(key: &[u8], partitions: u32) -> u32 {
+    partition_of_hash(murmur2(key), partitions)
+}
+
 /// The texts of numbered keys, a salt followed by decimal digits, in one buffer.
 #[derive(Clone, Debug)]
 pub struct NumberedKeyText {
@@ -93,6 +99,7 @@ pub const fn key_bytes(salt_len: u32, i: u32) -> u32 {
 #[derive(Clone, Debug)]
 pub struct KeyTable {
     salt: Arc<str>,
+    count: u32,
     partitions: u32,
     places: Places,
 }
@@ -121,7 +128,13 @@ impl KeyTable {
             0x101..=0x1_0000 => Places::Words(all.map(|partition| partition as u16).collect()),
             _ => Places::Longs(all.collect()),
         };
-        Self { salt: salt.into(), partitions, places }
+        Self { salt: salt.into(), count, partitions, places }
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub const fn count(&self) -> u32 {
+        self.count
     }
 
     /// Partitions of a block of keys, into `out` of the same length.

@@ -215,13 +215,21 @@ impl Processing {
         let runs_of = |run: &&Run| run.slot == slot;
         match &self.workers {
             Workers::One(one) => one.runs.iter().find(runs_of).map(|run| run.base),
-            Workers::Several(several) => several.tasks.iter().map(|task| &task.run).filter(runs_of).map(|run| run.base).min(),
+            Workers::Several(several) => {
+                several.tasks.iter().map(|task| &task.run).filter(runs_of).map(|run| run.base).min()
+            }
         }
     }
 
     /// Takes on a run; tells `finishes` of each record and when it will be done, in the order in which they begin.
     #[inline]
-    pub fn take_on(&mut self, run: Run, service: &mut Service, now: Time, finishes: Option<&mut dyn FnMut(&Record, &Extra, Time)>) {
+    pub fn take_on(
+        &mut self,
+        run: Run,
+        service: &mut Service,
+        now: Time,
+        finishes: Option<&mut dyn FnMut(&Record, &Extra, Time)>,
+    ) {
         let fetch = self.buffers[run.buffer as usize].fetch.as_ref().expect("a run lies in a buffer");
         let range = run.start as usize..run.end as usize;
         let extras = fetch.parcel.extras_of(range.clone());
@@ -251,7 +259,8 @@ impl Processing {
                 let mut finishes = finishes;
                 for (i, record) in fetch.parcel.records[range].iter().enumerate() {
                     let n = i as u32;
-                    let run = Run { base: run.base + u64::from(n), start: run.start + n, end: run.start + n + 1, ..run };
+                    let run =
+                        Run { base: run.base + u64::from(n), start: run.start + n, end: run.start + n + 1, ..run };
                     let done = several.begin(run, several.work[i], now);
                     if let Some(finishes) = &mut finishes {
                         finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), done);

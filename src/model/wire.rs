@@ -57,6 +57,13 @@ pub const fn upper_bound(key_bytes: Option<u32>, value_bytes: u32) -> u32 {
     BATCH_HEADER + RECORD_OVERHEAD + fields(key_bytes, value_bytes)
 }
 
+/// The same from what [`body`] says of the record.
+#[inline]
+#[must_use]
+pub const fn upper_bound_of_body(body: u32) -> u32 {
+    BATCH_HEADER + RECORD_OVERHEAD + body - 1
+}
+
 /// Bytes of `buffer.memory` that an open batch holds, which is also the limit it is filled to: `batch.size`, or the
 /// [`upper_bound`] of its first record where that is more.
 #[inline]

@@ -10,7 +10,7 @@ use super::partitioner::{self, KeyTable};
 use super::protocol::{Extra, Record};
 use super::random::{BLOCK, Distribution, Stream};
 use super::wire;
-use crate::units::{Span, Time};
+use crate::units::Time;
 use arrivals::Clock;
 use limiter::Limiter;
 use std::sync::Arc;

@@ -217,9 +217,7 @@ impl Clock {
                 Process::Constant { period_ns: mean(*rate), offset_ns: instance * 1e9 / rate, next: 0 }
             }
             Arrivals::Poisson { rate } => gaps(Distribution::Exponential { mean: mean(*rate) }, 1, stream),
-            Arrivals::Renewal { rate, cv } => {
-                gaps(Distribution::Gamma { mean: mean(*rate), cv: *cv }, 1, stream)
-            }
+            Arrivals::Renewal { rate, cv } => gaps(Distribution::Gamma { mean: mean(*rate), cv: *cv }, 1, stream),
             Arrivals::Batches { rate, size } => gaps(Distribution::Exponential { mean: mean(*rate) }, *size, stream),
             Arrivals::Steps { steps, even } => {
                 let wait = if *even { instance / instances } else { -(1.0 - stream.unit()).ln() };

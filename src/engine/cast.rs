@@ -1,0 +1,255 @@
+//! Who takes part: brokers, then coordinators, producers, members. A closed set, dispatched by an enum.
+use crate::model::accumulator::{self, Accumulator};
+use crate::model::assignor;
+use crate::model::broker::{self, Answer, Broker, Place, Places, Writing};
+use crate::model::consumer::{self, Consumer, Output, Owned};
+use crate::model::coordinator::Coordinator;
+use crate::model::machine::{Input, Machine, Outbox};
+use crate::model::processing::Service;
+use crate::model::producer::{self, Producer};
+use crate::model::protocol::ActorId;
+use crate::model::random::{Distribution, Draws, Stream};
+use crate::model::workload::arrivals::Clock;
+use crate::model::workload::{Homes, KeyHomes, Recipe, Workload};
+use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, PartitionerPlan, Plan, ProducerPlan, Work};
+use crate::units::{Span, Time};
+use std::sync::Arc;
+
+/// One of the cast.
+#[derive(Debug)]
+pub enum Actor {
+    /// A broker.
+    Broker(Box<Broker>),
+    /// The coordinator of a group.
+    Coordinator(Coordinator),
+    /// An instance of a producer.
+    Producer(Box<Producer>),
+    /// A member of a group.
+    Consumer(Box<Consumer>),
+}
+
+impl Machine for Actor {
+    #[inline]
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        match self {
+            Self::Broker(broker) => broker.handle(now, input, out),
+            Self::Coordinator(coordinator) => coordinator.handle(now, input, out),
+            Self::Producer(producer) => producer.handle(now, input, out),
+            Self::Consumer(consumer) => consumer.handle(now, input, out),
+        }
+    }
+}
+
+/// Everybody a plan asks for, in the order of their addresses.
+#[must_use]
+pub fn assemble(plan: &Plan) -> Vec<Actor> {
+    let homes: Vec<Arc<KeyHomes>> = (0..plan.topics.len()).map(|topic| Arc::new(key_homes(plan, topic))).collect();
+    let groups = plan.groups.len() as u32;
+    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
+    let members: u32 = plan.groups.iter().map(|group| group.members).sum();
+    let clients = (plan.cluster.brokers + groups + producers + members) as usize;
+    let mut cast = brokers(plan, clients);
+    cast.extend((0..groups).map(|group| Actor::Coordinator(Coordinator::new(group, plan.partitions()))));
+    for (stream, planned) in plan.producers.iter().enumerate() {
+        cast.extend(
+            (0..planned.instances).map(|i| Actor::Producer(Box::new(producer(plan, stream, planned, i, &homes)))),
+        );
+    }
+    let mut output_stream = plan.producers.len() as u32;
+    for (group, planned) in plan.groups.iter().enumerate() {
+        let owned = assign(plan, planned);
+        for (member, partitions) in (0..).zip(owned) {
+            let output =
+                planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, &homes));
+            cast.push(Actor::Consumer(Box::new(consumer(plan, group as u32, planned, member, partitions, output))));
+        }
+        output_stream += u32::from(planned.output.is_some());
+    }
+    cast
+}
+
+/// Where keys go in a topic: those of its producers, and of whatever is written to it along pipelines.
+fn key_homes(plan: &Plan, topic: usize) -> KeyHomes {
+    let is_written = plan.producers.iter().any(|producer| producer.client.topic == topic);
+    let is_output = plan.groups.iter().any(|group| group.output.as_ref().is_some_and(|output| output.topic == topic));
+    let wanted = plan.producers.iter().filter(|producer| producer.client.topic == topic || is_output);
+    let keys = wanted.filter(|_| is_written || is_output).map(|producer| &producer.keys);
+    KeyHomes::new(keys, plan.topics[topic].partitions)
+}
+
+fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
+    let count = plan.cluster.brokers;
+    let mut led: Vec<Vec<usize>> = vec![Vec::new(); count as usize];
+    let mut places = Places { topics: plan.topics.len() as u32, ..Places::default() };
+    for (number, topic) in plan.topics.iter().enumerate() {
+        let readers = plan.groups.iter().filter(|group| group.topics.contains(&number)).count();
+        for partition in 0..topic.partitions {
+            let leader = &mut led[(partition % count) as usize];
+            places.partitions.push(Place { log: leader.len() as u32, topic: number as u32 });
+            leader.push(readers);
+        }
+    }
+    let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
+    let clients_of = plan.producers.iter().map(|producer| &producer.client).chain(outputs);
+    places.streams = clients_of.map(|client| writing(plan, client)).collect();
+    for (g, _) in plan.groups.iter().enumerate() {
+        for topic in 0..plan.topics.len() {
+            let before = plan.groups[..g].iter().filter(|group| group.topics.contains(&topic)).count();
+            places.readers.push(before as u32);
+        }
+    }
+    let places = Arc::new(places);
+    let cluster = &plan.cluster;
+    let broker = |(me, readers): (usize, &Vec<usize>)| {
+        let draws =
+            |law: &Distribution, name: &str| Draws::new(law, Stream::named(plan.run.seed, &format!("{name}/{me}")));
+        let settings = broker::Settings {
+            me: me as u32,
+            brokers: count,
+            work_per_batch: cluster.work_per_batch,
+            work_per_kib: cluster.work_per_kib,
+            ns_per_byte: if cluster.bandwidth.is_finite() { 1e9 / cluster.bandwidth } else { 0.0 },
+            handlers: cluster.threads,
+        };
+        let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
+        Actor::Broker(Box::new(Broker::new(settings, Arc::clone(&places), readers, clients, work, replication)))
+    };
+    led.iter().enumerate().map(broker).collect()
+}
+
+fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
+    let answer = match client.acks {
+        Acks::None => Answer::Never,
+        Acks::Leader => Answer::Appended,
+        Acks::All => Answer::Replicated,
+    };
+    Writing { replicas: plan.topics[client.topic].replicas, answer }
+}
+
+fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
+    let topic = &plan.topics[client.topic];
+    let settings = accumulator::Settings {
+        first_partition: topic.first,
+        partitions: topic.partitions,
+        brokers: plan.cluster.brokers,
+        batch_size: client.batch_size,
+        linger: client.linger,
+        request_size: client.request_size,
+        buffer: client.buffer,
+    };
+    Accumulator::new(settings, Stream::named(plan.run.seed, &format!("sticky/{name}")))
+}
+
+fn sender(client: &ClientPlan, stream: u32, instance: u32) -> producer::Settings {
+    producer::Settings {
+        stream,
+        instance,
+        max_in_flight: client.max_in_flight,
+        max_block: client.max_block,
+        forgets: client.acks == Acks::None,
+    }
+}
+
+fn homes_of(client: &ClientPlan, homes: &[Arc<KeyHomes>]) -> Homes {
+    match client.partitioner {
+        PartitionerPlan::Kafka => Homes::Kafka(Arc::clone(&homes[client.topic])),
+        PartitionerPlan::RoundRobin => Homes::RoundRobin,
+        PartitionerPlan::Random => Homes::Random,
+    }
+}
+
+fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &[Arc<KeyHomes>]) -> Producer {
+    let (seed, n, name) = (plan.run.seed, planned.instances, format!("{}/{i}", planned.name));
+    let share = match planned.messages {
+        u64::MAX => u64::MAX,
+        messages => messages / u64::from(n) + u64::from(u64::from(i) < messages % u64::from(n)),
+    };
+    let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
+    let partitions = plan.topics[planned.client.topic].partitions;
+    let limit = &planned.limit;
+    let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
+    let each = f64::from(n);
+    let workload = Workload::new(Recipe {
+        clock: Clock::new(&planned.arrivals, i, n, plan.run.arrivals_end, share, arrivals),
+        keys: planned.keys.clone(),
+        sizes: planned.message_size.clone(),
+        homes: homes_of(&planned.client, homes),
+        partitions,
+        turn: i % partitions,
+        limit: limited.then_some((limit.messages_per_s / each, limit.bytes_per_s / each, limit.burst / each)),
+        seed,
+        name: name.clone(),
+    });
+    let settings = sender(&planned.client, stream as u32, i);
+    Producer::new(settings, Some(workload), accumulator(plan, &planned.client, &name), plan.cluster.brokers)
+}
+
+fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &[Arc<KeyHomes>]) -> Output {
+    let name = format!("{}/output/{member}", plan.groups[group].name);
+    let settings = sender(client, stream, member);
+    let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
+    Output {
+        producer,
+        homes: homes_of(client, homes),
+        turn: 0,
+        luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
+        partitions: plan.topics[client.topic].partitions,
+    }
+}
+
+/// The partitions of each member: (topic, partition) in the order in which they are dealt.
+#[must_use]
+pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
+    let topics: Vec<_> =
+        plan.topics.iter().map(|topic| assignor::Topic { name: &topic.name, partitions: topic.partitions }).collect();
+    // Zero-padded, so that the order of the text is the order of the numbers.
+    let ids: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
+    let members: Vec<_> = ids.iter().map(|id| assignor::Member { id, instance: None, topics: &group.topics }).collect();
+    match group.assignor {
+        AssignorPlan::Range => assignor::range(&topics, &members),
+        AssignorPlan::RoundRobin => assignor::roundrobin(&topics, &members),
+    }
+}
+
+fn service(plan: &Plan, group: &GroupPlan, topic: usize, partition: u32) -> Service {
+    let place = format!("{}/{}-{partition}", group.name, plan.topics[topic].name);
+    let draws =
+        |law: &Distribution, what: &str| Draws::new(law, Stream::named(plan.run.seed, &format!("{what}/{place}")));
+    match &group.work {
+        Work::Each(law) => Service::Each(draws(law, "work")),
+        Work::PerUnit { base, each } => Service::PerUnit { base: draws(base, "work"), each: draws(each, "unit") },
+    }
+}
+
+fn consumer(
+    plan: &Plan,
+    number: u32,
+    group: &GroupPlan,
+    member: u32,
+    partitions: Vec<(usize, u32)>,
+    output: Option<Output>,
+) -> Consumer {
+    let brokers = plan.cluster.brokers;
+    let owned = partitions.into_iter().map(|(topic, partition)| Owned {
+        partition: plan.topics[topic].first + partition,
+        leader: partition % brokers,
+        next: 0,
+        polled: 0,
+        service: service(plan, group, topic, partition),
+    });
+    let settings = consumer::Settings {
+        group: number,
+        member,
+        coordinator: ActorId(brokers + number),
+        brokers,
+        starts: group.starts,
+        poll_records: group.poll_records,
+        fetch_min_bytes: group.fetch_min_bytes,
+        fetch_max_bytes: group.fetch_max_bytes,
+        fetch_max_partition_bytes: group.fetch_max_partition_bytes,
+        fetch_max_wait: group.fetch_max_wait,
+        commit: group.commit,
+        heartbeat: group.heartbeat.max(Span::from_ms(1)),
+    };
+    Consumer::new(settings, owned.collect(), group.workers, output)
+}

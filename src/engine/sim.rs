@@ -1,0 +1,168 @@
+//! One thread, one agenda, virtual time: same seed, same bytes.
+pub mod agenda;
+pub mod network;
+
+use super::Watch;
+use super::cast::{Actor, assemble};
+use crate::model::machine::{Fact, Input, Machine, Outbox};
+use crate::model::protocol::{ActorId, Message, Timer};
+use crate::outcome::{Observer, Recording, Witness};
+use crate::plan::Plan;
+use crate::units::{Span, Time};
+use agenda::Agenda;
+use network::Network;
+use std::sync::atomic::Ordering;
+
+/// The stage on which one actor acts: everything it does takes effect at once.
+struct Stage<'a, W> {
+    now: Time,
+    actor: ActorId,
+    agenda: &'a mut Agenda,
+    network: &'a mut Network,
+    witness: &'a mut W,
+}
+
+impl<W: Observer> Outbox for Stage<'_, W> {
+    #[inline]
+    fn send(&mut self, to: ActorId, message: Message) {
+        self.send_at(self.now, to, message);
+    }
+    #[inline]
+    fn send_at(&mut self, at: Time, to: ActorId, message: Message) {
+        let at = self.network.deliver(at, self.actor, to);
+        self.agenda.add(at, to, Input::Received { from: self.actor, message });
+    }
+    #[inline]
+    fn wake(&mut self, timer: Timer, at: Time) {
+        self.agenda.add(at, self.actor, Input::Fired(timer));
+    }
+    #[inline(always)]
+    fn observe(&mut self, fact: &Fact<'_>) {
+        self.witness.observe(self.now, fact);
+    }
+}
+
+/// The instants at which everybody is asked what is done: the edges of the series' rows, warm-up, end of arrivals.
+struct Edges {
+    next: Time,
+    interval: Span,
+    row: Time,
+    marks: [Time; 2],
+    rows: u32,
+}
+
+/// Rows of an open-ended run after which rows become longer.
+const MANY_ROWS: u32 = 1_000;
+
+impl Edges {
+    fn new(plan: &Plan) -> Self {
+        let run = &plan.run;
+        let mut edges = Self {
+            next: Time::ZERO,
+            interval: run.interval,
+            row: Time::ZERO + run.interval,
+            marks: [run.warmup, run.arrivals_end],
+            rows: 0,
+        };
+        edges.advance();
+        edges
+    }
+
+    fn advance(&mut self) {
+        let now = self.next;
+        if self.row <= now {
+            self.rows += 1;
+            if self.rows > MANY_ROWS && self.rows % 100 == 0 {
+                self.interval = self.interval.times(2);
+            }
+            self.row = self.row + self.interval;
+        }
+        let marks = self.marks.iter().copied().filter(|&mark| mark > now);
+        self.next = marks.fold(self.row, Time::min);
+    }
+}
+
+/// Runs one repetition of a plan to its end, or until somebody asks it to stop.
+#[must_use]
+pub fn run(plan: &Plan, watch: &Watch) -> Recording {
+    Run::new(plan).to_the_end(plan, watch)
+}
+
+struct Run {
+    cast: Vec<Actor>,
+    network: Network,
+    agenda: Agenda,
+    witness: Witness,
+    edges: Edges,
+    events: u64,
+}
+
+impl Run {
+    fn new(plan: &Plan) -> Self {
+        let cast = assemble(plan);
+        let network = Network::new(&plan.cluster.network, cast.len(), plan.run.seed);
+        let mut agenda = Agenda::default();
+        for actor in 0..cast.len() as u32 {
+            agenda.add(Time::ZERO, ActorId(actor), Input::Started);
+        }
+        Self { cast, network, agenda, witness: Witness::new(plan), edges: Edges::new(plan), events: 0 }
+    }
+
+    fn to_the_end(mut self, plan: &Plan, watch: &Watch) -> Recording {
+        let end = plan.end();
+        let mut now = Time::ZERO;
+        let mut partial = false;
+        while let Some(at) = self.agenda.next_at() {
+            while self.edges.next <= at && self.edges.next < end {
+                now = self.edges.next;
+                self.edge(now, watch, end);
+                partial = watch.is_stopped();
+                if partial {
+                    return self.finish(now, true);
+                }
+            }
+            if at >= end {
+                break;
+            }
+            now = at;
+            self.step();
+            if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
+                return self.finish(now, partial);
+            }
+        }
+        // Nothing is left to happen, or the time is over.
+        self.finish(if end == Time::NEVER { now } else { end }, partial)
+    }
+
+    #[inline]
+    fn step(&mut self) {
+        let Some((now, actor, input)) = self.agenda.next() else { return };
+        self.events += 1;
+        let Self { cast, network, agenda, witness, .. } = self;
+        let mut stage = Stage { now, actor, agenda, network, witness };
+        cast[actor.index()].handle(now, input, &mut stage);
+    }
+
+    #[cold]
+    fn edge(&mut self, now: Time, watch: &Watch, end: Time) {
+        self.observe_all(now);
+        let before = self.witness.records();
+        self.witness.edge(now);
+        self.edges.advance();
+        watch.records.fetch_add(self.witness.records() - before, Ordering::Relaxed);
+        let _ = end;
+    }
+
+    fn observe_all(&mut self, now: Time) {
+        let Self { cast, network, agenda, witness, .. } = self;
+        for (i, actor) in cast.iter_mut().enumerate() {
+            let mut stage = Stage { now, actor: ActorId(i as u32), agenda, network, witness };
+            actor.handle(now, Input::Observed, &mut stage);
+        }
+    }
+
+    fn finish(mut self, now: Time, partial: bool) -> Recording {
+        self.observe_all(now);
+        self.witness.finish(now, partial, self.events)
+    }
+}

@@ -1,0 +1,63 @@
+//! Deliberate bugs in the rules, so that tests can show that a law catches each of them.
+//!
+//! Only built with the feature `sabotage`, which no release has; without it every question is answered with no at
+//! compile time. The bug is chosen per thread, so that the rules need not carry it around.
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// A log leaves out an offset.
+    SkipOffset,
+    /// A member processes records it has processed before.
+    DeliverTwice,
+    /// A broker acknowledges a batch and forgets it.
+    LoseBatch,
+    /// The high watermark steps back.
+    WatermarkBack,
+    /// Two members own the same partition.
+    TwoOwners,
+    /// A member commits what it has not processed yet.
+    CommitAhead,
+    /// A fetch reads beyond the high watermark.
+    ReadUnreplicated,
+    /// Finished work is reported as if it had begun earlier than it was fetched.
+    ShortenTime,
+}
+
+/// Every bug.
+pub const ALL: [Sabotage; 8] = [
+    Sabotage::SkipOffset,
+    Sabotage::DeliverTwice,
+    Sabotage::LoseBatch,
+    Sabotage::WatermarkBack,
+    Sabotage::TwoOwners,
+    Sabotage::CommitAhead,
+    Sabotage::ReadUnreplicated,
+    Sabotage::ShortenTime,
+];
+
+#[cfg(feature = "sabotage")]
+thread_local! {
+    static PLAYED: std::cell::Cell<Option<Sabotage>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plays a bug, or none, in this thread from now on.
+#[cfg(feature = "sabotage")]
+pub fn play(bug: Option<Sabotage>) {
+    PLAYED.set(bug);
+}
+
+/// Whether this bug is played.
+#[cfg(feature = "sabotage")]
+#[must_use]
+pub fn plays(bug: Sabotage) -> bool {
+    PLAYED.get() == Some(bug)
+}
+
+/// Whether this bug is played: never.
+#[cfg(not(feature = "sabotage"))]
+#[inline(always)]
+#[must_use]
+pub const fn plays(_: Sabotage) -> bool {
+    false
+}

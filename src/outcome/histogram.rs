@@ -1,0 +1,183 @@
+//! Counts of latencies in buckets of three significant digits: the layout of an HDR histogram, none of its bookkeeping.
+//!
+//! `hdrhistogram` in the hot loop costs several times as much; counts are converted to it at the end. The sum is kept,
+//! so a mean is exact; the other figures are read off the buckets.
+use crate::units::Span;
+use hdrhistogram::Histogram;
+
+const HALF_BITS: u32 = 10;
+/// Enough for every whole number of nanoseconds; only the pages that are used take memory.
+const BUCKETS: usize = 1 << 16;
+
+/// Counts by bucket, and the sum of all values.
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    counts: Box<[u32; BUCKETS]>,
+    /// What was folded out of `counts` before they could overflow.
+    folded: Option<Box<[u64; BUCKETS]>>,
+    sum_ns: u128,
+    count: u64,
+    unfolded: u64,
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        let counts = vec![0; BUCKETS].try_into().expect("the length is right");
+        Self { counts, folded: None, sum_ns: 0, count: 0, unfolded: 0 }
+    }
+}
+
+fn empty() -> Box<[u64; BUCKETS]> {
+    vec![0; BUCKETS].try_into().expect("the length is right")
+}
+
+fn drain_counts(counts: &mut [u32; BUCKETS], into: &mut [u64; BUCKETS]) {
+    for (count, total) in counts.iter_mut().zip(into.iter_mut()) {
+        if *count > 0 {
+            *total += u64::from(std::mem::take(count));
+        }
+    }
+}
+
+impl Buckets {
+    #[inline(always)]
+    fn index(ns: u64) -> usize {
+        let shift = 53 - (ns | 2047).leading_zeros();
+        ((shift << HALF_BITS) as usize + (ns >> shift) as usize) & (BUCKETS - 1)
+    }
+
+    /// Least value of a bucket, and how many values share it.
+    fn range(index: usize) -> (u64, u64) {
+        let shift = (index >> HALF_BITS).saturating_sub(1);
+        (((index - (shift << HALF_BITS)) as u64) << shift, 1 << shift)
+    }
+
+    /// Counts one value; `added` must be told later.
+    #[inline(always)]
+    pub fn count(&mut self, span: Span) {
+        self.counts[Self::index(span.ns())] += 1;
+    }
+
+    /// So many values were counted, and this is their sum. Told once a batch.
+    #[inline(always)]
+    pub fn added(&mut self, count: u64, sum: Span) {
+        self.count += count;
+        self.unfolded += count;
+        self.sum_ns += u128::from(sum.ns());
+        if self.unfolded > u64::from(u32::MAX / 2) {
+            self.fold();
+        }
+    }
+
+    #[cold]
+    fn fold(&mut self) {
+        let folded = self.folded.get_or_insert_with(empty);
+        drain_counts(&mut self.counts, folded);
+        self.unfolded = 0;
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// True when nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Sum of all values in nanoseconds.
+    #[must_use]
+    pub fn sum_ns(&self) -> u128 {
+        self.sum_ns
+    }
+
+    /// Moves everything counted so far into `total`, and begins anew.
+    pub fn move_into(&mut self, total: &mut Self) {
+        let into = total.folded.get_or_insert_with(empty);
+        drain_counts(&mut self.counts, into);
+        if let Some(folded) = self.folded.take() {
+            into.iter_mut().zip(folded.iter()).for_each(|(total, &count)| *total += count);
+        }
+        total.count += std::mem::take(&mut self.count);
+        total.sum_ns += std::mem::take(&mut self.sum_ns);
+        self.unfolded = 0;
+    }
+
+    /// These values with `without` taken away, which must be among them, and `with` added.
+    #[must_use]
+    pub fn exchanged(&self, without: &Self, with: &Self) -> Self {
+        let mut changed = self.clone();
+        changed.fold();
+        let totals = changed.folded.as_mut().expect("just folded");
+        without.counts().for_each(|(i, count)| totals[i] -= count);
+        with.counts().for_each(|(i, count)| totals[i] += count);
+        changed.count = changed.count - without.count + with.count;
+        changed.sum_ns = changed.sum_ns - without.sum_ns + with.sum_ns;
+        changed
+    }
+
+    fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
+        let folded = self.folded.as_deref();
+        let total = move |(i, &count): (usize, &u32)| (i, u64::from(count) + folded.map_or(0, |folded| folded[i]));
+        self.counts.iter().enumerate().map(total).filter(|&(_, count)| count > 0)
+    }
+
+    /// Values at which these shares of all values are reached, in nanoseconds: the highest of their bucket, as HDR says.
+    /// `None` where fewer than ten values lie beyond.
+    #[must_use]
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> [Option<u64>; N] {
+        let mut found = [None; N];
+        let mut below = 0;
+        let mut next = 0;
+        for (i, count) in self.counts() {
+            below += count;
+            while next < N && below as f64 >= (shares[next] * self.count as f64).ceil().max(1.0) {
+                let (least, width) = Self::range(i);
+                found[next] = (self.count as f64 * (1.0 - shares[next]) >= 10.0).then_some(least + width - 1);
+                next += 1;
+            }
+        }
+        found
+    }
+
+    /// Standard deviation in nanoseconds, to three digits.
+    #[must_use]
+    pub fn stddev_ns(&self) -> Option<f64> {
+        let n = self.count as f64;
+        let mean = self.sum_ns as f64 / n;
+        let square = |(i, count): (usize, u64)| {
+            let (least, width) = Self::range(i);
+            let middle = least as f64 + (width - 1) as f64 / 2.0;
+            count as f64 * (middle - mean).powi(2)
+        };
+        (self.count > 1).then(|| (self.counts().map(square).sum::<f64>() / (n - 1.0)).sqrt())
+    }
+
+    /// Least value, to three digits, in nanoseconds.
+    #[must_use]
+    pub fn min_ns(&self) -> Option<u64> {
+        Some(Self::range(self.counts().next()?.0).0)
+    }
+
+    /// Greatest value, to three digits, in nanoseconds.
+    #[must_use]
+    pub fn max_ns(&self) -> Option<u64> {
+        let (least, width) = Self::range(self.counts().last()?.0);
+        Some(least + width - 1)
+    }
+
+    /// As the field exchanges it: nanoseconds, three significant digits.
+    #[must_use]
+    pub fn to_hdr(&self) -> Histogram<u64> {
+        let mut hdr = Histogram::new_with_bounds(1, 1 << 42, 3).expect("the bounds are good");
+        hdr.auto(true);
+        for (i, count) in self.counts() {
+            let (least, width) = Self::range(i);
+            hdr.record_n(least + width / 2, count).expect("it resizes itself");
+        }
+        hdr
+    }
+}

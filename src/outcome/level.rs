@@ -1,0 +1,34 @@
+//! A number of things over time, averaged exactly: what comes and goes is weighted with the time left of its segment.
+use crate::units::Time;
+
+/// Arrivals or departures, and their instants within the present segment of time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flow {
+    /// How many since the beginning of the run.
+    pub total: u64,
+    /// Over those of this segment, time since the beginning of the segment, in nanoseconds.
+    since: u128,
+}
+
+impl Flow {
+    /// So many at this instant of a segment that began at `begin`.
+    #[inline]
+    pub fn add(&mut self, n: u64, now: Time, begin: Time) {
+        self.add_since(n, u128::from(n) * u128::from((now - begin).ns()));
+    }
+
+    /// So many, with their times since the beginning of the segment added up.
+    #[inline]
+    pub fn add_since(&mut self, n: u64, since: u128) {
+        self.total += n;
+        self.since += since;
+    }
+
+    /// Ends the segment; returns the time integral of the total over it.
+    pub fn close(&mut self, now: Time, begin: Time) -> u128 {
+        let length = u128::from((now - begin).ns());
+        let area = u128::from(self.total) * length - self.since;
+        self.since = 0;
+        area
+    }
+}

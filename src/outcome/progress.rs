@@ -1,0 +1,44 @@
+//! How far a group has come in a partition, in offsets: everything below a mark, and with several workers some beyond.
+use std::collections::BTreeMap;
+
+/// Offsets that are done.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Everything below is done.
+    pub below: u64,
+    /// Runs beyond that are done: first offset to the one after the last.
+    beyond: BTreeMap<u64, u64>,
+}
+
+impl Progress {
+    /// Records `first .. first + n` are done; false if one of them was done before.
+    #[inline]
+    pub fn done(&mut self, first: u64, n: u64) -> bool {
+        if first == self.below && self.beyond.is_empty() {
+            self.below += n;
+            return true;
+        }
+        self.done_beyond(first, first + n)
+    }
+
+    #[cold]
+    fn done_beyond(&mut self, first: u64, end: u64) -> bool {
+        let overlaps = self.beyond.range(..end).next_back().is_some_and(|(_, &other)| other > first);
+        if first < self.below || overlaps {
+            return false;
+        }
+        self.beyond.insert(first, end);
+        while let Some(entry) = self.beyond.first_entry()
+            && *entry.key() == self.below
+        {
+            self.below = entry.remove();
+        }
+        true
+    }
+
+    /// Number of offsets done beyond the mark.
+    #[must_use]
+    pub fn beyond(&self) -> u64 {
+        self.beyond.iter().map(|(first, end)| end - first).sum()
+    }
+}

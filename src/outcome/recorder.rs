@@ -1,0 +1,678 @@
+//! Writes down what happened: counters, latencies of every record, levels over time, rows of the series.
+//!
+//! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
+//! length of the run but for the rows of the series, which are bounded.
+use super::histogram::Buckets;
+use super::level::Flow;
+use super::progress::Progress;
+use super::series::{Series, SeriesEdge};
+use crate::model::machine::{Fact, Processed};
+use crate::model::protocol::{Extra, Record};
+use crate::plan::Plan;
+use crate::units::{Span, Time};
+use std::collections::{HashMap, VecDeque};
+
+/// What one run left: counters and distributions, before any arithmetic.
+#[derive(Debug)]
+pub struct Recording {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Counters at the end of the run.
+    pub end: Totals,
+    /// Counters when the window begins and ends.
+    pub window: [Totals; 2],
+    /// The window `[warmup, end of arrivals)`.
+    pub window_at: [Time; 2],
+    /// When the last producer had nothing more to be given.
+    pub over: Option<Time>,
+    /// When it was over.
+    pub ended: Time,
+    /// Somebody interrupted it.
+    pub partial: bool,
+    /// Events of the simulation.
+    pub events: u64,
+    /// Streams: latencies to the acknowledgement.
+    pub streams: Vec<StreamLatency>,
+    /// Groups: latencies to the end of processing, and what is only known at the end.
+    pub groups: Vec<GroupLatency>,
+    /// By partition.
+    pub partitions: Vec<PartitionTally>,
+    /// By group and partition, row by row; only those the group reads are used.
+    pub places: Vec<PlaceTally>,
+    /// Rows of the series.
+    pub series: Series,
+    /// Laws that were broken.
+    pub broken: Vec<String>,
+}
+
+/// Counters of everybody.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// By stream.
+    pub streams: Vec<StreamTotals>,
+    /// By topic.
+    pub topics: Vec<TopicTotals>,
+    /// By broker.
+    pub brokers: Vec<BrokerTotals>,
+    /// By group.
+    pub groups: Vec<GroupTotals>,
+}
+
+/// One producer with all instances, or one output with all members.
+#[derive(Clone, Debug, Default)]
+pub struct StreamTotals {
+    /// Accepted into the buffer.
+    pub sent: u64,
+    /// Never accepted.
+    pub refused: u64,
+    /// Due and not decided yet, when somebody asked last, by instance.
+    pub waiting: Vec<u64>,
+    /// Acknowledged.
+    pub acked: u64,
+    /// Bytes of batches sent.
+    pub bytes: u64,
+    /// Produce requests.
+    pub requests: u64,
+    /// Time the rate limit held records back.
+    pub limited: Span,
+    /// Time the full buffer held records back.
+    pub blocked: Span,
+}
+
+impl StreamTotals {
+    /// Records that were due.
+    #[must_use]
+    pub fn offered(&self) -> u64 {
+        self.sent + self.refused + self.waiting.iter().sum::<u64>()
+    }
+}
+
+/// One topic.
+#[derive(Clone, Debug, Default)]
+pub struct TopicTotals {
+    /// Records appended.
+    pub appended: Flow,
+    /// Batches appended.
+    pub batches: u64,
+    /// Sum over records of the instant of their append, in nanoseconds modulo 2^64.
+    pub instants: u64,
+}
+
+/// One broker.
+#[derive(Clone, Debug, Default)]
+pub struct BrokerTotals {
+    /// Time its handlers were busy.
+    pub busy: Span,
+    /// Time requests waited for a handler.
+    pub queued: Span,
+    /// Requests taken on.
+    pub requests: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes written.
+    pub bytes_disk: u64,
+}
+
+/// One group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupTotals {
+    /// Records handed out by poll.
+    pub polled: u64,
+    /// Records processed.
+    pub processed: Flow,
+    /// Offsets committed.
+    pub committed: Flow,
+    /// Fetches answered.
+    pub fetches: u64,
+    /// Time workers were busy.
+    pub busy: Span,
+    /// Lag times time, in records and nanoseconds.
+    pub lag_area: u128,
+    /// The same for what is not committed.
+    pub committed_area: u128,
+    /// Age of the oldest unprocessed record times time, in nanoseconds twice.
+    pub age_area: u128,
+    /// Sum over records of end-to-end latency, window or not, in nanoseconds.
+    pub e2e_sum: u128,
+    /// Sum over processed records of the instant they were due, in nanoseconds modulo 2^64.
+    pub due_sum: u64,
+    /// Records finished after a later one of the same key.
+    pub out_of_order: u64,
+}
+
+/// Latencies of a stream.
+#[derive(Clone, Debug, Default)]
+pub struct StreamLatency {
+    /// Due to acknowledged.
+    pub publish: Buckets,
+    /// The same, only of records that were sent later than due.
+    pub late_publish: Buckets,
+    /// Sent to acknowledged, only of those.
+    pub late_service: Buckets,
+}
+
+/// Latencies of a group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupLatency {
+    /// Due to start of processing.
+    pub wait: Buckets,
+    /// Processing.
+    pub work: Buckets,
+    /// Due to end of processing.
+    pub e2e: Buckets,
+    /// The same, only of records that were sent later than due.
+    pub late_e2e: Buckets,
+    /// Sent to end of processing, only of those.
+    pub late_raw: Buckets,
+    /// First due along the pipeline to end of processing, only of records whose pipeline began earlier.
+    pub journey: Buckets,
+    /// Due to end of processing, only of those.
+    pub journey_e2e: Buckets,
+    /// When the backlog was last worked off after the end of arrivals.
+    pub drained: Option<Time>,
+    /// Greatest lag, committed lag and age at the edges inside the window.
+    pub max: [u64; 3],
+    /// The same at the end of the run.
+    pub last: [u64; 3],
+}
+
+/// One partition.
+#[derive(Clone, Debug, Default)]
+pub struct PartitionTally {
+    /// Records appended.
+    pub appended: u64,
+    /// Bytes appended.
+    pub bytes: u64,
+    /// Ends of batches that some group has not finished, and when the first record of each was due.
+    batches: VecDeque<(u64, Time)>,
+}
+
+/// One partition as one group sees it.
+#[derive(Clone, Debug, Default)]
+pub struct PlaceTally {
+    /// What is processed.
+    pub progress: Progress,
+    /// How many are processed.
+    pub processed: u64,
+    /// Up to where it is committed.
+    pub committed: u64,
+    /// Member that owns it.
+    pub member: u32,
+    /// Greatest lag at the edges.
+    pub lag_max: u64,
+    /// When the record processed last was due.
+    last_due: Time,
+}
+
+/// Listens and counts.
+#[derive(Debug)]
+pub struct Recorder {
+    seed: u64,
+    warmup: Time,
+    arrivals_end: Time,
+    /// When the present segment began.
+    begin: Time,
+    totals: Totals,
+    window: [Option<Totals>; 2],
+    window_at: [Time; 2],
+    streams: Vec<StreamLatency>,
+    groups: Vec<GroupLatency>,
+    /// End-to-end latencies of the present segment, by group.
+    recent: Vec<Buckets>,
+    partitions: Vec<PartitionTally>,
+    topic_of: Vec<u32>,
+    places: Vec<PlaceTally>,
+    /// By group: topics it reads, and the partitions of these.
+    reads: Vec<Reads>,
+    series: Series,
+    /// Producer instances that may still be given records.
+    running: u32,
+    /// When the last of them ended.
+    over: Option<Time>,
+    /// Highest offset finished of each key, for groups whose workers share partitions.
+    finished: HashMap<(u32, u32), u64>,
+    ages: Vec<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Reads {
+    topics: Vec<usize>,
+    partitions: Vec<u32>,
+    output: Option<usize>,
+}
+
+impl Recorder {
+    /// For a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref().map(|_| group.members));
+        let instances: Vec<u32> = plan.producers.iter().map(|producer| producer.instances).chain(outputs).collect();
+        let waiting = |&n: &u32| StreamTotals { waiting: vec![0; n as usize], ..StreamTotals::default() };
+        let partitions = plan.partitions() as usize;
+        let totals = Totals {
+            streams: instances.iter().map(waiting).collect(),
+            topics: vec![TopicTotals::default(); plan.topics.len()],
+            brokers: vec![BrokerTotals::default(); plan.cluster.brokers as usize],
+            groups: vec![GroupTotals::default(); plan.groups.len()],
+        };
+        let topic_of =
+            plan.topics.iter().enumerate().flat_map(|(t, topic)| (0..topic.partitions).map(move |_| t as u32));
+        let reads = reads(plan);
+        Self {
+            seed: plan.run.seed,
+            warmup: plan.run.warmup,
+            arrivals_end: plan.run.arrivals_end,
+            begin: Time::ZERO,
+            window: [(plan.run.warmup == Time::ZERO).then(|| totals.clone()), None],
+            window_at: [plan.run.warmup, plan.run.arrivals_end],
+            streams: vec![StreamLatency::default(); totals.streams.len()],
+            groups: vec![GroupLatency::default(); plan.groups.len()],
+            recent: vec![Buckets::default(); plan.groups.len()],
+            partitions: vec![PartitionTally::default(); partitions],
+            topic_of: topic_of.collect(),
+            places: vec![PlaceTally::default(); partitions * plan.groups.len()],
+            series: Series::new(plan.groups.len(), partitions),
+            running: plan.producers.iter().map(|producer| producer.instances).sum(),
+            over: None,
+            finished: HashMap::new(),
+            ages: vec![0; plan.groups.len()],
+            totals,
+            reads,
+        }
+    }
+
+    /// Hears a fact.
+    #[inline(always)]
+    pub fn observe(&mut self, now: Time, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Processed(ref processed) => self.processed(processed),
+            Fact::Acked { stream, records, extras } => self.acked(stream as usize, records, extras, now),
+            Fact::Appended { partition, records, bytes, .. } => self.appended(partition as usize, records, bytes, now),
+            Fact::Sent { stream, records } => self.totals.streams[stream as usize].sent += records,
+            Fact::Requested { stream, bytes } => {
+                let stream = &mut self.totals.streams[stream as usize];
+                stream.bytes += bytes;
+                stream.requests += 1;
+            }
+            Fact::Fetched { group } => self.totals.groups[group as usize].fetches += 1,
+            Fact::Polled { group, records } => self.totals.groups[group as usize].polled += records,
+            Fact::Replicated { .. } => {}
+            _ => self.rare(now, fact),
+        }
+    }
+
+    fn rare(&mut self, now: Time, fact: &Fact<'_>) {
+        let Self { totals, partitions, places, begin, .. } = self;
+        match *fact {
+            Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
+            Fact::Waiting { stream, instance, records, limited, blocked } => {
+                let stream = &mut totals.streams[stream as usize];
+                stream.waiting[instance as usize] = records;
+                stream.limited += limited;
+                stream.blocked += blocked;
+            }
+            Fact::Exhausted { .. } => {
+                self.running -= 1;
+                if self.running == 0 {
+                    self.over = Some(now);
+                }
+            }
+            Fact::Assigned { group, member, partition, .. } => {
+                places[group as usize * partitions.len() + partition as usize].member = member;
+            }
+            Fact::Busy { group, span } => totals.groups[group as usize].busy += span,
+            Fact::Committed { group, partition, offset } => {
+                let place = &mut places[group as usize * partitions.len() + partition as usize];
+                let more = offset.saturating_sub(place.committed);
+                place.committed += more;
+                totals.groups[group as usize].committed.add(more, now, *begin);
+            }
+            Fact::Served { broker, busy, queued, requests, bytes_in, bytes_out, bytes_disk } => {
+                let broker = &mut totals.brokers[broker as usize];
+                broker.busy += busy;
+                broker.queued += queued;
+                broker.requests += requests;
+                broker.bytes_in += bytes_in;
+                broker.bytes_out += bytes_out;
+                broker.bytes_disk += bytes_disk;
+            }
+            Fact::Followed { broker, bytes } => {
+                totals.brokers[broker as usize].bytes_in += bytes;
+                totals.brokers[broker as usize].bytes_disk += bytes;
+            }
+            _ => {}
+        }
+    }
+
+    #[inline(always)]
+    fn appended(&mut self, partition: usize, records: &[Record], bytes: u32, now: Time) {
+        let n = records.len() as u64;
+        let tally = &mut self.partitions[partition];
+        if tally.batches.len() == tally.batches.capacity() {
+            self.forget_batches(partition);
+        }
+        let tally = &mut self.partitions[partition];
+        tally.appended += n;
+        tally.bytes += u64::from(bytes);
+        tally.batches.push_back((tally.appended, records[0].due));
+        let topic = &mut self.totals.topics[self.topic_of[partition] as usize];
+        topic.appended.add(n, now, self.begin);
+        topic.batches += 1;
+        topic.instants = topic.instants.wrapping_add(n.wrapping_mul(now.ns()));
+    }
+
+    #[inline(always)]
+    fn acked(&mut self, stream: usize, records: &[Record], extras: &[Extra], now: Time) {
+        self.totals.streams[stream].acked += records.len() as u64;
+        let latency = &mut self.streams[stream];
+        let (mut sum, mut n) = (0, 0);
+        for record in records {
+            if record.due >= self.warmup {
+                let publish = now.ns() - record.due.ns();
+                latency.publish.count(Span::from_ns(publish));
+                sum += publish;
+                n += 1;
+            }
+        }
+        latency.publish.added(n, Span::from_ns(sum));
+        if !extras.is_empty() {
+            acked_late(latency, records, extras, self.warmup, now);
+        }
+    }
+
+    #[inline(always)]
+    fn processed(&mut self, done: &Processed<'_>) {
+        let group = done.group as usize;
+        let n = done.records.len() as u64;
+        let (begin, warmup) = (self.begin.ns(), self.warmup);
+        let latency = &mut self.groups[group];
+        let recent = &mut self.recent[group];
+        let mut at = done.started.ns();
+        let (mut e2e_sum, mut due_sum, mut since) = (0, 0_u64, 0);
+        let (mut counted, mut e2e_counted, mut work_counted) = (0, 0, 0);
+        for (record, work) in done.records.iter().zip(done.work) {
+            at += work.ns();
+            let e2e = at - record.due.ns();
+            e2e_sum += e2e;
+            due_sum = due_sum.wrapping_add(record.due.ns());
+            since += at - begin;
+            if record.due >= warmup {
+                latency.wait.count(Span::from_ns(e2e - work.ns()));
+                latency.work.count(*work);
+                recent.count(Span::from_ns(e2e));
+                counted += 1;
+                e2e_counted += e2e;
+                work_counted += work.ns();
+            }
+        }
+        recent.added(counted, Span::from_ns(e2e_counted));
+        latency.work.added(counted, Span::from_ns(work_counted));
+        latency.wait.added(counted, Span::from_ns(e2e_counted - work_counted));
+        let totals = &mut self.totals.groups[group];
+        totals.processed.add_since(n, u128::from(since));
+        totals.e2e_sum += u128::from(e2e_sum);
+        totals.due_sum = totals.due_sum.wrapping_add(due_sum);
+        let place = &mut self.places[group * self.partitions.len() + done.partition as usize];
+        place.progress.done(done.first, n);
+        place.processed += n;
+        place.last_due = done.records[n as usize - 1].due;
+        if !done.extras.is_empty() || done.shared || self.over.is_some() {
+            self.processed_specially(done, Time::from_ns(at));
+        }
+    }
+
+    #[cold]
+    fn processed_specially(&mut self, done: &Processed<'_>, at: Time) {
+        let group = done.group as usize;
+        if !done.extras.is_empty() {
+            processed_late(&mut self.groups[group], done, self.warmup);
+        }
+        if done.shared {
+            for (offset, record) in (done.first..).zip(done.records) {
+                if record.key != crate::model::workload::NO_KEY {
+                    let highest = self.finished.entry((done.group, record.key)).or_default();
+                    self.totals.groups[group].out_of_order += u64::from(*highest > offset);
+                    *highest = offset.max(*highest);
+                }
+            }
+        }
+        if self.over.is_some() && self.backlog(group) == 0 {
+            self.groups[group].drained = Some(at);
+        }
+    }
+
+    /// Records appended for a group.
+    fn appended_for(&self, group: usize) -> u64 {
+        self.reads[group].topics.iter().map(|&topic| self.totals.topics[topic].appended.total).sum()
+    }
+
+    /// Records appended and not processed.
+    #[must_use]
+    pub fn backlog(&self, group: usize) -> u64 {
+        self.appended_for(group).saturating_sub(self.totals.groups[group].processed.total)
+    }
+
+    /// Whether no producer will be given anything more.
+    #[inline]
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.running == 0
+    }
+
+    /// Whether everything sent is acknowledged, appended and processed by everybody who reads it.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let sent: u64 = self.totals.streams.iter().map(|stream| stream.sent).sum();
+        let acked: u64 = self.totals.streams.iter().map(|stream| stream.acked).sum();
+        let appended: u64 = self.totals.topics.iter().map(|topic| topic.appended.total).sum();
+        let forwarded = |(group, reads): (usize, &Reads)| {
+            let processed = self.totals.groups[group].processed.total;
+            reads.output.is_none_or(|stream| {
+                let output = &self.totals.streams[stream];
+                output.sent + output.refused == processed
+            })
+        };
+        sent == acked
+            && sent == appended
+            && (0..self.reads.len()).all(|group| self.backlog(group) == 0)
+            && self.reads.iter().enumerate().all(forwarded)
+    }
+
+    /// Records that went through: processed by the groups, or appended where there are none.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        if self.reads.is_empty() {
+            return self.totals.topics.iter().map(|topic| topic.appended.total).sum();
+        }
+        self.totals.groups.iter().map(|group| group.processed.total).sum()
+    }
+
+    /// The counters so far.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Both sides of Little's law for a group, in record nanoseconds modulo 2^64: the integral of its lag, and the sum
+    /// of the times its records spent between append and end of processing, or until now.
+    #[must_use]
+    pub fn little(&self, group: usize, now: Time) -> [u64; 2] {
+        let totals = &self.totals.groups[group];
+        let topics = self.reads[group].topics.iter().map(|&topic| &self.totals.topics[topic]);
+        let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.instants));
+        let finishes = (totals.e2e_sum as u64).wrapping_add(totals.due_sum);
+        let open = self.backlog(group).wrapping_mul(now.ns());
+        [totals.lag_area as u64, finishes.wrapping_add(open).wrapping_sub(appends)]
+    }
+
+    /// Everybody has reported up to now: closes the segment, and a row of the series with it.
+    pub fn edge(&mut self, now: Time) {
+        let begin = self.begin;
+        let came: Vec<u128> = self.totals.topics.iter_mut().map(|topic| topic.appended.close(now, begin)).collect();
+        for group in 0..self.reads.len() {
+            self.close_group(group, now, &came);
+        }
+        self.row(begin, now);
+        self.begin = now;
+        if self.warmup == now && self.window[0].is_none() {
+            self.window[0] = Some(self.totals.clone());
+        }
+        if self.arrivals_end == now && self.window[1].is_none() {
+            self.window[1] = Some(self.totals.clone());
+        }
+    }
+
+    fn close_group(&mut self, group: usize, now: Time, came: &[u128]) {
+        let begin = self.begin;
+        let age = self.age(group, now);
+        let inside = now >= self.warmup && self.window[1].is_none();
+        let backlog = self.backlog(group);
+        let arrived: u128 = self.reads[group].topics.iter().map(|&topic| came[topic]).sum();
+        let appended = self.appended_for(group);
+        let totals = &mut self.totals.groups[group];
+        totals.lag_area += arrived - totals.processed.close(now, begin);
+        totals.committed_area += arrived - totals.committed.close(now, begin);
+        // The age moves almost linearly between edges.
+        totals.age_area += u128::from(self.ages[group] + age) * u128::from((now - begin).ns()) / 2;
+        self.ages[group] = age;
+        let levels = [backlog, appended - totals.committed.total, age];
+        let latency = &mut self.groups[group];
+        latency.last = levels;
+        if inside {
+            latency.max = std::array::from_fn(|i| latency.max[i].max(levels[i]));
+        }
+    }
+
+    /// Age of the oldest unprocessed record of a group, in nanoseconds, to the grain of a batch.
+    fn age(&self, group: usize, now: Time) -> u64 {
+        let partitions = self.partitions.len();
+        let oldest = self.reads[group].partitions.iter().filter_map(|&partition| {
+            let tally = &self.partitions[partition as usize];
+            let place = &self.places[group * partitions + partition as usize];
+            let below = place.progress.below;
+            if below >= tally.appended {
+                return None;
+            }
+            let at = tally.batches.partition_point(|&(end, _)| end <= below);
+            let (_, due) = tally.batches[at];
+            let begins = at.checked_sub(1).map(|i| tally.batches[i].0);
+            // Inside a batch the next record is due no earlier than the one before it.
+            Some(if begins == Some(below) || below == 0 { due } else { due.max(place.last_due.min(now)) })
+        });
+        oldest.min().map_or(0, |due| now.since(due).ns())
+    }
+
+    /// Makes room in the list of a partition's batches: what every group has finished is not needed any more.
+    #[cold]
+    fn forget_batches(&mut self, partition: usize) {
+        let topic = self.topic_of[partition] as usize;
+        let readers = (0..self.reads.len()).filter(|&group| self.reads[group].topics.contains(&topic));
+        let places = readers.map(|group| &self.places[group * self.partitions.len() + partition]);
+        let below = places.map(|place| place.progress.below).min().unwrap_or(u64::MAX);
+        let batches = &mut self.partitions[partition].batches;
+        // The last one that is done stays, to tell where the next begins.
+        let done = batches.partition_point(|&(end, _)| end <= below);
+        batches.drain(..done.saturating_sub(1));
+    }
+
+    fn row(&mut self, before: Time, now: Time) {
+        if now == before {
+            return;
+        }
+        let partitions = self.partitions.len();
+        let edge = SeriesEdge { start: before, end: now, totals: &self.totals };
+        self.series.begin(&edge);
+        for (group, reads) in self.reads.iter().enumerate() {
+            let recent = &mut self.recent[group];
+            self.series.group(group, &self.groups[group].last, recent);
+            recent.move_into(&mut self.groups[group].e2e);
+            for &partition in &reads.partitions {
+                let place = &mut self.places[group * partitions + partition as usize];
+                let lag = self.partitions[partition as usize].appended - place.processed;
+                place.lag_max = place.lag_max.max(lag);
+                self.series.place(group, partition, lag);
+            }
+        }
+    }
+
+    /// The run is over; the last edge has been closed.
+    #[must_use]
+    pub fn finish(mut self, now: Time, partial: bool, events: u64, broken: Vec<String>) -> Recording {
+        for (group, recent) in self.recent.iter_mut().enumerate() {
+            recent.move_into(&mut self.groups[group].e2e);
+        }
+        let window_at = [self.window_at[0].min(now), self.window_at[1].min(now)];
+        let [begins, ends] = self.window;
+        let end = self.totals;
+        Recording {
+            seed: self.seed,
+            window: [begins.unwrap_or_else(|| end.clone()), ends.unwrap_or_else(|| end.clone())],
+            window_at,
+            over: self.over,
+            ended: now,
+            partial,
+            events,
+            streams: self.streams,
+            groups: self.groups,
+            partitions: self.partitions,
+            places: self.places,
+            series: self.series,
+            broken,
+            end,
+        }
+    }
+}
+
+fn reads(plan: &Plan) -> Vec<Reads> {
+    let mut output = plan.producers.len();
+    let reads = plan.groups.iter().map(|group| {
+        let partitions = group.topics.iter().flat_map(|&topic| {
+            let topic = &plan.topics[topic];
+            topic.first..topic.first + topic.partitions
+        });
+        let stream = group.output.as_ref().map(|_| output);
+        output += usize::from(stream.is_some());
+        Reads { topics: group.topics.clone(), partitions: partitions.collect(), output: stream }
+    });
+    reads.collect()
+}
+
+#[cold]
+fn acked_late(latency: &mut StreamLatency, records: &[Record], extras: &[Extra], warmup: Time, now: Time) {
+    for (record, extra) in records.iter().zip(extras) {
+        if record.due >= warmup && extra.sent > record.due {
+            let (publish, service) = (now - record.due, now - extra.sent);
+            latency.late_publish.count(publish);
+            latency.late_publish.added(1, publish);
+            latency.late_service.count(service);
+            latency.late_service.added(1, service);
+        }
+    }
+}
+
+fn processed_late(latency: &mut GroupLatency, done: &Processed<'_>, warmup: Time) {
+    let mut at = done.started;
+    for ((record, extra), &work) in done.records.iter().zip(done.extras).zip(done.work) {
+        at = at + work;
+        if record.due < warmup {
+            continue;
+        }
+        let e2e = at - record.due;
+        if extra.sent > record.due {
+            let raw = at - extra.sent;
+            latency.late_e2e.count(e2e);
+            latency.late_e2e.added(1, e2e);
+            latency.late_raw.count(raw);
+            latency.late_raw.added(1, raw);
+        }
+        if extra.origin < record.due {
+            let journey = at - extra.origin;
+            latency.journey.count(journey);
+            latency.journey.added(1, journey);
+            latency.journey_e2e.count(e2e);
+            latency.journey_e2e.added(1, e2e);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Warnings about what a result can bear: whether the run settled down, and whether it is long enough.
+use super::recorder::Recording;
+use crate::model::workload::Arrivals;
+use crate::plan::Plan;
+
+/// Batches a window is cut into to look for a trend.
+const BATCHES: usize = 20;
+
+/// What to keep in mind when reading this run.
+#[must_use]
+pub fn warnings(plan: &Plan, run: &Recording) -> Vec<String> {
+    let steady = plan.producers.iter().all(|producer| {
+        !matches!(producer.arrivals, Arrivals::Steps { .. } | Arrivals::Trace(_)) && producer.messages == u64::MAX
+    });
+    let mut warnings = Vec::new();
+    for (i, group) in plan.groups.iter().enumerate() {
+        let name = &group.name;
+        let few = run.groups[i].e2e.len();
+        if (1..1_000).contains(&few) {
+            warnings
+                .push(format!("few samples: groups.{name} has {few} latencies; p99 needs 1,000, p99.9 needs 10,000"));
+        }
+        if steady && rises(&lags(run, i)) {
+            warnings.push(format!(
+                "not stationary: the lag of groups.{name} was still rising at the end; means depend on the duration"
+            ));
+        }
+    }
+    warnings
+}
+
+/// Mean lag of each batch of the window.
+fn lags(run: &Recording, group: usize) -> Vec<f64> {
+    let [begins, ends] = run.window_at;
+    let rows = run.series.rows.iter().filter(|row| row.start >= begins && row.end <= ends);
+    let lags: Vec<f64> = rows.map(|row| row.groups[group].levels[0] as f64).collect();
+    let size = (lags.len() / BATCHES).max(1);
+    lags.chunks_exact(size).map(|batch| batch.iter().sum::<f64>() / size as f64).collect()
+}
+
+/// Mann and Kendall's test for a trend at 99.9 %, and a rise that matters: the last quarter is twice the second one.
+fn rises(values: &[f64]) -> bool {
+    let n = values.len();
+    if n < BATCHES {
+        return false;
+    }
+    let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+    let signs: f64 =
+        pairs.map(|(i, j)| (values[j] - values[i]).partial_cmp(&0.0).map_or(0.0, |order| order as i8 as f64)).sum();
+    let n_f = n as f64;
+    let deviation = (n_f * (n_f - 1.0) * (2.0 * n_f + 5.0) / 18.0).sqrt();
+    let quarter = n / 4;
+    let mean = |range: std::ops::Range<usize>| values[range].iter().sum::<f64>() / quarter as f64;
+    signs / deviation > 3.09 && mean(n - quarter..n) > 2.0 * mean(quarter..2 * quarter).max(1.0)
+}

@@ -1,0 +1,28 @@
+//! Whether a line such as `groups.workers.e2e_s.p99 < 200ms` holds of a result.
+use super::result::ThresholdResult;
+use crate::plan::{Comparison, ThresholdPlan};
+use serde_json::Value;
+
+/// Looks the figure up in `result.json` as a tree and compares. A figure without a value never passes.
+#[must_use]
+pub fn judge(threshold: &ThresholdPlan, result: &Value) -> ThresholdResult {
+    let value = threshold.path.iter().try_fold(result, |tree, key| tree.get(key)).and_then(number);
+    let passed = value.is_some_and(|value| holds(value, threshold.comparison, threshold.bound));
+    ThresholdResult { expression: threshold.expression.clone(), value, passed }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.get("value")?.as_f64())
+}
+
+#[expect(clippy::float_cmp, reason = "a count is compared to a count")]
+fn holds(value: f64, comparison: Comparison, bound: f64) -> bool {
+    match comparison {
+        Comparison::Less => value < bound,
+        Comparison::LessOrEqual => value <= bound,
+        Comparison::Greater => value > bound,
+        Comparison::GreaterOrEqual => value >= bound,
+        Comparison::Equal => value == bound,
+        Comparison::NotEqual => value != bound,
+    }
+}
