@@ -7,6 +7,7 @@ pub mod later;
 pub mod node;
 pub mod problem;
 pub mod read;
+mod references;
 pub mod resolve;
 pub mod schema;
 mod set;
@@ -110,7 +111,8 @@ fn read_tree(text: &str, sets: &[String]) -> Result<Node, Vec<Problem>> {
 }
 
 fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario, Vec<Problem>> {
-    let problems = validate::document(&root);
+    let mut problems = validate::document(&root);
+    problems.append(&mut references::check(&root));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -141,7 +141,7 @@ impl<'s> Check<'s> {
         let shown = clean(text);
         match nearest(text, words.iter().copied()) {
             _ if words.is_empty() => {
-                let message = format!("`{shown}` stands where {} belongs", expected(shapes));
+                let message = format!("`{shown}` is one value");
                 self.error(place, path, message, format!("write {}", expected(shapes)));
             }
             Some(word) => self.error(place, path, format!("`{shown}` is unknown"), format!("did you mean `{word}`?")),
@@ -231,7 +231,10 @@ impl<'s> Check<'s> {
                 }
             }
         }
-        for key in shape.required().filter(|key| !given.contains(key)) {
+        // A typo is told once, not also as the key it was meant to be.
+        let meant: Vec<&str> =
+            given.iter().filter_map(|key| nearest(key, shape.required()).filter(|near| near != key)).collect();
+        for key in shape.required().filter(|key| !given.contains(key) && !meant.contains(key)) {
             let example = properties.get(key).map_or_else(String::new, |schema| self.example(schema));
             self.error(place, path, format!("`{key}` is missing"), format!("add `{key}: {example}`"));
         }
@@ -362,13 +365,13 @@ fn expected(shapes: &[Shape<'_>]) -> String {
         keys => format!("a map with {keys}"),
     });
     let list = shapes.iter().any(Shape::is_list).then(|| "a list in `[` and `]`".to_owned());
-    let words = (!words.is_empty()).then(|| format!("one of {words}"));
+    let words = (!words.is_empty()).then(|| if words.contains(',') { format!("one of {words}") } else { words });
     let parts: Vec<String> = [words, format, list, map].into_iter().flatten().collect();
     parts.join(" or ")
 }
 
 fn number(value: f64) -> String {
-    crate::units::show::count(value)
+    crate::units::show::count(value).replace(' ', "")
 }
 
 fn join(path: &str, key: &str) -> String {

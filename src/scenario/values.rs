@@ -69,7 +69,7 @@ value!(/// A duration such as `5ms`.
 value!(/// A size such as `16 KiB`.
     Size(u64), "size", ["string", "integer"], parse::size, "16 KiB");
 value!(/// A count such as `1000` or `1M`.
-    Count(u64), "count", ["integer", "string"], parse::count, "100k");
+    Count(u64), "count", ["integer", "string"], parse::count, "12");
 value!(/// A rate in messages such as `100k/s`.
     Rate(f64), "rate", ["string"], parse::rate, "100k/s");
 value!(/// A rate in bytes such as `20 MiB/s`.

@@ -1,4 +1,6 @@
-//! Distributions as written, in whatever unit, become numbers; and their means, for sums on the back of an envelope.
+//! Distributions as written, in whatever unit, become numbers.
+//!
+//! What the schema cannot say about their parameters is checked here.
 use super::findings::Findings;
 use crate::model::random::Distribution;
 use crate::scenario::values::{self, Drawn, Duration, Size};

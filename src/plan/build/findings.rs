@@ -1,5 +1,5 @@
 //! Problems as they are found, each at the place of its path.
-use crate::scenario::{Problem, Scenario, list, nearest};
+use crate::scenario::{Problem, Scenario};
 
 /// Problems collected so far.
 pub struct Findings<'s> {
@@ -25,19 +25,9 @@ impl<'s> Findings<'s> {
     pub fn warn(&mut self, path: &str, message: impl Into<String>, remedy: impl Into<String>) {
         self.warnings.push(Problem::warning(self.scenario.place(path), path, message, remedy));
     }
+}
 
-    /// The number of a name; an error with the nearest one where nobody has it.
-    pub fn index(&mut self, path: &str, kind: &str, name: &str, names: &[String]) -> Option<usize> {
-        let index = names.iter().position(|known| known == name);
-        if index.is_none() {
-            let known = || names.iter().map(String::as_str);
-            let remedy = match nearest(name, known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", list(known().take(10))),
-            };
-            let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
-            self.error(path, format!("no {kind} is called `{shown}`"), remedy);
-        }
-        index
-    }
+/// The number of a topic by its name. That it exists was checked when the scenario was read.
+pub fn topic(name: &str, topics: &[String]) -> usize {
+    topics.iter().position(|known| known == name).expect("a scenario names only topics it has")
 }

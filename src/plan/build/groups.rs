@@ -1,5 +1,5 @@
 //! Consumer groups: who reads what, how fast, and what becomes of it. Silent keys are Kafka 4.4's.
-use super::findings::Findings;
+use super::findings::{self, Findings};
 use super::{client, distribution::drawn};
 use crate::model::random::Distribution;
 use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
@@ -71,7 +71,7 @@ fn topics_of(settings: &Group, topics: &[String], path: &str, found: &mut Findin
     let mut reads = Vec::new();
     for (i, topic) in settings.topics.iter().enumerate() {
         let path = format!("{path}.topics.{i}");
-        let Some(index) = found.index(&path, "topic", &topic.0, topics) else { continue };
+        let index = findings::topic(&topic.0, topics);
         if reads.contains(&index) {
             found.error(&path, format!("`{}` stands here twice", topic.0), "keep one of them");
         } else {
@@ -102,7 +102,7 @@ fn output(
 ) -> Option<crate::plan::ClientPlan> {
     let written = settings.output.as_ref()?;
     let path = format!("{path}.output");
-    let topic = found.index(&format!("{path}.topic"), "topic", &written.topic.0, topics)?;
+    let topic = findings::topic(&written.topic.0, topics);
     if reads.contains(&topic) {
         let message = format!("`{}` is also read by this group: every record would come back for ever", topics[topic]);
         found.error(&format!("{path}.topic"), message, "write to another topic");

@@ -1,5 +1,5 @@
 //! Producers: who writes what, where, how much.
-use super::findings::Findings;
+use super::findings::{self, Findings};
 use super::{arrivals, client, distribution, keys, message};
 use crate::model::random::Distribution;
 use crate::model::workload::{Arrivals, Keys};
@@ -38,9 +38,9 @@ fn producer(
     found: &mut Findings<'_>,
 ) -> ProducerPlan {
     let path = format!("producers.{name}");
-    let topic = found.index(&format!("{path}.topic"), "topic", &settings.topic.0, names).unwrap_or_default();
+    let topic = findings::topic(&settings.topic.0, names);
     let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;
-    let pairs = u64::from(instances) * topics.get(topic).map_or(0, |topic| u64::from(topic.partitions));
+    let pairs = u64::from(instances) * u64::from(topics[topic].partitions);
     if pairs > MOST_PAIRS {
         let message = format!("{instances} instances write to {} partitions each", topics[topic].partitions);
         found.error(&format!("{path}.instances"), message, "use fewer instances with more of the arrivals each");
@@ -57,7 +57,7 @@ fn producer(
         messages,
         keys: if matches!(read.keys, Keys::None) { keys::keys(settings.key.as_ref()) } else { read.keys },
         arrivals: read.arrivals,
-        limit: limit(settings.rate_limit.as_ref(), &size, &path, found),
+        limit: limit(settings.rate_limit.as_ref(), &path, found),
         message_size: size,
         client,
     }
@@ -83,7 +83,7 @@ fn fits(size: &Distribution, buffer: u64, path: &str, found: &mut Findings<'_>) 
     }
 }
 
-fn limit(written: Option<&RateLimit>, size: &Distribution, path: &str, found: &mut Findings<'_>) -> LimitPlan {
+fn limit(written: Option<&RateLimit>, path: &str, found: &mut Findings<'_>) -> LimitPlan {
     let Some(limit) = written else { return LimitPlan::NONE };
     let path = format!("{path}.rate_limit");
     let messages_per_s = limit.messages.as_ref().map_or(f64::INFINITY, |rate| rate.0);
@@ -109,10 +109,8 @@ fn limit(written: Option<&RateLimit>, size: &Distribution, path: &str, found: &m
         (_, _, Some(BurstAmount::Messages(amount) | BurstAmount::Bytes(amount))) => amount as f64,
         (_, _, None) => messages_per_s.min(bytes_per_s).max(1.0),
     };
-    let least = if limit.bytes.is_some() { distribution::must_fit(size).max(1.0) } else { 1.0 };
-    if burst < least {
-        let message = format!("a bucket of {burst} never holds enough for one message");
-        found.error(&format!("{path}.burst"), message, format!("make it at least {least}"));
+    if burst < 1.0 {
+        found.error(&format!("{path}.burst"), "nothing ever passes a bucket of 0", "make it at least 1");
     }
     LimitPlan { messages_per_s, bytes_per_s, burst }
 }
