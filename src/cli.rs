@@ -1,1 +1,97 @@
-//! cli
+//! The command line: what may be typed, and one file per command that does it.
+pub mod check;
+pub mod report;
+pub mod run;
+pub mod schema;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Everything was good.
+pub const GOOD: u8 = 0;
+/// Something failed at run time, or a law was broken.
+pub const FAILED: u8 = 1;
+/// The command line or the scenario is bad; nothing ran.
+pub const BAD: u8 = 2;
+/// The instrument failed: the run is invalid.
+pub const INVALID: u8 = 3;
+/// A threshold failed.
+pub const THRESHOLD: u8 = 99;
+
+/// A wind tunnel for consumer groups: simulates producers, partitions and consumers from one YAML file.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "conga", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run a scenario and write its result and report.
+    Run(RunArgs),
+    /// Check scenarios without running them: every problem with its place and remedy.
+    Check(CheckArgs),
+    /// Print the JSON Schema of a scenario, for editors.
+    Schema,
+    /// Draw the report of a saved result again.
+    Report(ReportArgs),
+}
+
+/// Arguments of `conga run`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RunArgs {
+    /// The scenario.
+    pub file: PathBuf,
+    /// What drives it.
+    #[arg(long, value_enum, default_value_t = Engine::Sim)]
+    pub engine: Engine,
+    /// First seed; the same as `--set run.seed=N`.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where the result goes, replaced whole; `reports/NAME` when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario, such as `groups.workers.members=12`; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl RunArgs {
+    /// Every change to the scenario, the seed included.
+    #[must_use]
+    pub fn all_sets(&self) -> Vec<String> {
+        let seed = self.seed.map(|seed| format!("run.seed={seed}"));
+        self.sets.iter().cloned().chain(seed).collect()
+    }
+}
+
+/// What drives a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// Virtual time, deterministic.
+    Sim,
+}
+
+/// Arguments of `conga check`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The scenarios.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Changes a value of every scenario first; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Arguments of `conga report`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReportArgs {
+    /// What an earlier run left.
+    pub dir: PathBuf,
+}

@@ -1,1 +1,19 @@
-fn main() {}
+//! The command `conga`: parses the command line, does what it says, and answers with an exit code.
+use clap::Parser;
+use conga::cli::{self, Cli, Command};
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => cli::run::run(&args),
+        Command::Check(args) => cli::check::run(&args),
+        Command::Schema => cli::schema::run(),
+        Command::Report(args) => cli::report::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        // Where even standard error is closed, the exit code still says it.
+        let _ = writeln!(std::io::stderr(), "conga: {error:#}");
+        ExitCode::from(cli::FAILED)
+    })
+}

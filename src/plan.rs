@@ -8,7 +8,6 @@ pub use crate::model::consumer::Commit;
 use crate::model::random::Distribution;
 use crate::model::workload::{Arrivals, Keys};
 use crate::units::{Span, Time};
-use std::sync::Arc;
 
 /// A whole run, or one repetition of it.
 #[derive(Clone, Debug)]
@@ -256,8 +255,7 @@ pub enum Comparison {
     NotEqual,
 }
 
-/// Input files of a scenario, kept so that a run can be repeated from what it leaves behind.
-pub type Inputs = Vec<(String, Arc<[u8]>)>;
+pub use crate::scenario::Inputs;
 
 impl Plan {
     /// Number of partitions over all topics.

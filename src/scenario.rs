@@ -1,1 +1,193 @@
-//! scenario
+//! What the user wrote: one YAML file, and the files it names.
+//!
+//! Text becomes a tree with places, `--set` edits the tree, the schema checks it, serde makes it a [`Document`]. Every
+//! problem is told at once, with its place and a remedy. Whether the parts fit together is the plan's question.
+pub mod files;
+pub mod later;
+pub mod node;
+pub mod problem;
+pub mod read;
+mod references;
+pub mod resolve;
+pub mod schema;
+mod set;
+mod validate;
+pub mod values;
+
+pub use problem::{Problem, Problems, Severity};
+pub use validate::{is_name, list, nearest};
+
+use node::{Entry, Node, Place};
+use problem::Source;
+use schema::Document;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Input files of a scenario by their name under `inputs/`, kept so that a run can be repeated from what it leaves.
+pub type Inputs = Vec<(String, Arc<[u8]>)>;
+
+/// A scenario that is well formed: every key known, every value readable, every file read.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Digest of the scenario as resolved, with its inputs: 64 hexadecimal digits.
+    pub sha256: String,
+    /// What was written, by key.
+    pub document: Document,
+    /// What it is called.
+    pub name: String,
+    /// What problems point into.
+    pub source: Source,
+    root: Node,
+    files: files::Files,
+}
+
+impl Scenario {
+    /// The scenario with every `--set` applied, its name and seed explicit and its files under `inputs/`. Reading it again and
+    /// resolving that gives the same bytes.
+    #[must_use]
+    pub fn resolved_yaml(&self) -> String {
+        resolve::yaml(&self.root, &self.name, &self.files)
+    }
+
+    /// Input files by name under `inputs/`.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.files.inputs
+    }
+
+    /// Contents of a file as the scenario names it.
+    #[must_use]
+    pub fn input(&self, reference: &str) -> Option<&Arc<[u8]>> {
+        let name = self.files.name_of(reference)?;
+        self.files.inputs.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes)
+    }
+
+    /// Where a dotted path was written.
+    #[must_use]
+    pub fn place(&self, path: &str) -> Place {
+        self.root.place_of(path)
+    }
+}
+
+/// Reads a scenario from a file and the files beside it.
+///
+/// # Errors
+/// Every problem found.
+pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
+    let file = path.display().to_string();
+    let text = text_of(path).map_err(|problem| {
+        let source = Source { file: file.clone(), ..Source::default() };
+        Problems::new(source, vec![*problem])
+    })?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    parse(&text, &file, Some(folder), sets)
+}
+
+/// Reads a scenario from text. Without a folder it may name no files.
+///
+/// # Errors
+/// Every problem found.
+pub fn parse(text: &str, file_name: &str, folder: Option<&Path>, sets: &[String]) -> Result<Scenario, Problems> {
+    let source = Source { file: file_name.to_owned(), text: text.into(), sets: sets.into() };
+    match read_tree(text, sets).and_then(|root| build(root, &source, folder)) {
+        Ok(scenario) => Ok(scenario),
+        Err(problems) => Err(Problems::new(source, problems)),
+    }
+}
+
+/// The JSON Schema of a scenario.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}
+
+fn read_tree(text: &str, sets: &[String]) -> Result<Node, Vec<Problem>> {
+    let mut root = read::tree(text)?;
+    let problems: Vec<Problem> =
+        sets.iter().enumerate().filter_map(|(i, set)| set::apply(&mut root, set, i).err().map(|p| *p)).collect();
+    if problems.is_empty() { Ok(root) } else { Err(problems) }
+}
+
+fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario, Vec<Problem>> {
+    let mut problems = validate::document(&root);
+    problems.append(&mut references::check(&root));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let document: Document = serde_json::from_value(root.to_json()).map_err(|error| {
+        vec![Problem::error(root.place, "", read::clean(&error.to_string()), "compare with `conga schema`")]
+    })?;
+    let name = name_of(&document, &root, &source.file)?;
+    let files = files::read(&document, &root, folder)?;
+    let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files };
+    scenario.sha256 = digest(&scenario);
+    Ok(scenario)
+}
+
+fn name_of(document: &Document, root: &Node, file: &str) -> Result<String, Vec<Problem>> {
+    if let Some(name) = &document.name {
+        if is_name(&name.0) {
+            return Ok(name.0.clone());
+        }
+        let message = format!("`{}` cannot be a name", read::clean(&name.0));
+        let remedy = "use 1 to 64 letters, digits, `-` and `_`";
+        return Err(vec![Problem::error(root.place_of("name"), "name", message, remedy)]);
+    }
+    let stem = Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let kept = stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' });
+    let name: String = kept.take(64).collect();
+    Ok(if is_name(&name) { name } else { "scenario".to_owned() })
+}
+
+fn digest(scenario: &Scenario) -> String {
+    let mut hash = Sha256::new();
+    hash.update(scenario.resolved_yaml());
+    for (name, bytes) in scenario.inputs() {
+        hash.update(format!("\n{name} {}\n", bytes.len()));
+        hash.update(bytes);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn text_of(path: &Path) -> Result<String, Box<Problem>> {
+    let refuse = |place, message: String, remedy: &str| Box::new(Problem::error(place, "", message, remedy));
+    let cannot = |error: std::io::Error| {
+        let remedy = if path.is_dir() { "name the file in it" } else { "check the path" };
+        refuse(Place::default(), format!("cannot be read: {error}"), remedy)
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    file.take(read::LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() > read::LARGEST_FILE {
+        let message = format!("the file is longer than {} bytes", read::LARGEST_FILE);
+        return Err(refuse(Place::default(), message, "put long data into files beside it"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = good.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+        let place = Place { line, column: 1, length: 1 };
+        refuse(place, "not UTF-8 text".to_owned(), "save the file as UTF-8")
+    })
+}
+
+/// Keys that the resolved scenario always has: `name` first, `run.seed` with its value.
+fn explicit(root: &Node, name: &str) -> Node {
+    let mut root = root.clone();
+    let node::Kind::Map(entries) = &mut root.kind else { return root };
+    let place = Place::default();
+    if !entries.iter().any(|entry| entry.key == "name") {
+        entries.insert(0, Entry { key: "name".to_owned(), place, value: Node::text(name, place) });
+    }
+    if !entries.iter().any(|entry| entry.key == "run") {
+        entries.push(Entry { key: "run".to_owned(), place, value: Node { kind: node::Kind::Map(vec![]), place } });
+    }
+    if let Some(run) = entries.iter_mut().find(|entry| entry.key == "run")
+        && let node::Kind::Map(keys) = &mut run.value.kind
+        && !keys.iter().any(|entry| entry.key == "seed")
+    {
+        keys.push(Entry { key: "seed".to_owned(), place, value: Node::text("1", place) });
+    }
+    root
+}

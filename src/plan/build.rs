@@ -1,1 +1,82 @@
-//! placeholder
+//! Scenario to plan: silent keys get their defaults, names become places, and what does not fit together is told, all of
+//! it at once.
+//!
+//! Errors stop a run; warnings are what the user should know but may well want.
+mod arrivals;
+mod client;
+mod cluster;
+mod course;
+mod distribution;
+mod figures;
+mod findings;
+mod fit;
+mod groups;
+mod keys;
+mod message;
+mod producers;
+mod thresholds;
+mod trace;
+
+use super::{Plan, TopicPlan};
+use crate::scenario::{Problem, Problems, Scenario};
+use findings::Findings;
+
+/// Partitions over all topics at most.
+const MOST_PARTITIONS: u64 = 100_000;
+
+/// Builds the plan of a scenario, with warnings.
+///
+/// # Errors
+/// Every way in which the parts of the scenario do not fit together.
+pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
+    let mut found = Findings::new(scenario);
+    let topics = topics(scenario, &mut found);
+    let cluster = cluster::cluster(scenario, &topics, &mut found);
+    let names = topics.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>();
+    let producers = producers::producers(scenario, &names, &topics, &mut found);
+    let groups = groups::groups(scenario, &names, &mut found);
+    let thresholds = thresholds::thresholds(scenario, cluster.brokers, &mut found);
+    let (run, horizon) = course::run(scenario, &producers, &groups, &mut found);
+    let mut plan = Plan {
+        name: scenario.name.clone(),
+        sha256: scenario.sha256.clone(),
+        run,
+        cluster,
+        topics,
+        producers,
+        groups,
+        thresholds,
+        warnings: Vec::new(),
+        #[cfg(feature = "sabotage")]
+        sabotage: None,
+    };
+    if found.errors.is_empty() {
+        fit::check(&plan, horizon, &mut found);
+    }
+    if !found.errors.is_empty() {
+        found.errors.append(&mut found.warnings);
+        return Err(Problems::new(scenario.source.clone(), found.errors));
+    }
+    let warnings = Problems::new(scenario.source.clone(), found.warnings).list;
+    plan.warnings = warnings.iter().map(ToString::to_string).collect();
+    Ok((plan, warnings))
+}
+
+fn topics(scenario: &Scenario, found: &mut Findings<'_>) -> Vec<TopicPlan> {
+    let mut first = 0;
+    let mut plans = Vec::new();
+    for (name, topic) in &scenario.document.topics.0 {
+        let replicas = topic.replicas.as_ref().map_or(1, |count| count.0) as u32;
+        plans.push(TopicPlan {
+            name: name.clone(),
+            first: first as u32,
+            partitions: topic.partitions.0 as u32,
+            replicas,
+        });
+        first += topic.partitions.0;
+    }
+    if first > MOST_PARTITIONS {
+        found.error("topics", format!("{first} partitions in all"), format!("{MOST_PARTITIONS} at most are simulated"));
+    }
+    plans
+}

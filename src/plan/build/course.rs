@@ -1,0 +1,106 @@
+//! The course of a run: when it starts to count, when it ends, how finely it is drawn.
+use super::arrivals::mean_rate;
+use super::distribution::mean;
+use super::findings::Findings;
+use crate::model::workload::Arrivals;
+use crate::plan::{GroupPlan, ProducerPlan, RunPlan, Work};
+use crate::scenario::Scenario;
+use crate::scenario::schema::Run;
+use crate::units::{Span, Time, show};
+
+/// Rows of the series at most.
+const MOST_ROWS: u64 = 2_000;
+/// Rows of the series when nobody chose the interval, at most; at least two fifths of them.
+const ROWS: u64 = 500;
+
+/// The course, and how long the run will take: exactly where `duration` says so, otherwise estimated.
+pub fn run(
+    scenario: &Scenario,
+    producers: &[ProducerPlan],
+    groups: &[GroupPlan],
+    found: &mut Findings<'_>,
+) -> (RunPlan, Span) {
+    let silent = Run::default();
+    let keys = scenario.document.run.as_ref().unwrap_or(&silent);
+    let span = |duration: &Option<crate::scenario::values::Duration>| duration.as_ref().map_or(Span::ZERO, |d| d.0);
+    let (warmup, drain) = (span(&keys.warmup), span(&keys.drain));
+    let duration = keys.duration.as_ref().map(|d| d.0);
+    if duration.is_none() {
+        endless(producers, found);
+    }
+    let length = duration.unwrap_or_else(|| estimate(producers, groups));
+    if warmup >= length && !warmup.is_zero() {
+        let message = format!("{} of warm-up leave nothing of {}", show::span(warmup), show::span(length));
+        found.error("run.warmup", message, "make it shorter than the run, or the run longer");
+    }
+    let end = length + drain;
+    let run = RunPlan {
+        seed: keys.seed.as_ref().map_or(1, |seed| seed.0),
+        warmup: Time::ZERO + warmup,
+        arrivals_end: duration.map_or(Time::NEVER, |duration| Time::ZERO + duration),
+        drain,
+        interval: keys.interval.as_ref().map_or_else(|| interval(end), |d| d.0),
+        repetitions: keys.repetitions.as_ref().map_or(1, |count| count.0) as u32,
+    };
+    let rows = end.ns().div_ceil(run.interval.ns().max(1));
+    if rows > MOST_ROWS {
+        let message = format!("{rows} rows of {}, {MOST_ROWS} at most are kept", show::span(run.interval));
+        found.error("run.interval", message, format!("make it {} or more, or leave it out", show::span(interval(end))));
+    }
+    (run, end)
+}
+
+/// Without a duration every producer must end by itself.
+fn endless(producers: &[ProducerPlan], found: &mut Findings<'_>) {
+    let never = |plan: &&ProducerPlan| match plan.arrivals {
+        Arrivals::Trace(_) => false,
+        Arrivals::Steps { .. } => true,
+        _ => plan.messages == u64::MAX,
+    };
+    if let Some(plan) = producers.iter().find(never) {
+        let message = format!("`run.duration` is missing, and `{}` never ends by itself", plan.name);
+        found.error("run", message, "add `duration: 100s`, or give that producer `messages`");
+    }
+}
+
+/// How long it takes until all is sent and processed, by the means.
+fn estimate(producers: &[ProducerPlan], groups: &[GroupPlan]) -> Span {
+    let sent = producers.iter().map(|plan| match &plan.arrivals {
+        Arrivals::Trace(rows) => Time::from_ns(rows.last().map_or(0, |row| row.at_ns)).seconds(),
+        arrivals => plan.messages as f64 / mean_rate(arrivals),
+    });
+    let sent = sent.filter(|seconds| seconds.is_finite()).fold(1e-3, f64::max);
+    let processed = groups.iter().map(|group| {
+        let of = |topic| producers.iter().filter(move |plan| plan.client.topic == topic).map(count).sum::<f64>();
+        let messages: f64 = group.topics.iter().map(|topic| of(*topic)).sum();
+        messages * work_s(&group.work) / (f64::from(group.members) * f64::from(group.workers))
+    });
+    Span::from_seconds(processed.filter(|seconds| seconds.is_finite()).fold(sent, f64::max).min(3e8))
+}
+
+fn count(plan: &ProducerPlan) -> f64 {
+    match &plan.arrivals {
+        Arrivals::Trace(rows) => (rows.len() as u64).min(plan.messages) as f64,
+        _ => plan.messages as f64,
+    }
+}
+
+/// Mean seconds of work in a record of one unit.
+pub fn work_s(work: &Work) -> f64 {
+    1e-9 * match work {
+        Work::Each(each) => mean(each),
+        Work::PerUnit { base, each } => mean(base) + mean(each),
+    }
+}
+
+/// The least number of 1, 2 or 5 times a power of ten that draws `end` in few enough rows.
+fn interval(end: Span) -> Span {
+    let least = end.ns().div_ceil(ROWS).max(1);
+    let mut power = 1;
+    loop {
+        if let Some(step) = [1, 2, 5].into_iter().find(|step| step * power >= least) {
+            return Span::from_ns(step * power);
+        }
+        power *= 10;
+    }
+}

@@ -1,0 +1,72 @@
+//! Distributions as written, in whatever unit, become numbers.
+//!
+//! What the schema cannot say about their parameters is checked here.
+use super::findings::Findings;
+use crate::model::random::Distribution;
+use crate::scenario::values::{self, Drawn, Duration, Size};
+
+/// A value that may vary: its number in nanoseconds or bytes.
+pub trait Amount {
+    /// In nanoseconds or bytes.
+    fn amount(&self) -> f64;
+}
+
+impl Amount for Duration {
+    fn amount(&self) -> f64 {
+        self.0.ns() as f64
+    }
+}
+
+impl Amount for Size {
+    fn amount(&self) -> f64 {
+        self.0 as f64
+    }
+}
+
+/// A distribution as the model draws it.
+pub fn drawn<V: Amount>(written: &values::Distribution<V>, path: &str, found: &mut Findings<'_>) -> Distribution {
+    let law = match written {
+        values::Distribution::Bare(value) => return Distribution::Constant(value.amount()),
+        values::Distribution::Drawn(law) => law,
+    };
+    match law {
+        Drawn::Constant { value } => Distribution::Constant(value.amount()),
+        Drawn::Uniform { min, max } => {
+            if min.amount() > max.amount() {
+                found.error(&format!("{path}.uniform.min"), "is greater than `max`", "swap them");
+            }
+            Distribution::Uniform { min: min.amount(), max: max.amount() }
+        }
+        Drawn::Exponential { mean } => Distribution::Exponential { mean: mean.amount() },
+        Drawn::Lognormal { mean, cv } => Distribution::Lognormal { mean: mean.amount(), cv: cv.0.0 },
+        Drawn::Gamma { mean, cv } => Distribution::Gamma { mean: mean.amount(), cv: cv.0.0 },
+        Drawn::Pareto { mean, shape } => Distribution::Pareto { mean: mean.amount(), shape: shape.0 },
+        Drawn::Bimodal { fast, slow, share_slow } => {
+            Distribution::Bimodal { fast: fast.amount(), slow: slow.amount(), share_slow: share_slow.0 }
+        }
+        Drawn::Hyperexponential { mean, cv } => Distribution::Hyperexponential { mean: mean.amount(), cv: cv.0 },
+    }
+}
+
+/// Mean of a distribution.
+pub fn mean(distribution: &Distribution) -> f64 {
+    match *distribution {
+        Distribution::Constant(value) => value,
+        Distribution::Uniform { min, max } => f64::midpoint(min, max),
+        Distribution::Bimodal { fast, slow, share_slow } => fast + (slow - fast) * share_slow,
+        Distribution::Exponential { mean }
+        | Distribution::Lognormal { mean, .. }
+        | Distribution::Gamma { mean, .. }
+        | Distribution::Pareto { mean, .. }
+        | Distribution::Hyperexponential { mean, .. } => mean,
+    }
+}
+
+/// Greatest value where there is one, otherwise the mean: what a limit must at least let pass.
+pub fn must_fit(distribution: &Distribution) -> f64 {
+    match *distribution {
+        Distribution::Uniform { max, .. } => max,
+        Distribution::Bimodal { fast, slow, .. } => fast.max(slow),
+        _ => mean(distribution),
+    }
+}

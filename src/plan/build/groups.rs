@@ -1,0 +1,111 @@
+//! Consumer groups: who reads what, how fast, and what becomes of it. Silent keys are Kafka 4.4's.
+use super::findings::{self, Findings};
+use super::{client, distribution::drawn};
+use crate::model::random::Distribution;
+use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
+use crate::scenario::Scenario;
+use crate::scenario::schema::{self, Assignor, Fetch, Group};
+use crate::units::{Span, Time};
+
+/// `max.poll.records`.
+const POLL_RECORDS: u64 = 500;
+/// `fetch.min.bytes`.
+const FETCH_MIN: u64 = 1;
+/// `fetch.max.wait.ms`.
+const FETCH_WAIT: Span = Span::from_ms(500);
+/// `fetch.max.bytes`.
+const FETCH_MAX: u64 = 52_428_800;
+/// `max.partition.fetch.bytes`.
+const PARTITION_MAX: u64 = 1 << 20;
+/// `auto.commit.interval.ms`.
+const AUTO_COMMIT: Span = Span::from_ms(5_000);
+/// `heartbeat.interval.ms`.
+const HEARTBEAT: Span = Span::from_ms(3_000);
+
+/// All groups, in the order of the file.
+pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
+    let groups = scenario.document.groups.iter().flat_map(|named| &named.0);
+    groups.map(|(name, settings)| group(name, settings, topics, found)).collect()
+}
+
+fn group(name: &str, settings: &Group, topics: &[String], found: &mut Findings<'_>) -> GroupPlan {
+    let path = format!("groups.{name}");
+    let silent = Fetch::default();
+    let fetch = settings.fetch.as_ref().unwrap_or(&silent);
+    let max_bytes = fetch.max_bytes.as_ref().map_or(FETCH_MAX, |size| size.0);
+    let min_bytes = fetch.min_bytes.as_ref().map_or(FETCH_MIN, |size| size.0);
+    if min_bytes > max_bytes {
+        let remedy = "make it smaller, or `max_bytes` larger";
+        found.error(&format!("{path}.fetch.min_bytes"), "is greater than `max_bytes`", remedy);
+    }
+    let reads = topics_of(settings, topics, &path, found);
+    let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
+    GroupPlan {
+        name: name.to_owned(),
+        output: output(settings, &reads, topics, &path, found),
+        topics: reads,
+        members: settings.members.0 as u32,
+        workers: settings.workers.as_ref().map_or(1, |count| count.0) as u32,
+        assignor: match settings.assignor {
+            None | Some(Assignor::Range) => AssignorPlan::Range,
+            Some(Assignor::RoundRobin) => AssignorPlan::RoundRobin,
+        },
+        starts: settings.starts.as_ref().map_or(Time::ZERO, |at| Time::ZERO + at.0),
+        work: work(settings.work.as_ref(), &path, found),
+        poll_records: poll.map_or(POLL_RECORDS, |count| count.0) as u32,
+        fetch_min_bytes: min_bytes,
+        fetch_max_wait: fetch.max_wait.as_ref().map_or(FETCH_WAIT, |d| d.0),
+        fetch_max_bytes: max_bytes,
+        fetch_max_partition_bytes: fetch.max_partition_bytes.as_ref().map_or(PARTITION_MAX, |size| size.0),
+        commit: match &settings.commit {
+            None => Commit::Auto(AUTO_COMMIT),
+            Some(schema::Commit::Auto(interval)) => Commit::Auto(interval.0),
+            Some(schema::Commit::After(schema::AfterWhat::Poll)) => Commit::AfterPoll,
+            Some(schema::Commit::Every(count)) => Commit::Every(count.0 as u32),
+        },
+        heartbeat: settings.heartbeat.as_ref().map_or(HEARTBEAT, |d| d.0),
+    }
+}
+
+fn topics_of(settings: &Group, topics: &[String], path: &str, found: &mut Findings<'_>) -> Vec<usize> {
+    let mut reads = Vec::new();
+    for (i, topic) in settings.topics.iter().enumerate() {
+        let path = format!("{path}.topics.{i}");
+        let index = findings::topic(&topic.0, topics);
+        if reads.contains(&index) {
+            found.error(&path, format!("`{}` stands here twice", topic.0), "keep one of them");
+        } else {
+            reads.push(index);
+        }
+    }
+    reads
+}
+
+fn work(written: Option<&schema::Work>, path: &str, found: &mut Findings<'_>) -> Work {
+    let path = format!("{path}.work");
+    match written {
+        None => Work::Each(Distribution::Constant(0.0)),
+        Some(schema::Work::Each(each)) => Work::Each(drawn(each, &path, found)),
+        Some(schema::Work::PerUnit(unit)) => Work::PerUnit {
+            base: drawn(&unit.per_unit.base, &format!("{path}.per_unit.base"), found),
+            each: drawn(&unit.per_unit.each, &format!("{path}.per_unit.each"), found),
+        },
+    }
+}
+
+fn output(
+    settings: &Group,
+    reads: &[usize],
+    topics: &[String],
+    path: &str,
+    found: &mut Findings<'_>,
+) -> Option<crate::plan::ClientPlan> {
+    let written = settings.output.as_ref()?;
+    let path = format!("{path}.output");
+    let topic = findings::topic(&written.topic.0, topics);
+    if reads.contains(&topic) {
+        let message = format!("`{}` is also read by this group: every record would come back for ever", topics[topic]);
+        found.error(&format!("{path}.topic"), message, "write to another topic");
+    }
+    Some(client::client(&client::Keys::from(written), topic, &path, found))
+}

@@ -1,0 +1,116 @@
+//! Producers: who writes what, where, how much.
+use super::findings::{self, Findings};
+use super::{arrivals, client, distribution, keys, message};
+use crate::model::random::Distribution;
+use crate::model::workload::{Arrivals, Keys};
+use crate::plan::{LimitPlan, ProducerPlan, TopicPlan};
+use crate::scenario::Scenario;
+use crate::scenario::schema::{Producer, RateLimit};
+use crate::scenario::values::BurstAmount;
+use crate::units::show;
+
+/// Instances times partitions of their topic at most: each pair has state.
+const MOST_PAIRS: u64 = 20_000_000;
+/// Messages of a producer whose end nobody knows, for the size of a JSON template.
+const UNKNOWN_END: f64 = 1e6;
+
+/// All producers, in the order of the file.
+pub fn producers(
+    scenario: &Scenario,
+    names: &[String],
+    topics: &[TopicPlan],
+    found: &mut Findings<'_>,
+) -> Vec<ProducerPlan> {
+    let mut plans: Vec<ProducerPlan> = Vec::new();
+    for (name, settings) in &scenario.document.producers.0 {
+        plans.push(producer(scenario, name, settings, names, topics, found));
+    }
+    keys::number(plans.iter_mut().map(|plan| &mut plan.keys), found);
+    plans
+}
+
+fn producer(
+    scenario: &Scenario,
+    name: &str,
+    settings: &Producer,
+    names: &[String],
+    topics: &[TopicPlan],
+    found: &mut Findings<'_>,
+) -> ProducerPlan {
+    let path = format!("producers.{name}");
+    let topic = findings::topic(&settings.topic.0, names);
+    let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;
+    let pairs = u64::from(instances) * u64::from(topics[topic].partitions);
+    if pairs > MOST_PAIRS {
+        let message = format!("{instances} instances write to {} partitions each", topics[topic].partitions);
+        found.error(&format!("{path}.instances"), message, "use fewer instances with more of the arrivals each");
+    }
+    let read = arrivals::arrivals(scenario, settings, &path, found);
+    let messages = settings.messages.as_ref().map_or(u64::MAX, |count| count.0);
+    let expected = expected(scenario, &read.arrivals, messages);
+    let size = message::size(settings.message.as_ref(), expected, &path, found);
+    let client = client::client(&client::Keys::from(settings), topic, &path, found);
+    fits(&size, client.buffer, &path, found);
+    ProducerPlan {
+        name: name.to_owned(),
+        instances,
+        messages,
+        keys: if matches!(read.keys, Keys::None) { keys::keys(settings.key.as_ref()) } else { read.keys },
+        arrivals: read.arrivals,
+        limit: limit(settings.rate_limit.as_ref(), &path, found),
+        message_size: size,
+        client,
+    }
+}
+
+/// How many messages there will be, more or less.
+fn expected(scenario: &Scenario, arrivals: &Arrivals, messages: u64) -> f64 {
+    let duration = scenario.document.run.as_ref().and_then(|run| run.duration.as_ref());
+    let by_time = match (arrivals, duration) {
+        (Arrivals::Trace(rows), _) => rows.len() as f64,
+        (_, Some(duration)) => arrivals::mean_rate(arrivals) * duration.0.seconds(),
+        (_, None) => UNKNOWN_END,
+    };
+    if messages == u64::MAX { by_time } else { messages as f64 }
+}
+
+fn fits(size: &Distribution, buffer: u64, path: &str, found: &mut Findings<'_>) {
+    let bytes = distribution::must_fit(size);
+    let limit = (u64::from(client::REQUEST_SIZE)).min(buffer) as f64;
+    if bytes > limit {
+        let message = format!("messages of {} do not fit into a request of {}", show::size(bytes), show::size(limit));
+        found.error(&format!("{path}.message"), message, "make messages smaller, or `buffer` larger up to 1 MiB");
+    }
+}
+
+fn limit(written: Option<&RateLimit>, path: &str, found: &mut Findings<'_>) -> LimitPlan {
+    let Some(limit) = written else { return LimitPlan::NONE };
+    let path = format!("{path}.rate_limit");
+    let messages_per_s = limit.messages.as_ref().map_or(f64::INFINITY, |rate| rate.0);
+    let bytes_per_s = limit.bytes.as_ref().map_or(f64::INFINITY, |rate| rate.0);
+    let burst = match (&limit.messages, &limit.bytes, limit.burst.as_ref().map(|burst| burst.0)) {
+        (None, None, _) => {
+            found.error(&path, "limits nothing", "add `messages: 10k/s` or `bytes: 1 MiB/s`");
+            f64::INFINITY
+        }
+        (Some(_), None, Some(BurstAmount::Bytes(_))) => {
+            found.error(
+                &format!("{path}.burst"),
+                "is a size, but the limit is in messages",
+                "write a count such as `1000`",
+            );
+            f64::INFINITY
+        }
+        (Some(_), Some(_), None) => {
+            let remedy = "add `burst: N`: N messages and N bytes may pass at once";
+            found.error(&path, "limits messages and bytes without a `burst`", remedy);
+            f64::INFINITY
+        }
+        (_, _, Some(BurstAmount::Messages(amount) | BurstAmount::Bytes(amount))) => amount as f64,
+        (_, _, None) => messages_per_s.min(bytes_per_s).max(1.0),
+    };
+    if burst < 1.0 {
+        found.error(&format!("{path}.burst"), "nothing ever passes a bucket of 0", "make it at least 1");
+    }
+    LimitPlan { messages_per_s, bytes_per_s, burst }
+}

@@ -1,0 +1,511 @@
+//! The keys of a scenario: the one place that says what may be written. Serde reads it, `conga schema` prints it, and
+//! the validator takes its list of keys, formats and limits from the same schema.
+//!
+//! A key that is silent is `None` here; the plan decides what that means.
+use super::values::{
+    Acks, Burst, ByteRate, Count, Cv, Distribution, Duration, File, Flag, Named, None, Rate, Real, Seed, Size, Words,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A scenario: what load on what system, and what should come out.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// What it is called; the name of the file when silent.
+    #[schemars(extend("format" = "name"))]
+    pub name: Option<Words>,
+    /// What it shows.
+    pub description: Option<Words>,
+    /// Topics by name.
+    pub topics: Named<Topic>,
+    /// Brokers and what they cost.
+    pub cluster: Option<Cluster>,
+    /// Producers by name.
+    pub producers: Named<Producer>,
+    /// Consumer groups by name.
+    pub groups: Option<Named<Group>>,
+    /// When it starts to count and when it ends.
+    pub run: Option<Run>,
+    /// Lines to hold at the end, such as `groups.workers.e2e_s.p99 < 200ms`.
+    #[schemars(length(max = 1000))]
+    pub thresholds: Option<Vec<Words>>,
+}
+
+/// A topic: partitions and copies.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// How many; partition p is led by broker p mod brokers.
+    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
+    pub partitions: Count,
+    /// Copies of each record; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub replicas: Option<Count>,
+}
+
+/// Brokers and what things cost there.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Costs nothing but what is written beside it; false when silent.
+    pub ideal: Option<Flag>,
+    /// Number of brokers; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub brokers: Option<Count>,
+    /// The way between clients and brokers.
+    pub network: Option<Network>,
+    /// Work of a request at a broker.
+    pub request: Option<Request>,
+    /// From append to high watermark.
+    pub replication: Option<Replication>,
+    /// Costs that silent keys take.
+    pub profile: Option<Profile>,
+}
+
+/// The way between clients and brokers.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// One way, a message.
+    pub delay: Option<Distribution<Duration>>,
+    /// Of each broker, each direction.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub bandwidth: Option<ByteRate>,
+}
+
+/// A broker's request handlers: one first-in, first-out queue, `threads` servers.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Work of a request.
+    pub work: Option<Distribution<Duration>>,
+    /// More for each batch of a produce request.
+    pub per_batch: Option<Duration>,
+    /// More for each KiB of a produce request.
+    pub per_kib: Option<Duration>,
+    /// Handlers of a broker.
+    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
+    pub threads: Option<Count>,
+}
+
+/// What copies cost, where a topic has more than one replica.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replication {
+    /// From append to high watermark.
+    pub delay: Option<Distribution<Duration>>,
+}
+
+/// Named costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A small cluster in one data centre.
+    Default,
+}
+
+/// A kind of producer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Producer {
+    /// Where it writes.
+    pub topic: Words,
+    /// How many share the arrivals; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
+    pub instances: Option<Count>,
+    /// When messages are due, over all instances.
+    pub arrivals: Arrivals,
+    /// For `--set`: scales the arrivals to this mean.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub rate: Option<Rate>,
+    /// Ends the producer after so many messages.
+    #[schemars(extend("minimum" = 1))]
+    pub messages: Option<Count>,
+    /// What a message is; 100 bytes when silent.
+    pub message: Option<Message>,
+    /// Which keys messages have; none when silent.
+    pub key: Option<Key>,
+    /// Token bucket before the buffer; none when silent.
+    pub rate_limit: Option<RateLimit>,
+    /// Which partition a message goes to; `kafka` when silent.
+    pub partitioner: Option<Partitioner>,
+    /// `batch.size`; 16 KiB when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_073_741_824))]
+    pub batch_size: Option<Size>,
+    /// `linger.ms`; 5 ms when silent.
+    pub linger: Option<Duration>,
+    /// `compression.type`; none when silent.
+    pub compression: Option<Compression>,
+    /// When a write counts as done; all when silent.
+    pub acks: Option<Acks>,
+    /// `max.in.flight.requests.per.connection`; 5 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub max_in_flight: Option<Count>,
+    /// `buffer.memory`; 32 MiB when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub buffer: Option<Size>,
+    /// `max.block.ms`; 60 s when silent.
+    pub max_block: Option<Duration>,
+}
+
+/// When messages are due: one of these. Rates are totals over all instances.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Arrivals {
+    /// One rate after the other.
+    Steps(Steps),
+    /// Everything else.
+    Law(Law),
+}
+
+/// One rate after the other, then silence.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// Each step.
+    #[schemars(length(min = 1, max = 10_000))]
+    pub steps: Vec<Step>,
+    /// Evenly spaced instead of Poisson; false when silent.
+    pub even: Option<Flag>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// How long.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub r#for: Duration,
+    /// How many messages a second, also `0/s`.
+    pub rate: Rate,
+}
+
+/// How messages arrive.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Law {
+    /// Evenly spaced, instances staggered.
+    Constant {
+        /// Messages per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+    },
+    /// Memoryless.
+    Poisson {
+        /// Messages per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+    },
+    /// Independent gamma gaps.
+    Renewal {
+        /// Messages per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+        /// Coefficient of variation of a gap; 1 is Poisson.
+        cv: Cv,
+    },
+    /// Several messages at one instant, memoryless.
+    Batches {
+        /// Batches per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+        /// Messages of a batch.
+        #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
+        size: Count,
+    },
+    /// Read from a CSV file.
+    Trace(Trace),
+}
+
+/// Arrivals from a CSV file with a heading: `at`, and optionally `count`, `key`, `size` and `units`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// The file, beside the scenario.
+    pub file: File,
+    /// Headings that stand for `at`, `count`, `key`, `size` and `units`.
+    pub columns: Option<Columns>,
+    /// Plays it so many times faster; 1 when silent.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1_000_000))]
+    pub speed: Option<Real>,
+}
+
+/// Which heading stands for what.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// When: seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` read as UTC; the first row is time 0.
+    pub at: Option<Words>,
+    /// Messages at that time; 1 when silent.
+    pub count: Option<Words>,
+    /// Key of the message.
+    pub key: Option<Words>,
+    /// Bytes of the message.
+    pub size: Option<Words>,
+    /// Amount of work in the message; 1 when silent.
+    pub units: Option<Words>,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Message {
+    /// So many bytes of value.
+    Size(Distribution<Size>),
+    /// A JSON text; `"{index}"` alone becomes the message's number, inside a longer text its digits.
+    Json(serde_json::Value),
+}
+
+/// Which keys messages have.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Key {
+    /// No keys.
+    None(None),
+    /// Numbered keys.
+    Numbered(KeyLaw),
+}
+
+/// Numbered keys: the text of key i is the salt followed by the digits of i.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum KeyLaw {
+    /// All alike.
+    Uniform {
+        /// How many.
+        #[schemars(extend("minimum" = 1, "maximum" = 100_000_000))]
+        keys: Count,
+        /// What every key's text starts with.
+        salt: Option<Words>,
+    },
+    /// Key i in proportion to (i + 1)^-exponent.
+    Zipf {
+        /// How many.
+        #[schemars(extend("minimum" = 1, "maximum" = 100_000_000))]
+        keys: Count,
+        /// 0 is uniform, 1 the law of words.
+        #[schemars(extend("minimum" = 0, "maximum" = 100))]
+        exponent: Real,
+        /// What every key's text starts with.
+        salt: Option<Words>,
+    },
+    /// One key has this share, the rest spread evenly.
+    Hot {
+        /// Share of key 0.
+        #[schemars(extend("minimum" = 0, "maximum" = 1))]
+        share: Real,
+        /// How many.
+        #[schemars(extend("minimum" = 1, "maximum" = 100_000_000))]
+        keys: Count,
+        /// What every key's text starts with.
+        salt: Option<Words>,
+    },
+}
+
+/// Which partition a message goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Partitioner {
+    /// murmur2 of the key; without one sticky by KIP-794.
+    Kafka,
+    /// One after the other.
+    RoundRobin,
+    /// Anywhere.
+    Random,
+}
+
+/// How batches are made smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// Not at all.
+    None,
+}
+
+/// Token bucket before the buffer, full at the start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Messages per second over all instances.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub messages: Option<Rate>,
+    /// Bytes per second over all instances.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub bytes: Option<ByteRate>,
+    /// What may pass at once, in messages or bytes; one second's worth when silent.
+    pub burst: Option<Burst>,
+}
+
+/// A consumer group.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// What it reads.
+    #[schemars(length(min = 1, max = 1000))]
+    pub topics: Vec<Words>,
+    /// How many members.
+    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
+    pub members: Count,
+    /// Threads of a member that share its records; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
+    pub workers: Option<Count>,
+    /// How partitions are dealt to members; range when silent.
+    pub assignor: Option<Assignor>,
+    /// When it first polls; at once when silent.
+    pub starts: Option<Duration>,
+    /// Processing time of a record; 0 when silent.
+    pub work: Option<Work>,
+    /// What a poll returns.
+    pub poll: Option<Poll>,
+    /// What a fetch asks for.
+    pub fetch: Option<Fetch>,
+    /// When positions are committed; `{auto: 5s}` when silent.
+    pub commit: Option<Commit>,
+    /// `heartbeat.interval.ms`; 3 s when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub heartbeat: Option<Duration>,
+    /// How it begins; stable when silent.
+    pub start: Option<Start>,
+    /// Where every processed record is produced.
+    pub output: Option<Output>,
+}
+
+/// How partitions are dealt to members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Assignor {
+    /// Kafka's `RangeAssignor`.
+    Range,
+    /// Kafka's `RoundRobinAssignor`.
+    RoundRobin,
+}
+
+/// Processing time of a record.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Work {
+    /// By the units of work in it.
+    PerUnit(PerUnit),
+    /// Whatever is in it.
+    Each(Distribution<Duration>),
+}
+
+/// Processing time by the units of work in a record.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PerUnit {
+    /// base + units × each.
+    pub per_unit: BaseAndEach,
+}
+
+/// base + units × each.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BaseAndEach {
+    /// What a record costs whatever is in it.
+    pub base: Distribution<Duration>,
+    /// What a unit of work costs.
+    pub each: Distribution<Duration>,
+}
+
+/// What a poll returns.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// `max.poll.records`; 500 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 10_000_000))]
+    pub max_records: Option<Count>,
+}
+
+/// What a fetch asks for.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fetch {
+    /// `fetch.min.bytes`; 1 B when silent.
+    pub min_bytes: Option<Size>,
+    /// `fetch.max.wait.ms`; 500 ms when silent.
+    pub max_wait: Option<Duration>,
+    /// `fetch.max.bytes`; 50 MiB when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub max_bytes: Option<Size>,
+    /// `max.partition.fetch.bytes`; 1 MiB when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub max_partition_bytes: Option<Size>,
+}
+
+/// When positions are committed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Commit {
+    /// Inside poll, once this much time has passed.
+    Auto(#[schemars(extend("exclusiveMinimum" = 0))] Duration),
+    /// When the records of each poll are processed.
+    After(AfterWhat),
+    /// Whenever so many records are processed.
+    Every(#[schemars(extend("minimum" = 1, "maximum" = 1_000_000_000))] Count),
+}
+
+/// After what positions are committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AfterWhat {
+    /// After the records of each poll.
+    Poll,
+}
+
+/// How a group begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// Assigned at time 0, every offset committed at 0.
+    Stable,
+}
+
+/// Where processed records go.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// The topic.
+    pub topic: Words,
+    /// Which partition a record goes to; `kafka` when silent.
+    pub partitioner: Option<Partitioner>,
+    /// `batch.size`; 16 KiB when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_073_741_824))]
+    pub batch_size: Option<Size>,
+    /// `linger.ms`; 5 ms when silent.
+    pub linger: Option<Duration>,
+    /// `compression.type`; none when silent.
+    pub compression: Option<Compression>,
+    /// When a write counts as done; all when silent.
+    pub acks: Option<Acks>,
+    /// `max.in.flight.requests.per.connection`; 5 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub max_in_flight: Option<Count>,
+    /// `buffer.memory`; 32 MiB when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub buffer: Option<Size>,
+    /// `max.block.ms`; 60 s when silent.
+    pub max_block: Option<Duration>,
+}
+
+/// The course of a run.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Arrivals run over `[0, duration)`; may be silent where every producer ends by itself.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub duration: Option<Duration>,
+    /// Nothing before this counts for latencies, rates, utilisation and lag; 0 s when silent.
+    pub warmup: Option<Duration>,
+    /// How long work may go on after arrivals have ended; 0 s when silent.
+    pub drain: Option<Duration>,
+    /// First seed; 1 when silent.
+    pub seed: Option<Seed>,
+    /// Length of a row of the series; chosen when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub interval: Option<Duration>,
+    /// Independent runs with seeds one after the other; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
+    pub repetitions: Option<Count>,
+}
