@@ -15,8 +15,8 @@ pub struct Watch {
     pub records: AtomicU64,
     /// Thousandths of the run that are done, over all repetitions.
     pub permille: AtomicU64,
-    /// Repetitions that are done.
-    pub repetitions: AtomicU32,
+    /// Events of all repetitions that are done.
+    pub events: AtomicU64,
 }
 
 impl Watch {
@@ -57,7 +57,6 @@ fn recordings(plan: &Plan, watch: &Watch) -> Vec<Recording> {
                 return done;
             }
             done.push((i, sim::run(&plan.repetition(i), watch)));
-            watch.repetitions.fetch_add(1, Ordering::Relaxed);
         }
     };
     let mut all = if count == 1 || cores == 1 {

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
         Command::Schema => cli::schema::run(),
-        Command::Report(args) => cli::report::run(&args),
+        Command::Report(args) => cli::report::run(&args.dir),
     };
     done.unwrap_or_else(|error| {
         // Where even standard error is closed, the exit code still says it.

@@ -9,6 +9,7 @@ pub mod level;
 pub mod progress;
 pub mod recorder;
 pub mod result;
+pub mod saved;
 pub mod series;
 pub mod stationarity;
 pub mod threshold;

@@ -1,1 +1,80 @@
-//! report
+//! What to show: one page to read anywhere, the same in Markdown, and the charts on their own.
+//!
+//! Everything is drawn from an [`Outcome`], fresh from a run or read back from its folder; the same outcome draws the
+//! same bytes. Drawing happens in memory first, so that files appear whole or not at all.
+pub mod axis;
+pub mod charts;
+pub mod figures;
+pub mod markdown;
+pub mod page;
+pub mod palette;
+pub mod plot;
+pub mod text;
+pub mod verdict;
+
+use crate::outcome::result::Outcome;
+use std::fmt::Write;
+use std::path::Path;
+use std::{fs, io};
+
+/// Writes `report.html`, `report.md` and `charts/*.svg` into `dir`, replacing those that are there.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
+    let charts = charts::all(outcome);
+    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
+    let drawn = new.path().join("charts");
+    fs::create_dir(&drawn)?;
+    for chart in &charts {
+        fs::write(drawn.join(file_name(chart)), standalone(chart))?;
+    }
+    fs::write(new.path().join("report.html"), page::html(outcome, &charts))?;
+    fs::write(new.path().join("report.md"), markdown::page(outcome, &charts))?;
+    replace(&dir.join("charts"), &drawn, &new.path().join("old"))?;
+    for file in ["report.html", "report.md"] {
+        fs::rename(new.path().join(file), dir.join(file))?;
+    }
+    Ok(())
+}
+
+/// Puts a folder in the place of another, which moves to `aside` first.
+fn replace(old: &Path, new: &Path, aside: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(old).is_ok() {
+        fs::rename(old, aside)?;
+    }
+    fs::rename(new, old)
+}
+
+/// `throughput.svg`; bytes that do not belong in the name of a file are written `%2F`.
+fn file_name(chart: &charts::Chart) -> String {
+    let mut name = chart.file.bytes().fold(String::new(), |mut name, byte| {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            let _ = write!(name, "%{byte:02X}");
+        }
+        name
+    });
+    name.push_str(".svg");
+    name
+}
+
+/// A chart that looks right without the page: with its title and its own style sheet.
+fn standalone(chart: &charts::Chart) -> String {
+    let svg = chart.plot.svg(plot::Format::WIDE);
+    let (title, hint) = (escaped(&chart.title), escaped(&chart.hint));
+    let head = format!("<title>{title}</title>\n<desc>{hint}</desc>\n<style>\n{}</style>\n", palette::style_sheet());
+    insert_after_tag(&svg, &head)
+}
+
+/// Puts something right after the opening tag of an SVG.
+fn insert_after_tag(svg: &str, head: &str) -> String {
+    let end = svg.find('>').map_or(0, |place| place + 1);
+    format!("{}\n{head}{}", &svg[..end], svg[end..].trim_start())
+}
+
+/// Text for XML and HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}

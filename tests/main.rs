@@ -4,3 +4,4 @@ mod reference;
 mod rules;
 mod theory;
 mod vectors;
+mod report;

@@ -1,11 +1,22 @@
-//! `conga report DIR`: not yet.
-use super::ReportArgs;
+//! `conga report DIR`: draws the report again from what a run left, without running anything.
+//!
+//! Useful after an update of conga, and for results that came from elsewhere: only `report.html`, `report.md` and
+//! `charts/` are written, the figures stay as they are.
+use crate::outcome::saved;
+use crate::report;
+use anyhow::Context;
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
-/// Draws a saved result again.
+/// Draws again and prints the summary.
 ///
 /// # Errors
-/// Always, for now.
-pub fn run(_: &ReportArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`report` comes with the reports")
+/// When `dir` holds no result of this version, or cannot be written.
+pub fn run(dir: &Path) -> anyhow::Result<ExitCode> {
+    let outcome = saved::load(dir)?;
+    report::write(&outcome, dir).with_context(|| format!("cannot write the report into {}", dir.display()))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}\nReport: {}", report::text::summary(&outcome), dir.join("report.html").display())?;
+    Ok(ExitCode::SUCCESS)
 }

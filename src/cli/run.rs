@@ -1,11 +1,173 @@
-//! `conga run FILE`: not yet.
-use super::RunArgs;
+//! `conga run FILE`: load → plan → run → report.
+//!
+//! Progress goes to standard error, the summary to standard output. Ctrl-C ends the run where it stands and keeps what
+//! was done; a second one ends the program.
+use super::{BAD, FAILED, GOOD, INVALID, RunArgs, THRESHOLD};
+use crate::engine::{self, Watch};
+use crate::outcome::result::Outcome;
+use crate::outcome::saved;
+use crate::plan::{Plan, build};
+use crate::report;
+use crate::scenario::{self, Scenario};
+use crate::units::show;
+use anyhow::Context;
+use cpu_time::ProcessTime;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-/// Runs a scenario.
+/// Runs a scenario and leaves its result and report.
 ///
 /// # Errors
-/// Always, for now.
-pub fn run(_: &RunArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`run` comes with the engine")
+/// When the folder of the result cannot be written.
+pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let planned = scenario::load(&args.file, &args.all_sets()).and_then(|scenario| {
+        let (plan, warnings) = build::plan(&scenario)?;
+        Ok((scenario, plan, warnings))
+    });
+    let (scenario, plan, warnings) = match planned {
+        Ok(planned) => planned,
+        Err(problems) => {
+            writeln!(std::io::stderr(), "{problems}")?;
+            return Ok(ExitCode::from(BAD));
+        }
+    };
+    if !args.quiet {
+        for warning in &warnings {
+            writeln!(std::io::stderr(), "{}", scenario.source.render(warning))?;
+        }
+    }
+    let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
+    // Before hours of work, not after.
+    saved::check(&dir)?;
+    let watch = Arc::new(Watch::quiet());
+    stop_on_interrupt(&watch);
+    let (outcome, cost) = simulate(&plan, &watch, args.quiet);
+    save(&outcome, &scenario, &cost, &dir)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", report::text::summary(&outcome))?;
+    writeln!(out, "Report: {}", dir.join("report.html").display())?;
+    Ok(ExitCode::from(code(&outcome)))
+}
+
+fn code(outcome: &Outcome) -> u8 {
+    let result = &outcome.result;
+    if result.partial || !result.broken_laws.is_empty() {
+        FAILED
+    } else if result.validity.verdict != "valid" {
+        INVALID
+    } else if result.passed {
+        GOOD
+    } else {
+        THRESHOLD
+    }
+}
+
+fn stop_on_interrupt(watch: &Arc<Watch>) {
+    let watched = Arc::clone(watch);
+    let installed = ctrlc::set_handler(move || {
+        if watched.is_stopped() {
+            std::process::exit(i32::from(FAILED));
+        }
+        watched.stop();
+    });
+    // Without a handler an interrupt ends the program at once, which is no reason not to run.
+    drop(installed);
+}
+
+/// What a run cost.
+#[derive(Debug)]
+struct Cost {
+    wall_s: f64,
+    cpu_s: f64,
+    records: u64,
+    events: u64,
+}
+
+fn simulate(plan: &Plan, watch: &Arc<Watch>, quiet: bool) -> (Outcome, Cost) {
+    let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
+    let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
+    let outcome = std::thread::scope(|scope| {
+        let running = scope.spawn(|| engine::run(plan, watch));
+        while !running.is_finished() {
+            show_progress(&bar, watch);
+            std::thread::sleep(Duration::from_millis(if bar.is_hidden() { 2 } else { 50 }));
+        }
+        running.join().expect("the engine panicked; this is a bug of conga")
+    });
+    bar.finish_and_clear();
+    let cost = Cost {
+        wall_s: wall.elapsed().as_secs_f64(),
+        cpu_s: cpu.elapsed().as_secs_f64(),
+        records: watch.records.load(Ordering::Relaxed),
+        events: watch.events.load(Ordering::Relaxed),
+    };
+    (outcome, cost)
+}
+
+fn bar(plan: &Plan) -> ProgressBar {
+    let bar = ProgressBar::new(u64::from(plan.run.repetitions) * 1_000);
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {percent} % · {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show_progress(bar: &ProgressBar, watch: &Watch) {
+    if bar.is_hidden() {
+        return;
+    }
+    bar.set_position(watch.permille.load(Ordering::Relaxed));
+    let records = watch.records.load(Ordering::Relaxed) as f64;
+    let rate = records / bar.elapsed().as_secs_f64().max(0.001);
+    bar.set_message(format!("{} messages, {}", show::count(records), show::rate(rate)));
+}
+
+fn save(outcome: &Outcome, scenario: &Scenario, cost: &Cost, dir: &Path) -> anyhow::Result<()> {
+    let provenance = provenance(cost);
+    let draw = |outcome: &Outcome, dir: &Path| report::write(outcome, dir);
+    saved::save(outcome, &scenario.resolved_yaml(), scenario.inputs(), &provenance, dir, draw)
+        .with_context(|| format!("cannot leave the result in {}", dir.display()))
+}
+
+/// Where the figures come from: the only file of a run that differs from one time to the next.
+fn provenance(cost: &Cost) -> serde_json::Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "host": host(),
+        "engine": { "wall_s": cost.wall_s, "cpu_s": cost.cpu_s },
+        "process": { "cpu_s": cpu_of_process_s() },
+        "events": cost.events,
+        "messages": cost.records,
+        "messages_per_cpu_s": cost.records as f64 / cost.cpu_s.max(1e-9),
+        "events_per_message": cost.events as f64 / (cost.records.max(1)) as f64,
+        "peak_rss_bytes": peak_rss_bytes(),
+    })
+}
+
+fn host() -> serde_json::Value {
+    let line = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+    let model = line("/proc/cpuinfo")
+        .and_then(|text| text.lines().find(|line| line.starts_with("model name"))?.split(':').nth(1).map(str::to_owned));
+    json!({
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "kernel": line("/proc/sys/kernel/osrelease"),
+        "cpu": model.map(|model| model.trim().to_owned()),
+        "cores": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    })
+}
+
+fn cpu_of_process_s() -> f64 {
+    ProcessTime::now().as_duration().as_secs_f64()
+}
+
+/// Peak resident memory, where the system tells it.
+fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

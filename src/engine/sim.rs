@@ -95,6 +95,8 @@ struct Run {
     witness: Witness,
     edges: Edges,
     events: u64,
+    /// Records and thousandths told to the watch.
+    told: (u64, u64),
 }
 
 impl Run {
@@ -105,7 +107,7 @@ impl Run {
         for actor in 0..cast.len() as u32 {
             agenda.add(Time::ZERO, ActorId(actor), Input::Started);
         }
-        Self { cast, network, agenda, witness: Witness::new(plan), edges: Edges::new(plan), events: 0 }
+        Self { cast, network, agenda, witness: Witness::new(plan), edges: Edges::new(plan), events: 0, told: (0, 0) }
     }
 
     fn to_the_end(mut self, plan: &Plan, watch: &Watch) -> Recording {
@@ -115,10 +117,11 @@ impl Run {
         while let Some(at) = self.agenda.next_at() {
             while self.edges.next <= at && self.edges.next < end {
                 now = self.edges.next;
-                self.edge(now, watch, end);
+                self.edge(now);
+                self.tell(watch, now, end);
                 partial = watch.is_stopped();
                 if partial {
-                    return self.finish(now, true);
+                    return self.finish(now, true, watch);
                 }
             }
             if at >= end {
@@ -127,11 +130,11 @@ impl Run {
             now = at;
             self.step();
             if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
-                return self.finish(now, partial);
+                return self.finish(now, partial, watch);
             }
         }
         // Nothing is left to happen, or the time is over.
-        self.finish(if end == Time::NEVER { now } else { end }, partial)
+        self.finish(if end == Time::NEVER { now } else { end }, partial, watch)
     }
 
     #[inline]
@@ -144,13 +147,18 @@ impl Run {
     }
 
     #[cold]
-    fn edge(&mut self, now: Time, watch: &Watch, end: Time) {
+    fn edge(&mut self, now: Time) {
         self.observe_all(now);
-        let before = self.witness.records();
         self.witness.edge(now);
         self.edges.advance();
-        watch.records.fetch_add(self.witness.records() - before, Ordering::Relaxed);
-        let _ = end;
+    }
+
+    fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
+        let records = self.witness.records();
+        watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
+        let permille = (now.ns() as f64 / end.ns() as f64 * 1e3) as u64;
+        watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
+        self.told = (records, permille.max(self.told.1));
     }
 
     fn observe_all(&mut self, now: Time) {
@@ -161,8 +169,10 @@ impl Run {
         }
     }
 
-    fn finish(mut self, now: Time, partial: bool) -> Recording {
+    fn finish(mut self, now: Time, partial: bool, watch: &Watch) -> Recording {
         self.observe_all(now);
+        watch.events.fetch_add(self.events, Ordering::Relaxed);
+        self.tell(watch, now, now);
         self.witness.finish(now, partial, self.events)
     }
 }

@@ -18,7 +18,7 @@ pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
         load(plan, group, dealt, &rates, found);
         if group.starts.ns() >= horizon.ns() {
             let message =
-                format!("starts {} into a run of {}", show::seconds(group.starts.seconds()), show::span(horizon));
+                format!("starts {} into a run of {}", show::duration(group.starts.seconds()), show::duration(horizon.seconds()));
             found.warn(&format!("groups.{}.starts", group.name), message, "start it earlier, or run longer");
         }
     }
@@ -102,7 +102,7 @@ fn load(plan: &Plan, group: &GroupPlan, dealt: u32, rates: &[f64], found: &mut F
         let message = format!(
             "{} of {} each keep {:.2} workers busy, there are {workers}: lag will grow",
             show::rate(rate),
-            show::seconds(work),
+            show::duration(work),
             needed
         );
         found.warn(&path, message, format!("have more than {} at work, or less to do", needed.floor()));
@@ -114,7 +114,7 @@ fn load(plan: &Plan, group: &GroupPlan, dealt: u32, rates: &[f64], found: &mut F
         if needed >= f64::from(group.workers) {
             let message = format!(
                 "the hottest key has {} of `{}` and keeps {needed:.2} workers busy on one partition: its lag will grow",
-                show::share(share),
+                show::percent(share),
                 producer.name
             );
             found.warn(&path, message, "spread that key, add workers, or make its work shorter; members do not help");

@@ -1,0 +1,131 @@
+//! `report.html`: one file, no script, nothing fetched. It reads on a phone and on a desk, in light and dark.
+//!
+//! Each chart stands in the page twice, wide and narrow, and the style sheet shows the one that fits: text in a drawing
+//! that shrinks along with it could not be read on a phone.
+use super::charts::{self, Chart, Mark, Table};
+use super::figures::{self, Card};
+use super::plot::Format;
+use super::verdict::Verdict;
+use super::{escaped, file_name, insert_after_tag, palette};
+use crate::outcome::result::Outcome;
+use crate::units::show;
+use minijinja::value::Serde;
+use minijinja::{Environment, Value};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: String,
+    title: &'a str,
+    hint: &'a str,
+    note: &'a str,
+    wide: String,
+    narrow: String,
+    table: &'a Table,
+}
+
+#[derive(Serialize)]
+struct Threshold {
+    expression: String,
+    value: String,
+    passed: bool,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    style: String,
+    name: &'a str,
+    digest: String,
+    engine: &'a str,
+    seed: u64,
+    repetitions: u32,
+    window: String,
+    label: &'static str,
+    headline: String,
+    tone: &'static str,
+    sentences: Vec<String>,
+    warnings: &'a [String],
+    thresholds: Vec<Threshold>,
+    cards: Vec<Card>,
+    charts: Vec<Shown<'a>>,
+    elsewhere: Vec<String>,
+    marks: Vec<Mark>,
+    latency_columns: [&'static str; 8],
+    latencies: Vec<[String; 8]>,
+    broker_columns: [&'static str; 7],
+    brokers: Vec<[String; 7]>,
+}
+
+/// The whole page.
+#[must_use]
+pub fn html(outcome: &Outcome, charts: &[Chart]) -> String {
+    let page = Value::from(Serde(describe(outcome, charts)));
+    let mut environment = Environment::new();
+    environment.add_template("page.html", include_str!("page.html")).expect("the template is sound");
+    let drawn = environment.get_template("page.html").and_then(|template| template.render(page));
+    drawn.expect("the template is sound")
+}
+
+fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart]) -> Page<'a> {
+    let result = &outcome.result;
+    let verdict = Verdict::of(outcome);
+    Page {
+        style: format!("{}{}", include_str!("page.css"), palette::style_sheet()),
+        name: &result.scenario.name,
+        digest: result.scenario.sha256.chars().take(12).collect(),
+        engine: &result.engine,
+        seed: result.seed,
+        repetitions: result.repetitions.count,
+        window: show::duration(result.window_s),
+        label: verdict.kind.label(),
+        headline: verdict.headline,
+        tone: verdict.kind.tone(),
+        sentences: verdict.sentences,
+        warnings: &result.warnings,
+        thresholds: thresholds(outcome),
+        cards: figures::cards(outcome),
+        charts: (1..).zip(charts.iter().filter(|chart| chart.on_page)).map(shown).collect(),
+        elsewhere: charts.iter().filter(|chart| !chart.on_page).map(file_name).collect(),
+        marks: charts::marks(outcome),
+        latency_columns: figures::LATENCY_COLUMNS,
+        latencies: figures::latency_rows(outcome),
+        broker_columns: figures::BROKER_COLUMNS,
+        brokers: figures::broker_rows(outcome),
+    }
+}
+
+fn thresholds(outcome: &Outcome) -> Vec<Threshold> {
+    let all = outcome.result.thresholds.iter();
+    all.map(|threshold| Threshold {
+        expression: threshold.expression.clone(),
+        value: figures::by_expression(&threshold.expression, threshold.value),
+        passed: threshold.passed,
+    })
+    .collect()
+}
+
+fn shown((number, chart): (usize, &Chart)) -> Shown<'_> {
+    Shown {
+        id: format!("chart-{number}"),
+        title: &chart.title,
+        hint: &chart.hint,
+        note: &chart.note,
+        wide: inline(chart, Format::WIDE, "wide", number),
+        narrow: inline(chart, Format::NARROW, "narrow", number),
+        table: &chart.table,
+    }
+}
+
+/// A drawing for the page: it scales, and says what it is to those who cannot see it.
+fn inline(chart: &Chart, format: Format, class: &str, number: usize) -> String {
+    let svg = chart.plot.svg(format);
+    let view = svg.find("viewBox").unwrap_or(0);
+    let (title, hint) = (format!("t{number}-{class}"), format!("d{number}-{class}"));
+    let tag = format!("<svg class=\"chart {class}\" role=\"img\" aria-labelledby=\"{title} {hint}\" ");
+    let head = format!(
+        "<title id=\"{title}\">{}</title><desc id=\"{hint}\">{}</desc>",
+        escaped(&chart.title),
+        escaped(&chart.hint)
+    );
+    insert_after_tag(&format!("{tag}{}", &svg[view..]), &head)
+}

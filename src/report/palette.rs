@@ -1,0 +1,104 @@
+//! Colours by role, light and dark, and how a drawing comes to follow the reader's choice of either.
+//!
+//! Charts are drawn in marker colours that stand for roles; afterwards each becomes a class, and one style sheet says
+//! what a class looks like in light and dark. The series colours can be told apart with any of the common kinds of
+//! colour blindness (after Okabe and Ito), and stand out from their background by 3:1 or more.
+use plotters::style::RGBColor;
+use std::fmt::Write;
+
+/// What a colour is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The n-th line of a chart; they repeat after [`SERIES`].
+    Series(usize),
+    /// What was demanded, behind what happened: dashed and neutral.
+    Demand,
+    /// Text one reads.
+    Text,
+    /// Text one looks up.
+    Muted,
+    /// Lines behind the data.
+    Grid,
+    /// The edge of the plot.
+    Edge,
+    /// Something happened here.
+    Mark,
+    /// Behind everything.
+    Surface,
+}
+
+/// Lines that differ in colour.
+pub const SERIES: usize = 8;
+
+/// Light and dark, in the order of the classes.
+const COLOURS: [(&str, &str); SERIES + 7] = [
+    ("#0067a8", "#5ab4f0"),
+    ("#c74a00", "#ff9457"),
+    ("#00805c", "#34cf9f"),
+    ("#a23b82", "#ec95c8"),
+    ("#8a6100", "#efbb45"),
+    ("#2b7fb8", "#9bd8ff"),
+    ("#6549b0", "#bca8fa"),
+    ("#5f6670", "#c3cad4"),
+    ("#7a828e", "#98a1ae"),
+    ("#1d2430", "#e8ecf2"),
+    ("#5a6472", "#a3adbb"),
+    ("#e4e8ee", "#2a313c"),
+    ("#aab3c0", "#4a5463"),
+    ("#b3261e", "#ff8a80"),
+    ("#ffffff", "#171b22"),
+];
+
+impl Role {
+    fn class(self) -> usize {
+        match self {
+            Self::Series(n) => n % SERIES,
+            Self::Demand => SERIES,
+            Self::Text => SERIES + 1,
+            Self::Muted => SERIES + 2,
+            Self::Grid => SERIES + 3,
+            Self::Edge => SERIES + 4,
+            Self::Mark => SERIES + 5,
+            Self::Surface => SERIES + 6,
+        }
+    }
+
+    /// The marker colour to draw in.
+    #[must_use]
+    pub fn colour(self) -> RGBColor {
+        RGBColor(0xA7, 0x03, self.class() as u8)
+    }
+}
+
+/// Replaces marker colours by classes, and drops what the style sheet says once for all.
+#[must_use]
+pub fn classes(svg: &str) -> String {
+    let mut svg = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
+    for class in 0..COLOURS.len() {
+        svg = svg.replace(&format!("stroke=\"#A703{class:02X}\""), &format!("class=\"s{class}\""));
+        svg = svg.replace(&format!("fill=\"#A703{class:02X}\""), &format!("class=\"f{class}\""));
+    }
+    svg
+}
+
+/// What the classes look like: for the page and for a chart on its own.
+#[must_use]
+pub fn style_sheet() -> String {
+    let mut css = String::from("text{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}\n");
+    css.push_str("polyline{stroke-linejoin:round;stroke-linecap:round}\n");
+    let rules = |pick: fn(&(&'static str, &'static str)) -> &'static str| {
+        COLOURS.iter().enumerate().fold(String::new(), |mut rules, (class, pair)| {
+            let colour = pick(pair);
+            let _ = write!(rules, ".s{class}{{stroke:{colour}}}.f{class}{{fill:{colour}}}");
+            rules
+        })
+    };
+    let (demand, mark) = (Role::Demand.class(), Role::Mark.class());
+    let _ = writeln!(css, "{}", rules(|pair| pair.0));
+    let _ = writeln!(
+        css,
+        "polyline.s{demand}{{stroke-dasharray:20 16}}line.s{mark},polyline.s{mark}{{stroke-dasharray:8 10;opacity:.75}}"
+    );
+    let _ = writeln!(css, "@media(prefers-color-scheme:dark){{{}}}", rules(|pair| pair.1));
+    css
+}

@@ -1,0 +1,81 @@
+//! The short summary for standard output: verdict, key figures of each group, thresholds, warnings.
+//!
+//! It fits 100 columns and ends without a line break.
+use super::figures;
+use super::verdict::Verdict;
+use crate::outcome::result::Outcome;
+use crate::units::show;
+
+const COLUMNS: usize = 100;
+const GROUP_COLUMNS: [&str; 7] = ["group", "processed", "utilisation", "p50", "p99", "lag mean", "lag max"];
+
+/// What a run came to, in a few lines.
+#[must_use]
+pub fn summary(outcome: &Outcome) -> String {
+    let result = &outcome.result;
+    let verdict = Verdict::of(outcome);
+    let head = format!("{}: {}", plain(&result.scenario.name), verdict.headline);
+    let mut lines = wrapped(&head, "");
+    lines.extend(verdict.sentences.iter().flat_map(|sentence| wrapped(&plain(sentence), "  ")));
+    lines.push(String::new());
+    lines.extend(groups(outcome));
+    if !result.thresholds.is_empty() {
+        lines.push(String::new());
+    }
+    for threshold in &result.thresholds {
+        let mark = if threshold.passed { "pass" } else { "FAIL" };
+        let value = figures::by_expression(&threshold.expression, threshold.value);
+        lines.extend(wrapped(&format!("{mark}  {} ({value})", plain(&threshold.expression)), "  "));
+    }
+    for warning in &result.warnings {
+        lines.extend(wrapped(&format!("warning: {}", plain(warning)), "  "));
+    }
+    lines.join("\n")
+}
+
+/// One row a group, columns aligned.
+fn groups(outcome: &Outcome) -> Vec<String> {
+    const NAME: usize = 28;
+    let rows = outcome.result.groups.iter().map(|(name, group)| {
+        let time = |figure: crate::outcome::result::Figure| figures::optional(figure.value(), show::duration);
+        let lag = |level| figures::optional(level, show::count);
+        let (p50, p99) = (time(group.e2e_s.p50), time(group.e2e_s.p99));
+        let (done, busy) = (show::rate(group.rate_per_s), show::percent(group.utilisation));
+        [cut(&plain(name), NAME), done, busy, p50, p99, lag(group.lag.mean), lag(group.lag.max)]
+    });
+    let rows: Vec<[String; 7]> = std::iter::once(GROUP_COLUMNS.map(str::to_owned)).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let line = |row: &[String; 7]| {
+        let rest = (1..7).map(|i| format!("  {:>1$}", row[i], widths[i])).collect::<String>();
+        format!("  {:<1$}{rest}", row[0], widths[0])
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Names come from a file: nothing in them may steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+}
+
+/// Words in lines that fit, the later ones indented; a longer word is cut.
+fn wrapped(text: &str, indent: &str) -> Vec<String> {
+    let most = COLUMNS - indent.len() - 2;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let word = cut(word, most);
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= most => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    let first = |i: usize| if i == 0 { "" } else { "  " };
+    lines.iter().enumerate().map(|(i, line)| format!("{indent}{}{line}", first(i))).collect()
+}

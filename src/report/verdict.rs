@@ -1,0 +1,272 @@
+//! The result in plain words: what came of it, whether each group kept up, and the bottleneck one can see.
+//!
+//! A group falls behind when its lag climbs, as a straight line through it says, by more than a hundredth of what it
+//! was given, and is still high when arrivals end. Nothing here is measured anew: it only reads the outcome.
+use super::figures;
+use crate::outcome::result::{GroupResult, Outcome, ProducerResult, SeriesRow};
+use crate::units::show;
+
+/// What came of a run, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A law was broken: a bug of conga.
+    Broken,
+    /// The instrument failed.
+    Invalid,
+    /// Interrupted.
+    Partial,
+    /// A threshold does not hold.
+    ThresholdFailed,
+    /// A group or a producer did not keep up, and no threshold minded.
+    Overloaded,
+    /// All is well.
+    Passed,
+}
+
+/// What came of a run, and why.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The short form.
+    pub kind: Kind,
+    /// The short form with what the reader must not forget: `Passed (uncalibrated costs)`.
+    pub headline: String,
+    /// The long form.
+    pub sentences: Vec<String>,
+}
+
+impl Kind {
+    /// `Passed`, `Threshold failed` and so on.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Broken => "Law broken",
+            Self::Invalid => "Invalid",
+            Self::Partial => "Partial",
+            Self::ThresholdFailed => "Threshold failed",
+            Self::Overloaded => "Overloaded",
+            Self::Passed => "Passed",
+        }
+    }
+
+    /// `bad`, `warn` or `good`: the colour of the banner.
+    #[must_use]
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Broken | Self::Invalid | Self::ThresholdFailed => "bad",
+            Self::Partial | Self::Overloaded => "warn",
+            Self::Passed => "good",
+        }
+    }
+}
+
+/// Groups whose pace is told; the others are in the figures.
+const MOST_GROUPS: usize = 4;
+/// Busy enough to be the bottleneck.
+const BUSY: f64 = 0.95;
+
+impl Verdict {
+    /// Reads an outcome.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
+        let result = &outcome.result;
+        let paces: Vec<Pace> = (0..result.groups.len()).map(|i| Pace::of(outcome, i)).collect();
+        let overloaded = paces.iter().any(|pace| pace.growth_per_s.is_some())
+            || result.producers.iter().any(|(_, producer)| producer.unsent > 0.01 * producer.offered);
+        let kind = match () {
+            () if !result.broken_laws.is_empty() => Kind::Broken,
+            () if result.validity.verdict != "valid" => Kind::Invalid,
+            () if result.partial => Kind::Partial,
+            () if result.thresholds.iter().any(|threshold| !threshold.passed) => Kind::ThresholdFailed,
+            () if overloaded => Kind::Overloaded,
+            () => Kind::Passed,
+        };
+        let mut sentences = course(outcome);
+        sentences.extend(thresholds(outcome));
+        // Groups that fall behind are the news.
+        let mut order: Vec<usize> = (0..paces.len()).collect();
+        order.sort_by_key(|&i| paces[i].growth_per_s.is_none());
+        sentences.extend(order.iter().take(MOST_GROUPS).map(|&i| group(outcome, i, &paces[i])));
+        sentences.extend(result.producers.iter().filter_map(|(name, producer)| held_back(name, producer)));
+        if result.repetitions.count > 1 {
+            let count = result.repetitions.count;
+            sentences.push(format!("Figures are means of {count} repetitions; ranges are 95 % intervals."));
+        }
+        let uncalibrated = result.warnings.iter().any(|warning| warning.contains("uncalibrated"));
+        if uncalibrated {
+            sentences.push("Costs are uncalibrated: taken from a default profile, not from your cluster.".to_owned());
+        }
+        let headline = format!("{}{}", kind.label(), if uncalibrated { " (uncalibrated costs)" } else { "" });
+        Self { kind, headline, sentences }
+    }
+}
+
+/// What makes the figures less than a full run.
+fn course(outcome: &Outcome) -> Vec<String> {
+    let result = &outcome.result;
+    let mut sentences = Vec::new();
+    for law in &result.broken_laws {
+        sentences.push(format!("A law was broken, which is a bug of conga: {law}."));
+    }
+    if result.validity.verdict != "valid" {
+        let why = result.validity.reasons.join("; ");
+        sentences.push(format!("The instrument failed, do not rely on the figures: {why}."));
+    }
+    if result.partial {
+        sentences.push("Interrupted before its end: the figures cover what ran until then.".to_owned());
+    }
+    sentences
+}
+
+fn thresholds(outcome: &Outcome) -> Option<String> {
+    let all = &outcome.result.thresholds;
+    let failed: Vec<String> = all
+        .iter()
+        .filter(|threshold| !threshold.passed)
+        .map(|threshold| {
+            let value = figures::by_expression(&threshold.expression, threshold.value);
+            format!("{} (it was {value})", threshold.expression)
+        })
+        .collect();
+    match (all.len(), failed.len()) {
+        (0, _) => None,
+        (1, 0) => Some("The threshold holds.".to_owned()),
+        (all, 0) => Some(format!("All {all} thresholds hold.")),
+        (all, bad) => Some(format!("{bad} of {all} thresholds failed: {}.", failed.join(", "))),
+    }
+}
+
+/// How a group fared while records arrived.
+#[derive(Debug)]
+struct Pace {
+    /// Appended to its topics, per second of the window.
+    given_per_s: f64,
+    /// How fast its lag climbs, where it does not keep up.
+    growth_per_s: Option<f64>,
+    /// Lag when arrivals ended.
+    lag: f64,
+}
+
+impl Pace {
+    fn of(outcome: &Outcome, group: usize) -> Self {
+        let topics = topics_of(outcome, group);
+        let given = |row: &SeriesRow| topics.iter().map(|&topic| row.appended_per_s[topic]).sum::<f64>();
+        let rows = window(outcome);
+        let length = |row: &SeriesRow| row.interval.end_s - row.interval.start_s;
+        let total: f64 = rows.iter().map(length).sum();
+        let given_per_s = rows.iter().map(|row| given(row) * length(row)).sum::<f64>() / total.max(f64::MIN_POSITIVE);
+        let points: Vec<(f64, f64)> =
+            rows.iter().map(|row| (row.interval.end_s, row.groups[group].lag as f64)).collect();
+        let greatest = points.iter().map(|point| point.1).fold(0.0, f64::max);
+        let lag = points.last().map_or(0.0, |point| point.1);
+        let growth = slope(&points);
+        let climbs = growth > 0.01 * given_per_s && growth * total > 20.0 && lag > 0.5 * greatest;
+        Self { given_per_s, growth_per_s: climbs.then_some(growth), lag }
+    }
+}
+
+/// Rows between warm-up and the end of arrivals.
+fn window(outcome: &Outcome) -> &[SeriesRow] {
+    let end = outcome.series.iter().rposition(|row| row.offered_per_s > 0.0).map_or(0, |last| last + 1);
+    let arrivals = &outcome.series[..end];
+    let from = arrivals.last().map_or(0.0, |row| row.interval.end_s - outcome.result.window_s - 1e-9);
+    &arrivals[arrivals.partition_point(|row| row.interval.start_s < from)..]
+}
+
+/// Topics that a group reads: those with a partition it has a figure for.
+fn topics_of(outcome: &Outcome, group: usize) -> Vec<usize> {
+    let reads = |name: &str| outcome.partitions.iter().any(|row| row.topic == name && row.groups[group].is_some());
+    (0..outcome.result.topics.len()).filter(|&topic| reads(&outcome.result.topics[topic].0)).collect()
+}
+
+/// Least squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let n = points.len() as f64;
+    let (mean_x, mean_y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / n, y + point.1 / n));
+    let (xy, xx) = points
+        .iter()
+        .fold((0.0, 0.0), |(xy, xx), (x, y)| (xy + (x - mean_x) * (y - mean_y), xx + (x - mean_x) * (x - mean_x)));
+    if xx > 0.0 { xy / xx } else { 0.0 }
+}
+
+fn group(outcome: &Outcome, i: usize, pace: &Pace) -> String {
+    let (name, group) = &outcome.result.groups[i];
+    let (done, given) = (show::rate(group.rate_per_s), show::rate(pace.given_per_s));
+    let mut text = match pace.growth_per_s {
+        None => {
+            let busy = show::percent(group.utilisation);
+            format!(
+                "Group {name} kept up: it processed {done} of {given} appended at {busy} utilisation{}.",
+                within(group)
+            )
+        }
+        Some(growth) => {
+            let (growth, lag) = (show::count(growth), show::count(pace.lag));
+            let cause = bottleneck(outcome, i, group);
+            format!(
+                "Group {name} cannot keep up: it processed {done} of {given} appended, and its lag grew by {growth} \
+                 records every second, to {lag}. {cause}"
+            )
+        }
+    };
+    if group.lost > 0.0 {
+        text.push_str(&format!(" It lost {} records.", show::count(group.lost)));
+    }
+    text
+}
+
+fn within(group: &GroupResult) -> String {
+    let (half, most) = (group.e2e_s.p50.value(), group.e2e_s.p99.value());
+    let half = half.map(|half| format!("half of all records were done within {}", show::duration(half)));
+    let most = most.map(|most| format!("99 % within {}", show::duration(most)));
+    let known: Vec<String> = half.into_iter().chain(most).collect();
+    if known.is_empty() { String::new() } else { format!("; {}", known.join(", ")) }
+}
+
+/// The most likely cause, with a remedy.
+fn bottleneck(outcome: &Outcome, i: usize, group: &GroupResult) -> String {
+    if let Some(hot) = hot_partition(outcome, i) {
+        return hot;
+    }
+    let busy = show::percent(group.utilisation);
+    if group.utilisation >= BUSY {
+        return format!(
+            "Its workers are busy {busy} of the time: add members or workers, or make processing a record cheaper."
+        );
+    }
+    let broker = outcome.result.brokers.iter().max_by(|a, b| a.1.utilisation.total_cmp(&b.1.utilisation));
+    if let Some((name, broker)) = broker.filter(|(_, broker)| broker.utilisation >= BUSY) {
+        let busy = show::percent(broker.utilisation);
+        return format!("Broker {name} is busy {busy} of the time: add brokers, or send and fetch in larger batches.");
+    }
+    let partitions: u32 = topics_of(outcome, i).iter().map(|&topic| outcome.result.topics[topic].1.partitions).sum();
+    if group.members > partitions {
+        let (members, idle) = (group.members, group.members - partitions);
+        return format!("{members} members share {partitions} partitions, so {idle} of them idle: add partitions.");
+    }
+    format!("Its workers are busy only {busy} of the time: look at rebalances, commits and the size of its fetches.")
+}
+
+/// A partition that gets at least half as much again as an even share, among those the group is behind on.
+fn hot_partition(outcome: &Outcome, group: usize) -> Option<String> {
+    let rows = outcome.partitions.iter().filter_map(|row| Some((row, row.groups[group].as_ref()?)));
+    let (row, _) = rows.max_by_key(|(_, seen)| seen.lag_max)?;
+    let topic = &outcome.result.topics.iter().find(|(name, _)| *name == row.topic)?.1;
+    let even = 1.0 / f64::from(topic.partitions.max(1));
+    let (share, even_share) = (show::percent(row.share), show::percent(even));
+    (topic.partitions > 1 && row.share >= 1.5 * even).then(|| {
+        format!(
+            "Partition {}-{} receives {share} of the records where an even share is {even_share}: \
+             spread its keys, more members cannot help.",
+            row.topic, row.partition
+        )
+    })
+}
+
+fn held_back(name: &str, producer: &ProducerResult) -> Option<String> {
+    if producer.unsent > 0.0 {
+        let (unsent, share) = (show::count(producer.unsent), show::percent(producer.unsent / producer.offered));
+        let why = if producer.blocked_s > 0.0 { "its buffer was full" } else { "its rate limit held them back" };
+        return Some(format!("Producer {name} never sent {unsent} records, {share} of what was due: {why}."));
+    }
+    (producer.failed > 0.0).then(|| format!("Producer {name} gave up {} records.", show::count(producer.failed)))
+}
