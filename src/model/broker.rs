@@ -30,7 +30,8 @@ pub struct Broker {
     idle_jobs: Vec<u32>,
     /// Parked fetches by deadline; those answered since are skipped.
     parked: VecDeque<Parked>,
-    deadline_armed: bool,
+    /// When the timer for the oldest of them fires; others are stale.
+    deadline_armed: Time,
     network: Network,
     served: Served,
 }
@@ -213,7 +214,7 @@ impl Broker {
             jobs: Vec::new(),
             idle_jobs: Vec::new(),
             parked: VecDeque::new(),
-            deadline_armed: false,
+            deadline_armed: Time::NEVER,
             network: Network { ns_per_byte: settings.ns_per_byte, ..Network::default() },
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
@@ -417,19 +418,22 @@ impl Broker {
         // Groups may wait for different times: keep the order of deadlines.
         let at = self.parked.iter().rposition(|parked| parked.deadline <= deadline).map_or(0, |i| i + 1);
         self.parked.insert(at, Parked { deadline, job, turn });
-        if !self.deadline_armed || at == 0 {
-            self.deadline_armed = true;
+        if deadline < self.deadline_armed {
+            self.deadline_armed = deadline;
             out.wake(Timer::WaitedLong, deadline);
         }
     }
 
     /// One timer for all parked fetches: it answers those that are over and re-arms for the next.
     fn waited_long(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        self.deadline_armed = false;
+        if self.deadline_armed != now {
+            return;
+        }
+        self.deadline_armed = Time::NEVER;
         while let Some(&Parked { deadline, job, turn }) = self.parked.front() {
             if self.jobs[job as usize].turn == turn {
                 if deadline > now {
-                    self.deadline_armed = true;
+                    self.deadline_armed = deadline;
                     out.wake(Timer::WaitedLong, deadline);
                     return;
                 }
