@@ -1,5 +1,6 @@
 //! One binary, one file per topic.
 mod house;
+mod readme;
 mod reference;
 mod rules;
 mod theory;
