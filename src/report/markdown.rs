@@ -21,15 +21,19 @@ pub fn page(outcome: &Outcome, charts: &[Chart]) -> String {
     md.push_str(if result.warnings.is_empty() { "" } else { "\n" });
     thresholds(&mut md, outcome);
     md.push_str("## Key figures\n\n");
-    figures::cards(outcome).iter().for_each(|card| key_figures(&mut md, card));
+    for card in &figures::cards(outcome) {
+        key_figures(&mut md, card);
+    }
     md.push_str("## Charts\n\n");
-    charts.iter().for_each(|chart| picture(&mut md, chart));
+    for chart in charts {
+        picture(&mut md, chart);
+    }
     let marks = charts::marks(outcome);
     if !marks.is_empty() {
         md.push_str("## What happened\n\n");
-        marks.iter().for_each(|mark| {
+        for mark in marks {
             let _ = writeln!(md, "1. {}: {}", mark.at, escaped(&mark.what));
-        });
+        }
         md.push('\n');
     }
     md.push_str("## Latencies\n\n");
