@@ -156,14 +156,16 @@ impl OverTime<'_> {
 
     fn throughput(&self) -> Chart {
         let (topics, groups) = (&self.outcome.result.topics, &self.outcome.result.groups);
-        let mut lines = vec![self.rates("offered".to_owned(), Role::Demand, 4, |row| row.offered_per_s)];
+        // What coincides stays visible: wide below, thin and dashed above.
+        let mut lines = Vec::new();
         for (i, (name, _)) in topics.iter().enumerate().take(MOST_LINES / 2) {
-            lines.push(self.rates(format!("appended to {name}"), Role::Series(i), 2, move |row| row.appended_per_s[i]));
+            lines.push(self.rates(format!("appended to {name}"), Role::Series(i), 4, move |row| row.appended_per_s[i]));
         }
         for i in groups_with_most_lag(self.outcome, MOST_GROUPS) {
             let name = format!("processed by {}", groups[i].0);
             lines.push(self.rates(name, role_of_group(self.outcome, i), 2, move |row| row.groups[i].processed_per_s));
         }
+        lines.push(self.rates("offered".to_owned(), Role::Demand, 2, |row| row.offered_per_s));
         let panel = Panel::new("records per second", Measure::PerSecond, lines);
         let hint = "Look for gaps: where a processed line runs below what is appended, lag builds up; \
             where appended runs below offered, producers are held back.";

@@ -65,8 +65,11 @@ fn thresholds(md: &mut String, outcome: &Outcome) {
 
 fn key_figures(md: &mut String, card: &Card) {
     let _ = writeln!(md, "### {} {}\n", card.what, escaped(&card.name));
-    let rows = card.figures.iter().map(|figure| [figure.label.to_owned(), figure.value.clone(), figure.note.clone()]);
-    table(md, &["figure", "value", ""], rows.collect());
+    let rows = card
+        .figures
+        .iter()
+        .map(|figure| [figure.label.to_owned(), figure.value.clone(), figure.interval.clone(), figure.note.clone()]);
+    table(md, &["figure", "value", "95 % interval", ""], rows.collect());
 }
 
 fn picture(md: &mut String, chart: &Chart) {

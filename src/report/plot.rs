@@ -14,7 +14,7 @@ const FINE: i32 = 4;
 /// Width of a character in heights of the text, over the common system fonts.
 const CHARACTER: f64 = 0.6;
 /// Between two panels.
-const GAP: i32 = 10;
+const GAP: i32 = 24;
 /// Characters of a name that are shown.
 const LONGEST_NAME: usize = 34;
 
@@ -131,7 +131,9 @@ impl Plot {
     fn panel(&self, area: &Area<'_>, panel: &Panel, layout: &Layout, last: bool) -> Drawn {
         let format = layout.format;
         if !panel.heading.is_empty() {
-            write(area, &shortened(&panel.heading), 0, format.text, Role::Text)?;
+            let bold = font(format.text, Role::Text, VPos::Top);
+            let bold = TextStyle { font: bold.font.style(FontStyle::Bold), ..bold };
+            area.draw(&Text::new(shortened(&panel.heading), (0, 0), bold))?;
         }
         let name = format!("{}{}", panel.name, if panel.y.is_logarithmic() { " (log scale)" } else { "" });
         write(area, &name, layout.heading, format.text, Role::Muted)?;
@@ -181,11 +183,13 @@ impl Plot {
 impl Line {
     fn draw(&self, chart: &mut Chart<'_, '_>, pixels: usize) -> Drawn {
         let style = self.role.colour().stroke_width((self.width * FINE) as u32);
+        // A pair of points every two pixels is as much as one can see.
+        let stretch = (2 * self.points.len()).div_ceil(pixels);
         for piece in pieces(&self.points) {
             if let [only] = piece.as_slice() {
                 chart.draw_series([Circle::new(*only, self.width * FINE, style.filled())])?;
             } else {
-                chart.draw_series([PathElement::new(thinned(&piece, pixels), style)])?;
+                chart.draw_series([PathElement::new(thinned(&piece, stretch), style)])?;
             }
         }
         Ok(())
@@ -216,7 +220,7 @@ impl Layout {
         let heading = if plot.panels.iter().any(|panel| !panel.heading.is_empty()) { format.row() } else { 0 };
         let pitch = heading + format.row() * 3 / 2 + format.panel_height + GAP;
         let widest = plot.panels.iter().map(|panel| panel.y.label_width()).max().unwrap_or(0);
-        let foot = format.row() * 5 / 2;
+        let foot = format.row();
         let height = top + count(&plot.panels) * pitch + foot;
         Self { format, legend, top, pitch, heading, left: format.text_width(widest) + 12, foot, height }
     }
@@ -228,20 +232,17 @@ fn pieces(points: &[(f64, Option<f64>)]) -> Vec<Vec<(f64, f64)>> {
     runs.map(|run| run.iter().filter_map(|(x, y)| y.map(|y| (*x, y))).collect()).collect()
 }
 
-/// The least and the greatest of as many stretches as there are pixels, in their order; peaks stay.
-fn thinned(points: &[(f64, f64)], pixels: usize) -> Vec<(f64, f64)> {
-    if points.len() <= 2 * pixels {
+/// The least and the greatest of each stretch of points, in their order: peaks stay.
+fn thinned(points: &[(f64, f64)], stretch: usize) -> Vec<(f64, f64)> {
+    if stretch <= 2 {
         return points.to_vec();
     }
-    let stretch = points.len().div_ceil(pixels);
-    let mut kept = Vec::with_capacity(2 * pixels + 2);
-    for chunk in points.chunks(stretch) {
-        let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-        if let (Some(least), Some(greatest)) = (chunk.iter().min_by(by_value), chunk.iter().max_by(by_value)) {
-            let ordered = if least.0 <= greatest.0 { [*least, *greatest] } else { [*greatest, *least] };
-            kept.extend(ordered);
-        }
-    }
+    let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
+    let ends = |chunk: &[(f64, f64)]| {
+        let ends = [*chunk.iter().min_by(by_value)?, *chunk.iter().max_by(by_value)?];
+        Some(if ends[0].0 <= ends[1].0 { ends } else { [ends[1], ends[0]] })
+    };
+    let mut kept: Vec<(f64, f64)> = points.chunks(stretch).filter_map(ends).flatten().collect();
     kept.dedup();
     kept
 }
