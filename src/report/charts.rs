@@ -156,16 +156,15 @@ impl OverTime<'_> {
 
     fn throughput(&self) -> Chart {
         let (topics, groups) = (&self.outcome.result.topics, &self.outcome.result.groups);
-        // What coincides stays visible: wide below, thin and dashed above.
-        let mut lines = Vec::new();
-        for (i, (name, _)) in topics.iter().enumerate().take(MOST_LINES / 2) {
-            lines.push(self.rates(format!("appended to {name}"), Role::Series(i), 4, move |row| row.appended_per_s[i]));
-        }
+        // What coincides stays visible: dashed above thin above wide.
+        let mut lines = vec![self.rates("offered".to_owned(), Role::Demand, 2, |row| row.offered_per_s)];
         for i in groups_with_most_lag(self.outcome, MOST_GROUPS) {
             let name = format!("processed by {}", groups[i].0);
             lines.push(self.rates(name, role_of_group(self.outcome, i), 2, move |row| row.groups[i].processed_per_s));
         }
-        lines.push(self.rates("offered".to_owned(), Role::Demand, 2, |row| row.offered_per_s));
+        for (i, (name, _)) in topics.iter().enumerate().take(MOST_LINES / 2) {
+            lines.push(self.rates(format!("appended to {name}"), Role::Series(i), 4, move |row| row.appended_per_s[i]));
+        }
         let panel = Panel::new("records per second", Measure::PerSecond, lines);
         let hint = "Look for gaps: where a processed line runs below what is appended, lag builds up; \
             where appended runs below offered, producers are held back.";
@@ -226,12 +225,11 @@ impl OverTime<'_> {
     }
 
     fn latency_panel(&self, i: usize, group: &str, several: bool) -> Panel {
-        let max = Line { width: 1, ..self.levels("max", Role::Series(7), i, |group| group.e2e_max_s) };
         let lines = vec![
-            max,
-            self.levels("p99", Role::Series(1), i, |group| group.e2e_p99_s),
-            self.levels("p90", Role::Series(4), i, |group| group.e2e_p90_s),
             self.levels("p50", Role::Series(0), i, |group| group.e2e_p50_s),
+            self.levels("p90", Role::Series(4), i, |group| group.e2e_p90_s),
+            self.levels("p99", Role::Series(1), i, |group| group.e2e_p99_s),
+            Line { width: 1, ..self.levels("max", Role::Series(7), i, |group| group.e2e_max_s) },
         ];
         let heading = if several { group.to_owned() } else { String::new() };
         Panel { heading, ..Panel::new(LATENCY, Measure::Seconds, lines) }

@@ -96,7 +96,7 @@ fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             c if c.is_control() => safe.push(' '),
-            c if "\\`*_{}[]()#!|~".contains(c) => safe.extend(['\\', c]),
+            c if "\\`*_{}[]#|~".contains(c) => safe.extend(['\\', c]),
             c => safe.push(c),
         }
         safe

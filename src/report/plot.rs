@@ -44,7 +44,7 @@ pub struct Panel {
     pub name: String,
     /// The vertical axis.
     pub y: Axis,
-    /// In drawing order.
+    /// In the order of the legend; each is drawn above those after it.
     pub lines: Vec<Line>,
 }
 
@@ -76,14 +76,16 @@ pub struct Format {
     width: i32,
     panel_height: i32,
     text: i32,
+    /// Units of the drawing for each pixel of a line's width.
+    stroke: i32,
     most_x_ticks: usize,
 }
 
 impl Format {
     /// For a desk.
-    pub const WIDE: Self = Self { width: 960, panel_height: 270, text: 13, most_x_ticks: 12 };
+    pub const WIDE: Self = Self { width: 960, panel_height: 270, text: 13, stroke: FINE, most_x_ticks: 12 };
     /// For a phone held upright.
-    pub const NARROW: Self = Self { width: 340, panel_height: 220, text: 12, most_x_ticks: 6 };
+    pub const NARROW: Self = Self { width: 340, panel_height: 220, text: 12, stroke: FINE - 1, most_x_ticks: 6 };
 
     fn row(self) -> i32 {
         self.text * 8 / 5
@@ -101,7 +103,7 @@ impl Plot {
         Self { x: time.axis.clone(), x_name: time.name.to_owned(), panels, marks: marks.to_vec() }
     }
 
-    /// The drawing, without title or style: `<svg viewBox=…>…</svg>`.
+    /// The drawing, without title or style: `<svg viewBox=…>…</svg>`. Its size is up to whoever shows it.
     #[must_use]
     pub fn svg(&self, format: Format) -> String {
         let layout = Layout::of(self, format);
@@ -111,7 +113,14 @@ impl Plot {
             let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
             self.draw(&root, &layout).expect("drawing into memory cannot fail");
         }
-        classes(&svg)
+        let view = svg.find("viewBox").unwrap_or(0);
+        format!("<svg {}", classes(&svg[view..]))
+    }
+
+    /// Its natural size in pixels.
+    #[must_use]
+    pub fn size(&self, format: Format) -> (i32, i32) {
+        (format.width, Layout::of(self, format).height)
     }
 
     fn draw(&self, root: &Area<'_>, layout: &Layout) -> Drawn {
@@ -146,7 +155,7 @@ impl Plot {
         self.mesh(&mut chart, format, last)?;
         self.draw_marks(&mut chart, format, &panel.y)?;
         let pixels = (format.width - layout.left - format.text).max(1) as usize;
-        panel.lines.iter().try_for_each(|line| line.draw(&mut chart, pixels))
+        panel.lines.iter().rev().try_for_each(|line| line.draw(&mut chart, pixels, format.stroke))
     }
 
     /// Axes, ticks and the lines behind the data.
@@ -181,8 +190,8 @@ impl Plot {
 }
 
 impl Line {
-    fn draw(&self, chart: &mut Chart<'_, '_>, pixels: usize) -> Drawn {
-        let style = self.role.colour().stroke_width((self.width * FINE) as u32);
+    fn draw(&self, chart: &mut Chart<'_, '_>, pixels: usize, stroke: i32) -> Drawn {
+        let style = self.role.colour().stroke_width((self.width * stroke) as u32);
         // A pair of points every two pixels is as much as one can see.
         let stretch = (2 * self.points.len()).div_ceil(pixels);
         for piece in pieces(&self.points) {
