@@ -1,4 +1,6 @@
 //! The key figures of a result as labelled text: once here, shown by the page, the Markdown and the summary.
+//!
+//! A figure that is zero in every good run, such as lost records, appears only when it is not.
 use crate::outcome::result::{BrokerResult, Figure, GroupResult, Latency, Outcome, ProducerResult, TopicResult};
 use crate::units::show;
 use serde::Serialize;

@@ -1,4 +1,5 @@
 //! `report.md`: what the page says, for pull requests and wikis, with the charts linked as files.
+//! Names are escaped, so that nothing in them becomes a link, a table or a tag.
 use super::charts::{self, Chart};
 use super::figures::{self, Card};
 use super::verdict::Verdict;

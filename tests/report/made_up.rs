@@ -1,4 +1,5 @@
 //! Made-up outcomes: bursts, groups of which some fall behind, a hot partition, and names that would like to be tags.
+//! A small generator stands for luck, so that they stay the same.
 use conga::outcome::result::*;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
