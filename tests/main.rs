@@ -1,1 +1,4 @@
+//! One binary, one file per topic.
+mod hostile;
 mod house;
+mod scenario;

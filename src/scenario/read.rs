@@ -85,6 +85,9 @@ impl<'t> Reader<'t> {
                 Some(Err(error)) => {
                     let mark = error.marker();
                     let at = Place { line: mark.line() as u32, column: mark.col() as u32 + 1, length: 1 };
+                    if error.info().contains("recursion") {
+                        return Err(too_deep(at));
+                    }
                     let message = format!("not valid YAML: {}", clean(&error.info()));
                     return Err(fatal(at, message, "check indentation, quotes and brackets just before this place"));
                 }
@@ -97,8 +100,7 @@ impl<'t> Reader<'t> {
         let at = place(span, 1);
         self.count(1, at)?;
         if depth > DEEPEST {
-            let message = format!("nested deeper than {DEEPEST} levels");
-            return Err(fatal(at, message, "no key of a scenario needs that many"));
+            return Err(too_deep(at));
         }
         if event.tag().is_some_and(|tag| tag.is_custom()) {
             self.report(at, "tags such as `!name` mean nothing here", "remove the tag");
@@ -199,6 +201,10 @@ fn place(span: &Span, least: usize) -> Place {
 pub fn clean(text: &str) -> String {
     let shown: String = text.chars().take(200).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     if text.chars().nth(200).is_some() { format!("{shown}…") } else { shown }
+}
+
+fn too_deep(at: Place) -> Fatal {
+    fatal(at, format!("nested deeper than {DEEPEST} levels"), "no key of a scenario needs that many")
 }
 
 fn fatal(at: Place, message: impl Into<String>, remedy: &str) -> Fatal {

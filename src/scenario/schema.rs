@@ -13,15 +13,17 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// What it is called; the name of the file when silent.
-    #[schemars(extend("format" = "name"))]
+    #[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
     pub name: Option<Words>,
     /// What it shows.
     pub description: Option<Words>,
     /// Topics by name.
+    #[schemars(extend("examples" = [{"events": {"partitions": 12}}]))]
     pub topics: Named<Topic>,
     /// Brokers and what they cost.
     pub cluster: Option<Cluster>,
     /// Producers by name.
+    #[schemars(extend("examples" = [{"edge": {"topic": "events", "arrivals": {"poisson": {"rate": "100k/s"}}}}]))]
     pub producers: Named<Producer>,
     /// Consumer groups by name.
     pub groups: Option<Named<Group>>,
@@ -110,11 +112,13 @@ pub enum Profile {
 #[serde(deny_unknown_fields)]
 pub struct Producer {
     /// Where it writes.
+    #[schemars(extend("examples" = ["events"]))]
     pub topic: Words,
     /// How many share the arrivals; 1 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
     pub instances: Option<Count>,
     /// When messages are due, over all instances.
+    #[schemars(extend("examples" = [{"poisson": {"rate": "100k/s"}}]))]
     pub arrivals: Arrivals,
     /// For `--set`: scales the arrivals to this mean.
     #[schemars(extend("exclusiveMinimum" = 0))]
@@ -342,7 +346,7 @@ pub struct RateLimit {
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// What it reads.
-    #[schemars(length(min = 1, max = 1000))]
+    #[schemars(length(min = 1, max = 1000), extend("examples" = [["events"]]))]
     pub topics: Vec<Words>,
     /// How many members.
     #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
@@ -467,6 +471,7 @@ pub enum Start {
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// The topic.
+    #[schemars(extend("examples" = ["results"]))]
     pub topic: Words,
     /// Which partition a record goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,

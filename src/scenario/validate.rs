@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::read::clean;
 use super::schema::Document;
 use super::values;
-use crate::units::parse;
+use crate::units::{parse, show};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -177,7 +177,7 @@ impl<'s> Check<'s> {
     fn map(&mut self, entries: &[Entry], place: Place, shapes: &[Shape<'s>], path: &str) {
         let maps: Vec<Shape<'s>> = shapes.iter().filter(|shape| shape.is_map()).copied().collect();
         match maps.as_slice() {
-            [] => self.error(place, path, "is a map of keys", format!("write {}", expected(shapes))),
+            [] => self.error(place, path, "is a map", format!("write {}", expected(shapes))),
             [one] => self.keys(entries, place, one, path),
             several => self.choice(entries, place, several, path),
         }
@@ -271,19 +271,19 @@ impl<'s> Check<'s> {
     /// Limits stand beside the reference to a format, or in the format itself.
     fn limits(&mut self, node: &Node, place: Place, schema: &'s Value, shapes: &[Shape<'s>], path: &str) {
         let Kind::Scalar { text, .. } = &node.kind else { return };
+        let format = shapes.iter().find_map(Shape::format).unwrap_or_default();
+        let shown = |value: f64| number(value, format);
         let limits = std::iter::once(schema).chain(shapes.iter().map(|shape| shape.schema));
         let Some(Ok(Some(value))) = shapes.iter().find(|s| s.format().is_some()).map(|shape| read(shape, text)) else {
             return;
         };
         for limit in limits {
             let bound = |key: &str| limit.get(key).and_then(Value::as_f64);
-            let complaint = bound("minimum").filter(|min| value < *min).map(|min| format!("at least {}", number(min)));
+            let complaint = bound("minimum").filter(|min| value < *min).map(|min| format!("at least {}", shown(min)));
             let complaint = complaint
-                .or_else(|| bound("maximum").filter(|max| value > *max).map(|max| format!("at most {}", number(max))))
+                .or_else(|| bound("maximum").filter(|max| value > *max).map(|max| format!("at most {}", shown(max))))
                 .or_else(|| {
-                    bound("exclusiveMinimum")
-                        .filter(|min| value <= *min)
-                        .map(|min| format!("more than {}", number(min)))
+                    bound("exclusiveMinimum").filter(|min| value <= *min).map(|min| format!("more than {}", shown(min)))
                 });
             if let Some(bound) = complaint {
                 return self.error(place, path, format!("`{text}` is out of range"), format!("write {bound}"));
@@ -294,15 +294,8 @@ impl<'s> Check<'s> {
     fn example(&self, schema: &'s Value) -> String {
         let mut shapes = Vec::new();
         self.shapes("", schema, &mut shapes);
-        let example = shapes.iter().find_map(|shape| shape.get("examples")?.get(0));
-        let map = shapes.iter().find_map(|shape| shape.required().next());
-        match (example, map) {
-            (Some(Value::String(text)), _) => text.clone(),
-            (Some(other), _) => other.to_string(),
-            (None, Some(key)) => format!("{{{key}: …}}"),
-            (None, None) if shapes.iter().any(Shape::is_list) => "[…]".to_owned(),
-            (None, None) => "…".to_owned(),
-        }
+        let schemas = std::iter::once(schema).chain(shapes.iter().map(|shape| shape.schema));
+        schemas.into_iter().find_map(|schema| schema.get("examples")?.get(0)).map_or_else(|| "…".to_owned(), flow)
     }
 }
 
@@ -360,9 +353,11 @@ fn expected(shapes: &[Shape<'_>]) -> String {
         let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
         Some(format!("a value such as `{text}`"))
     });
-    let map = shapes.iter().any(Shape::is_map).then(|| match keys.as_str() {
-        "" => "a map of keys".to_owned(),
-        keys => format!("a map with {keys}"),
+    let optional = list(shapes.iter().filter_map(Shape::properties).flat_map(Map::keys).map(String::as_str));
+    let map = shapes.iter().any(Shape::is_map).then(|| match (keys.as_str(), optional.as_str()) {
+        ("", "") => "a map of names".to_owned(),
+        ("", optional) => format!("a map with some of {optional}"),
+        (keys, _) => format!("a map with {keys}"),
     });
     let list = shapes.iter().any(Shape::is_list).then(|| "a list in `[` and `]`".to_owned());
     let words = (!words.is_empty()).then(|| if words.contains(',') { format!("one of {words}") } else { words });
@@ -370,8 +365,26 @@ fn expected(shapes: &[Shape<'_>]) -> String {
     parts.join(" or ")
 }
 
-fn number(value: f64) -> String {
-    crate::units::show::count(value).replace(' ', "")
+/// A limit as it would be written.
+fn number(value: f64, format: &str) -> String {
+    match format {
+        "size" => show::size(value),
+        "count" => show::count(value).replace(' ', ""),
+        _ => value.to_string(),
+    }
+}
+
+/// A value as YAML on one line; the examples of the schema need no quotes.
+fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Value::Object(keys) => {
+            let pairs = keys.iter().map(|(key, value)| format!("{key}: {}", flow(value)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -85,6 +85,9 @@ fn figure(scenario: &Scenario, brokers: u32, path: &[String]) -> Result<Unit, Re
         ([], []) => Ok(figures::unit(figure, None)),
         ([], _) => Err((format!("`{figure}` is one number"), "end the path there".to_owned())),
         (inner, [part]) if inner.contains(part) => Ok(figures::unit(figure, Some(part))),
+        (inner, []) => {
+            Err((format!("`{figure}` has several parts"), format!("add one of {}", list(inner.iter().copied()))))
+        }
         (inner, rest) => {
             let wanted = rest.first().copied().unwrap_or_default();
             Err(no_figure(&format!("`{figure}` has no part"), inner.iter().copied(), wanted))

@@ -35,6 +35,10 @@ pub fn read(scenario: &Scenario, settings: &Producer, trace: &Trace, path: &str,
     let Some(bytes) = scenario.input(&trace.file.0) else { return nothing };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&**bytes);
     let places = match reader.headers().map(Clone::clone) {
+        Ok(heading) if heading.is_empty() => {
+            found.error(&format!("{at}.file"), "is empty", "write a heading such as `at,size`, and a row a message");
+            None
+        }
         Ok(heading) => places(&heading, trace.columns.as_ref(), &at, found),
         Err(error) => {
             found.error(
