@@ -2,13 +2,13 @@
 //!
 //! Text becomes a tree with places, `--set` edits the tree, the schema checks it, serde makes it a [`Document`]. Every
 //! problem is told at once, with its place and a remedy. Whether the parts fit together is the plan's question.
-pub mod files;
-pub mod later;
+mod files;
+mod later;
 pub mod node;
 pub mod problem;
-pub mod read;
+mod read;
 mod references;
-pub mod resolve;
+mod resolve;
 pub mod schema;
 mod set;
 mod validate;
@@ -141,7 +141,8 @@ fn digest(scenario: &Scenario) -> String {
         hash.update(format!("\n{name} {}\n", bytes.len()));
         hash.update(bytes);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    hash.finalize().iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect()
 }
 
 fn text_of(path: &Path) -> Result<String, Box<Problem>> {
@@ -159,7 +160,7 @@ fn text_of(path: &Path) -> Result<String, Box<Problem>> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = good.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+        let line = good.split(|byte| *byte == b'\n').count() as u32;
         let place = Place { line, column: 1, length: 1 };
         refuse(place, "not UTF-8 text".to_owned(), "save the file as UTF-8")
     })

@@ -132,7 +132,7 @@ fn a_wrong_set_is_told_as_such() {
 #[test]
 fn a_resolved_scenario_reads_back_to_the_same() {
     for (name, text) in CONTRACT {
-        let first = read(text, &["run.seed=7", "description=a: b # \"c\" \u{1F600}"]);
+        let first = read(text, &["run.seed=7", "description='a: b # \"c\" \u{1F600}'"]);
         let resolved = first.resolved_yaml();
         let second = scenario::parse(&resolved, "other.yaml", None, &[]).unwrap_or_else(|p| panic!("{p}"));
         assert_eq!(resolved, second.resolved_yaml(), "{name}");

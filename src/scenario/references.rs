@@ -46,7 +46,7 @@ fn named(root: &Node) -> Vec<(String, &str)> {
             let path = format!("{section}.{}.{key}", clean(&entry.key));
             match &value.kind {
                 Kind::List(items) => {
-                    found.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}.{i}"), item)))
+                    found.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}.{i}"), item)));
                 }
                 Kind::Map(_) => found.extend(value.entry("topic").map(|topic| (format!("{path}.topic"), &topic.value))),
                 _ if key == "topic" => found.push((path, value)),

@@ -115,7 +115,7 @@ impl<'s> Check<'s> {
         }
         match &node.kind {
             Kind::Null => {
-                self.error(place, path, "has no value", format!("write {}, or remove the key", expected(shapes)))
+                self.error(place, path, "has no value", format!("write {}, or remove the key", expected(shapes)));
             }
             Kind::Scalar { text, .. } => self.scalar(text, place, shapes, path),
             Kind::List(items) => self.list(items, place, shapes, path),
@@ -203,7 +203,9 @@ impl<'s> Check<'s> {
             }
             [] => {
                 let keys: Vec<&str> = marks.iter().map(|(key, _)| *key).collect();
-                entries.iter().for_each(|entry| self.unknown(entry, shapes, &keys, path));
+                for entry in entries {
+                    self.unknown(entry, shapes, &keys, path);
+                }
             }
             several => {
                 let keys = list(several.iter().map(|(key, _)| *key));
@@ -213,29 +215,35 @@ impl<'s> Check<'s> {
     }
 
     fn keys(&mut self, entries: &[Entry], place: Place, shape: &Shape<'s>, path: &str) {
-        let empty = Map::new();
-        let properties = shape.properties().unwrap_or(&empty);
+        let properties = shape.properties();
         let given: BTreeSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
         let named = shape.get("additionalProperties").filter(|schema| schema.is_object());
         if named.is_some() {
             self.names(entries, place, shape, path);
         }
         for entry in entries {
+            if self.problems.len() >= MOST {
+                return;
+            }
             let inner = join(path, &entry.key);
-            match shape.properties().and_then(|p| p.get(&entry.key)).or(named) {
-                Some(schema) => self.at(&entry.value, entry.best_place(), schema, &inner),
-                None => {
-                    let free: Vec<&str> =
-                        properties.keys().map(String::as_str).filter(|key| !given.contains(key)).collect();
-                    self.unknown(entry, std::slice::from_ref(shape), &free, path);
-                }
+            if let Some(schema) = properties.and_then(|keys| keys.get(&entry.key)).or(named) {
+                self.at(&entry.value, entry.best_place(), schema, &inner);
+            } else {
+                let free: Vec<&str> = properties
+                    .into_iter()
+                    .flat_map(Map::keys)
+                    .map(String::as_str)
+                    .filter(|key| !given.contains(key))
+                    .collect();
+                self.unknown(entry, std::slice::from_ref(shape), &free, path);
             }
         }
         // A typo is told once, not also as the key it was meant to be.
         let meant: Vec<&str> =
             given.iter().filter_map(|key| nearest(key, shape.required()).filter(|near| near != key)).collect();
         for key in shape.required().filter(|key| !given.contains(key) && !meant.contains(key)) {
-            let example = properties.get(key).map_or_else(String::new, |schema| self.example(schema));
+            let example =
+                properties.and_then(|keys| keys.get(key)).map_or_else(String::new, |schema| self.example(schema));
             self.error(place, path, format!("`{key}` is missing"), format!("add `{key}: {example}`"));
         }
     }

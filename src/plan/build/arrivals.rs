@@ -46,7 +46,9 @@ fn even_or_poisson(written: &Steps, settings: &Producer, path: &str, found: &mut
     if mean == 0.0 {
         found.error(&format!("{path}.arrivals.steps"), "every rate is 0", "give one of them a rate such as `1k/s`");
     } else if let Some(rate) = &settings.rate {
-        steps.iter_mut().for_each(|step| step.rate *= rate.0 / mean);
+        for step in &mut steps {
+            step.rate *= rate.0 / mean;
+        }
     }
     Arrivals::Steps { steps, even }
 }

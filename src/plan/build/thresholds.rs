@@ -5,7 +5,7 @@ use super::figures::{self, Unit};
 use super::findings::Findings;
 use crate::plan::{Comparison, ThresholdPlan};
 use crate::scenario::{Scenario, list, nearest};
-use crate::units::parse;
+use crate::units::{Span, parse};
 
 const OPERATORS: &[(&str, Comparison)] = &[
     ("<=", Comparison::LessOrEqual),
@@ -126,7 +126,7 @@ fn bound(text: &str, unit: Unit) -> Result<f64, Refusal> {
         },
     };
     let read = match unit {
-        Unit::Seconds => parse::duration(quantity).map(|span| span.seconds()),
+        Unit::Seconds => parse::duration(quantity).map(Span::seconds),
         Unit::Bytes => parse::size(quantity).map(|bytes| bytes as f64),
         Unit::BytesPerSecond => parse::byte_rate(quantity),
         Unit::PerSecond => parse::rate(quantity),
