@@ -38,7 +38,8 @@ fn child<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
 
 fn block(key: &str, value: &Node, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth);
-    let key = if super::is_name(key) { key.to_owned() } else { quoted(key) };
+    let bare = super::is_name(key) && !key.starts_with('-');
+    let key = if bare { key.to_owned() } else { quoted(key) };
     out.push_str(&indent);
     out.push_str(&key);
     match &value.kind {

@@ -1,7 +1,7 @@
 //! Arrivals from a CSV file: a heading, then a row per message or per `count` messages.
 //!
 //! The first row is time 0, whatever its clock says. Rows must be in order: what is late in a trace is late in a run.
-use super::arrivals::{Read, mean_of_trace};
+use super::arrivals::{LONGEST_NS, Read, mean_of_trace};
 use super::findings::Findings;
 use crate::model::workload::{Arrivals, Keys, NO_KEY, TraceRow};
 use crate::scenario::Scenario;
@@ -247,7 +247,10 @@ fn scale(rows: &mut [TraceRow], settings: &Producer, trace: &Trace, path: &str, 
         Some(rate) => rate.0 / mean,
         None => trace.speed.as_ref().map_or(1.0, |speed| speed.0),
     };
-    if (speed - 1.0).abs() > f64::EPSILON {
+    if rows.last().is_some_and(|row| row.at_ns as f64 / speed > LONGEST_NS) {
+        let key = if settings.rate.is_some() { "rate" } else { "arrivals.trace" };
+        found.error(&format!("{path}.{key}"), "makes the trace longer than ten years", "play it faster");
+    } else if (speed - 1.0).abs() > f64::EPSILON {
         for row in rows {
             row.at_ns = (row.at_ns as f64 / speed).round() as u64;
         }
