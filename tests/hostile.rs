@@ -6,7 +6,6 @@ use conga::plan::build;
 use conga::scenario;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 /// The whole answer to a scenario that must be refused.
 fn refusal(path: &Path) -> String {
@@ -94,13 +93,15 @@ fn what_is_too_strange_for_a_file_is_refused_too() {
 fn a_refusal_takes_less_than_a_second_and_256_mb() {
     let folder = tempfile::tempdir().expect("a folder");
     for path in files().into_iter().chain(made(folder.path())) {
-        let start = Instant::now();
-        let command = format!("ulimit -v 262144; exec '{}' check '{}'", env!("CARGO_BIN_EXE_conga"), path.display());
+        // A second of processor time: a busy machine is no fault of the file.
+        let command = format!(
+            "ulimit -v 262144 && ulimit -t 1 && exec '{}' check '{}'",
+            env!("CARGO_BIN_EXE_conga"),
+            path.display()
+        );
         let answer = Command::new("sh").args(["-c", &command]).output().expect("a shell");
-        let took = start.elapsed();
         let said = String::from_utf8_lossy(&answer.stderr);
         assert_eq!(answer.status.code(), Some(2), "{}: {said}", path.display());
-        assert!(took < Duration::from_secs(1), "{} took {took:?}", path.display());
     }
 }
 
