@@ -1,7 +1,9 @@
 //! One binary, one file per topic.
+mod hostile;
 mod house;
 mod reference;
+mod report;
 mod rules;
+mod scenario;
 mod theory;
 mod vectors;
-mod report;
