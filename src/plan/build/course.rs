@@ -59,7 +59,11 @@ fn endless(producers: &[ProducerPlan], found: &mut Findings<'_>) {
     };
     if let Some(plan) = producers.iter().find(never) {
         let message = format!("`run.duration` is missing, and `{}` never ends by itself", plan.name);
-        found.error("run", message, "add `duration: 100s`, or give that producer `messages`");
+        let remedy = match plan.arrivals {
+            Arrivals::Steps { .. } => "add `duration: 100s`: steps may fall short of any number of messages",
+            _ => "add `duration: 100s`, or give that producer `messages`",
+        };
+        found.error("run", message, remedy);
     }
 }
 
