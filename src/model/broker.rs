@@ -12,6 +12,9 @@ use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Followers fetch many batches at once: so many bytes of log make one message to them.
+const REPLICATED_AT_ONCE: u64 = 64 * 1024;
+
 /// A broker: the leader of its partitions.
 #[derive(Debug)]
 pub struct Broker {
@@ -29,8 +32,11 @@ pub struct Broker {
     idle_jobs: Vec<u32>,
     /// Parked fetches by deadline; those answered since are skipped.
     parked: VecDeque<Parked>,
-    deadline_armed: bool,
+    /// When the timer for the oldest of them fires; others are stale.
+    deadline_armed: Time,
     network: Network,
+    /// Bytes each follower has not been told of, `k + 1` brokers on.
+    behind: Vec<u64>,
     served: Served,
 }
 
@@ -135,7 +141,7 @@ struct Network {
 impl Network {
     fn pass(direction: &mut Time, ns_per_byte: f64, now: Time, bytes: u64) -> Time {
         if ns_per_byte > 0.0 {
-            *direction = now.max(*direction) + Span::from_ns((bytes as f64 * ns_per_byte).round() as u64);
+            *direction = now.max(*direction) + Span::from_ns((bytes as f64 * ns_per_byte + 0.5) as u64);
             return *direction;
         }
         now
@@ -212,8 +218,9 @@ impl Broker {
             jobs: Vec::new(),
             idle_jobs: Vec::new(),
             parked: VecDeque::new(),
-            deadline_armed: false,
+            deadline_armed: Time::NEVER,
             network: Network { ns_per_byte: settings.ns_per_byte, ..Network::default() },
+            behind: vec![0; followers],
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
             settings,
@@ -345,8 +352,11 @@ impl Broker {
         self.served.bytes_out += bytes * u64::from(followers);
         let left = self.network.go_out(now, bytes * u64::from(followers));
         for k in 0..followers.min(brokers - 1) {
+            let behind = &mut self.behind[k as usize];
             self.served.followed[k as usize] += bytes;
-            if self.settings.ns_per_byte > 0.0 {
+            *behind += bytes;
+            if self.settings.ns_per_byte > 0.0 && *behind >= REPLICATED_AT_ONCE {
+                let bytes = std::mem::take(behind);
                 out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
             }
         }
@@ -413,19 +423,22 @@ impl Broker {
         // Groups may wait for different times: keep the order of deadlines.
         let at = self.parked.iter().rposition(|parked| parked.deadline <= deadline).map_or(0, |i| i + 1);
         self.parked.insert(at, Parked { deadline, job, turn });
-        if !self.deadline_armed || at == 0 {
-            self.deadline_armed = true;
+        if deadline < self.deadline_armed {
+            self.deadline_armed = deadline;
             out.wake(Timer::WaitedLong, deadline);
         }
     }
 
     /// One timer for all parked fetches: it answers those that are over and re-arms for the next.
     fn waited_long(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        self.deadline_armed = false;
+        if now != self.deadline_armed {
+            return;
+        }
+        self.deadline_armed = Time::NEVER;
         while let Some(&Parked { deadline, job, turn }) = self.parked.front() {
             if self.jobs[job as usize].turn == turn {
                 if deadline > now {
-                    self.deadline_armed = true;
+                    self.deadline_armed = deadline;
                     out.wake(Timer::WaitedLong, deadline);
                     return;
                 }

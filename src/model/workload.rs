@@ -191,6 +191,13 @@ impl Ahead {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// The records and their homes, if each may enter when it is due and nothing more is known of any.
+    #[inline]
+    #[must_use]
+    pub fn plain(&self) -> Option<(&[Record], &[u32])> {
+        let plain = self.extras.is_empty() && self.release.is_empty();
+        plain.then(|| (&self.records[self.next..], &self.homes[self.next..]))
+    }
     /// Record number `i` from here, and its home.
     #[inline]
     #[must_use]
@@ -410,6 +417,14 @@ impl Workload {
         }
         match &self.keys {
             Keys::None => (0..n).for_each(|i| out[i] = wire::body(None, sizes[i] as u32)),
+            Keys::Numbered { salt, .. } if matches!(self.sizes, Distribution::Constant(_)) => {
+                // Only as many sizes as keys have lengths.
+                let salt = salt.len() as u32;
+                let by_digits: [u32; 11] = std::array::from_fn(|d| wire::body(Some(salt + d as u32), sizes[0] as u32));
+                for (body, &key) in out[..n].iter_mut().zip(keys) {
+                    *body = by_digits[partitioner::digits(key) as usize];
+                }
+            }
             Keys::Numbered { salt, .. } => {
                 let salt = salt.len() as u32;
                 (0..n).for_each(|i| out[i] = wire::body(Some(partitioner::key_bytes(salt, keys[i])), sizes[i] as u32));

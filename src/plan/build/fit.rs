@@ -17,8 +17,11 @@ pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
         idle(group, dealt, found);
         load(plan, group, dealt, &rates, found);
         if group.starts.ns() >= horizon.ns() {
-            let message =
-                format!("starts {} into a run of {}", show::duration(group.starts.seconds()), show::duration(horizon.seconds()));
+            let message = format!(
+                "starts {} into a run of {}",
+                show::duration(group.starts.seconds()),
+                show::duration(horizon.seconds())
+            );
             found.warn(&format!("groups.{}.starts", group.name), message, "start it earlier, or run longer");
         }
     }
