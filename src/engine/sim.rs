@@ -1,5 +1,6 @@
 //! One thread, one agenda, virtual time: same seed, same bytes.
 pub mod agenda;
+pub mod heap;
 pub mod network;
 
 use super::Watch;

@@ -232,7 +232,7 @@ impl Producer {
         }
         let mut taken = 0;
         for (record, &home) in records.iter().zip(homes) {
-            if record.due > now || !accumulator.append(*record, None, home, record.due) {
+            if record.due > now || !accumulator.append_plain(*record, home, record.due) {
                 break;
             }
             taken += 1;

@@ -2,11 +2,10 @@
 //!
 //! The order is kept over 16-byte keys; what happens lies in slots beside it. What is to happen at the present instant
 //! comes after everything that was asked for earlier, so it waits in a plain queue and never enters the order.
+use super::heap::Heap;
 use crate::model::machine::Input;
 use crate::model::protocol::ActorId;
 use crate::units::Time;
-use dary_heap::QuaternaryHeap;
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// Time, turn and slot of an entry in one number: 2^40 turns and 2^24 pending entries.
@@ -16,7 +15,7 @@ const SLOT_BITS: u32 = 24;
 /// All that is still to happen.
 #[derive(Debug, Default)]
 pub struct Agenda {
-    order: QuaternaryHeap<Reverse<Key>>,
+    order: Heap,
     slots: Vec<Option<(ActorId, Input)>>,
     idle: Vec<u32>,
     turns: u64,
@@ -51,25 +50,25 @@ impl Agenda {
         };
         self.turns += 1;
         let low = (self.turns << SLOT_BITS) | u64::from(slot);
-        self.order.push(Reverse((Key::from(at.ns()) << 64) | Key::from(low)));
+        self.order.push((Key::from(at.ns()) << 64) | Key::from(low));
     }
 
     /// When the next thing happens.
     #[inline]
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        if self.present.is_empty() { self.order.peek().map(|key| time_of(key.0)) } else { Some(self.now) }
+        if self.present.is_empty() { self.order.peek().map(time_of) } else { Some(self.now) }
     }
 
     /// The next thing to happen.
     #[inline]
     pub fn next(&mut self) -> Option<(Time, ActorId, Input)> {
-        let ordered = self.order.peek().is_some_and(|key| self.present.is_empty() || time_of(key.0) <= self.now);
+        let ordered = self.order.peek().is_some_and(|key| self.present.is_empty() || time_of(key) <= self.now);
         if !ordered {
             let (to, input) = self.present.pop_front()?;
             return Some((self.now, to, input));
         }
-        let Reverse(key) = self.order.pop()?;
+        let key = self.order.pop()?;
         let slot = key as u32 & ((1 << SLOT_BITS) - 1);
         self.idle.push(slot);
         self.now = time_of(key);
