@@ -8,8 +8,8 @@
 mod measure;
 mod sketch;
 
+use crate::play::play;
 use crate::reference::{Reference, report, text};
-use conga::outcome::result::Outcome;
 use serde_json::Value;
 use sketch::{Params, Stage};
 use std::fmt::Write;
@@ -41,13 +41,6 @@ fn theory_holds() {
     assert!(misses.is_empty(), "{} entries missed:\n{}", misses.len(), misses.join("\n"));
     let unchecked = lines.iter().filter(|line| line.unchecked).count();
     reference.unchecked_can_only_shrink(unchecked, NOT_EXPRESSIBLE);
-}
-
-/// Runs a scenario as anyone would.
-fn outcome_of(yaml: &str) -> Outcome {
-    let scenario = conga::scenario::parse(yaml, "theory.yaml", None, &[]).expect("a scenario");
-    let (plan, _) = conga::plan::build::plan(&scenario);
-    conga::engine::run(&plan, &conga::engine::Watch::quiet())
 }
 
 /// Entries that share their runs.
@@ -97,7 +90,7 @@ impl Experiment<'_> {
     fn run(&self) -> Vec<Line> {
         let mut figures = vec![Vec::new(); self.entries.len()];
         for yaml in &self.stage.scenarios {
-            let outcome = outcome_of(yaml);
+            let outcome = play(yaml);
             for (entry, figures) in self.entries.iter().zip(&mut figures) {
                 figures.push(measure::measure(text(entry, "quantity"), Params(&entry["params"]), &outcome));
             }

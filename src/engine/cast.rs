@@ -9,6 +9,7 @@ use crate::model::processing::Service;
 use crate::model::producer::{self, Producer};
 use crate::model::protocol::ActorId;
 use crate::model::random::{Distribution, Draws, Stream};
+use crate::model::sabotage::{self, Sabotage};
 use crate::model::workload::arrivals::Clock;
 use crate::model::workload::{Homes, KeyHomes, Recipe, Workload};
 use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, PartitionerPlan, Plan, ProducerPlan, Work};
@@ -205,10 +206,15 @@ pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     // Zero-padded, so that the order of the text is the order of the numbers.
     let ids: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
     let members: Vec<_> = ids.iter().map(|id| assignor::Member { id, instance: None, topics: &group.topics }).collect();
-    match group.assignor {
+    let mut dealt = match group.assignor {
         AssignorPlan::Range => assignor::range(&topics, &members),
         AssignorPlan::RoundRobin => assignor::roundrobin(&topics, &members),
+    };
+    if sabotage::plays(Sabotage::TwoOwners) {
+        let twice = dealt[0][0];
+        dealt[1].push(twice);
     }
+    dealt
 }
 
 fn service(plan: &Plan, group: &GroupPlan, topic: usize, partition: u32) -> Service {

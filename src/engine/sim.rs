@@ -114,16 +114,16 @@ impl Run {
     fn to_the_end(mut self, plan: &Plan, watch: &Watch) -> Recording {
         let end = plan.end();
         let mut now = Time::ZERO;
-        let mut partial = false;
         while let Some(at) = self.agenda.next_at() {
-            while self.edges.next <= at && self.edges.next < end {
+            if self.edges.next <= at && self.edges.next < end {
                 now = self.edges.next;
                 self.edge(now);
                 self.tell(watch, now, end);
-                partial = watch.is_stopped();
-                if partial {
+                if watch.is_stopped() {
                     return self.finish(now, true, watch);
                 }
+                // Whoever was asked may have something to do before the next edge.
+                continue;
             }
             if at >= end {
                 break;
@@ -131,11 +131,11 @@ impl Run {
             now = at;
             self.step();
             if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
-                return self.finish(now, partial, watch);
+                return self.finish(now, false, watch);
             }
         }
         // Nothing is left to happen, or the time is over.
-        self.finish(if end == Time::NEVER { now } else { end }, partial, watch)
+        self.finish(if end == Time::NEVER { now } else { end }, false, watch)
     }
 
     #[inline]

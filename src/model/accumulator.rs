@@ -6,7 +6,7 @@
 //! batches of one broker flush together, and the effective linger is shorter than the configured one.
 use super::partitioner::{self, Sticky};
 use super::protocol::{Batch, Extra, Parcel, PartitionId, Produce, Record};
-use super::random::Stream;
+use super::random::{BLOCK, Stream};
 use super::wire;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -246,6 +246,14 @@ impl Accumulator {
             if open.records == 0 { empty } else { open.pinned - open.bytes }
         });
         (rooms.min().unwrap_or(empty) / size.max(1)).max(1)
+    }
+
+    /// How many further records of at most `size` bytes surely find memory, where that may be fewer than a block.
+    #[inline]
+    #[must_use]
+    pub fn scarce(&self, size: u32) -> Option<u64> {
+        let batch = u64::from(wire::pinned(self.settings.batch_size, wire::upper_bound_of_body(size)));
+        (self.memory_free < batch * BLOCK as u64).then(|| self.memory_free / batch)
     }
 
     /// Broker that leads the partition a record with this home would go to.

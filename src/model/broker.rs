@@ -8,6 +8,7 @@ use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer, Wanted};
 use super::random::Draws;
+use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -308,6 +309,9 @@ impl Broker {
         let slot = &mut self.jobs[job as usize];
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests append") };
         let Produce { stream, batches, parcel, bytes } = &mut **produce;
+        if sabotage::plays(Sabotage::LoseBatch) {
+            batches.retain(|batch| batch.sequence != 1);
+        }
         for batch in batches {
             let log = &mut self.logs[self.places.partitions[batch.partition as usize].log as usize];
             let range = batch.range();

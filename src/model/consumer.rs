@@ -7,6 +7,7 @@ use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
 use super::protocol::{ActorId, Extra, Fetch, Message, PartitionId, Position, Record, Timer, Wanted};
 use super::random::Stream;
+use super::sabotage::{self, Sabotage};
 use super::workload::Homes;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -273,7 +274,7 @@ impl Consumer {
             }
         }
         self.ask(out);
-        self.arm(now, out);
+        self.arm(records > 0, now, out);
     }
 
     #[inline]
@@ -291,11 +292,17 @@ impl Consumer {
 
     /// Asks to be woken when a worker will have nothing to do, or when a commit is due before.
     #[inline]
-    fn arm(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn arm(&mut self, polled: bool, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let mut at = self.processing.idle_at();
         if at <= now {
             // Somebody is idle already and waits for records; the others must still be heard of when they are done.
             at = self.processing.done_at();
+            if polled && (at <= now || !self.fetched.is_empty()) {
+                // Records that took no time, or fewer than are idle: the next poll follows at once.
+                self.idle_armed = now;
+                out.wake(Timer::Idle, now);
+                return;
+            }
         }
         if let Commit::Every(records) = self.settings.commit {
             let left = u64::from(records).saturating_sub(self.uncommitted).max(1);
@@ -322,7 +329,7 @@ impl Consumer {
             Commit::Every(records) if self.uncommitted >= u64::from(records) => self.commit(out),
             _ => {}
         }
-        if self.processing.idle_at() <= now { self.poll(now, out) } else { self.arm(now, out) }
+        if self.processing.idle_at() <= now { self.poll(now, out) } else { self.arm(false, now, out) }
     }
 
     #[inline]
@@ -337,7 +344,10 @@ impl Consumer {
         let Self { owned, processing, .. } = self;
         positions.extend(owned.iter().enumerate().map(|(slot, owned)| Position {
             partition: owned.partition,
-            offset: processing.unfinished(slot as u32).unwrap_or(owned.polled),
+            offset: match processing.unfinished(slot as u32) {
+                Some(offset) if !sabotage::plays(Sabotage::CommitAhead) => offset,
+                _ => owned.polled,
+            },
         }));
         out.send(self.settings.coordinator, Message::Commit(positions));
     }

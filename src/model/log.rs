@@ -3,6 +3,7 @@
 //! Records are kept until every group that reads the topic has fetched past them: without crashes and rebalances
 //! nothing is ever read twice, so what was fetched can be forgotten, and memory follows the backlog, not the run.
 use super::protocol::{Extra, Parcel, Record};
+use super::sabotage::{self, Sabotage};
 use std::collections::VecDeque;
 
 /// The leader's copy of one partition.
@@ -46,7 +47,7 @@ impl Log {
     #[inline]
     #[must_use]
     pub fn high_watermark(&self) -> u64 {
-        self.high_watermark
+        if sabotage::plays(Sabotage::ReadUnreplicated) { self.end } else { self.high_watermark }
     }
 
     /// Records held in memory.
@@ -58,8 +59,8 @@ impl Log {
     /// Appends a batch and returns the offset of its first record.
     #[inline]
     pub fn append(&mut self, records: &[Record], extras: &[Extra], bytes: u32) -> u64 {
-        let base = self.end;
-        self.end += records.len() as u64;
+        let base = self.end + u64::from(sabotage::plays(Sabotage::SkipOffset));
+        self.end = base + records.len() as u64;
         if self.readers.is_empty() {
             // Nobody will ever read it.
             self.start = self.end;
@@ -96,6 +97,9 @@ impl Log {
     pub fn replicated(&mut self, records: u32, bytes: u32) -> u64 {
         self.high_watermark += u64::from(records);
         self.readable_bytes += u64::from(bytes);
+        if sabotage::plays(Sabotage::WatermarkBack) {
+            self.high_watermark /= 2;
+        }
         self.high_watermark
     }
 
@@ -110,7 +114,10 @@ impl Log {
     #[inline]
     pub fn read(&self, offset: u64, max_bytes: u64, into: &mut Parcel) -> (u32, u32) {
         let before = self.bytes_before(offset);
-        let (mut end, mut bytes) = (self.high_watermark, self.readable_bytes - before);
+        let (mut end, mut bytes) = match self.ends.back() {
+            Some(&(end, total)) if sabotage::plays(Sabotage::ReadUnreplicated) => (end, total - before),
+            _ => (self.high_watermark, self.readable_bytes - before),
+        };
         if bytes > max_bytes {
             let first = self.ends.partition_point(|&(end, _)| end <= offset);
             let beyond = self.ends.partition_point(|&(_, total)| total <= before + max_bytes);
@@ -131,6 +138,9 @@ impl Log {
     /// A group has everything below `offset`; what all have is forgotten.
     #[inline]
     pub fn reached(&mut self, reader: usize, offset: u64) {
+        if sabotage::plays(Sabotage::TwoOwners) {
+            return;
+        }
         self.readers[reader] = offset;
         let all = if self.readers.len() == 1 { offset } else { self.readers.iter().copied().min().unwrap_or(offset) };
         self.start = self.start.max(all);

@@ -6,6 +6,7 @@
 use super::machine::{Fact, Outbox, Processed};
 use super::protocol::{Extra, Fetch, PartitionId, Record};
 use super::random::Draws;
+use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -272,7 +273,10 @@ impl Processing {
 
     /// Reports what is finished; returns the number of records.
     #[inline]
-    pub fn report(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> u64 {
+    pub fn report(&mut self, mut now: Time, out: &mut (impl Outbox + ?Sized)) -> u64 {
+        if sabotage::plays(Sabotage::FinishAhead) {
+            now = now + Span::from_ms(1);
+        }
         match self.workers {
             Workers::One(_) => self.report_one(now, out),
             Workers::Several(_) => self.report_several(now, out),
@@ -293,7 +297,7 @@ impl Processing {
             let work = &one.work[one.next..one.next + n];
             let fetch = self.buffers[run.buffer as usize].fetch.as_ref().expect("a run lies in a buffer");
             let range = run.start as usize..run.start as usize + n;
-            out.observe(&Fact::Processed(Processed {
+            let processed = Fact::Processed(Processed {
                 group: self.group,
                 member: self.member,
                 partition: run.partition,
@@ -303,7 +307,11 @@ impl Processing {
                 work,
                 started: one.at,
                 shared: false,
-            }));
+            });
+            out.observe(&processed);
+            if sabotage::plays(Sabotage::DeliverTwice) {
+                out.observe(&processed);
+            }
             one.at = one.at + sum;
             one.next += n;
             reported += n as u64;

@@ -172,6 +172,10 @@ impl Producer {
         while let Some(lane) = self.accumulator.fresh() {
             self.arm(lane, now, out);
         }
+        if self.accumulator.scarce(self.ahead.size_max()).is_some() {
+            // Memory may be used up earlier than the other lanes knew.
+            (0..self.lanes.len()).for_each(|lane| self.arm(lane, now, out));
+        }
     }
 
     fn look_ahead(&mut self) {
@@ -339,7 +343,12 @@ impl Producer {
             let first = self.ahead.first_for(lane, |home| self.accumulator.lane_of(home));
             first.map(|due| due.max(self.resumed) + self.accumulator.linger())
         });
-        let seals = self.accumulator.records_to_seal(lane, self.ahead.size_max()) as usize;
+        let size = self.ahead.size_max();
+        let mut seals = self.accumulator.records_to_seal(lane, size) as usize;
+        if let Some(fit) = self.accumulator.scarce(size) {
+            // The first record that may not fit makes everything ready.
+            seals = seals.min(fit as usize + 1);
+        }
         let full = self.ahead.release(seals.min(self.ahead.len()) - 1);
         Some(lingers.map_or(full, |at| at.min(full)))
     }

@@ -20,8 +20,8 @@ pub enum Sabotage {
     CommitAhead,
     /// A fetch reads beyond the high watermark.
     ReadUnreplicated,
-    /// Finished work is reported as if it had begun earlier than it was fetched.
-    ShortenTime,
+    /// A member reports records as processed before it is done with them.
+    FinishAhead,
 }
 
 /// Every bug.
@@ -33,7 +33,7 @@ pub const ALL: [Sabotage; 8] = [
     Sabotage::TwoOwners,
     Sabotage::CommitAhead,
     Sabotage::ReadUnreplicated,
-    Sabotage::ShortenTime,
+    Sabotage::FinishAhead,
 ];
 
 #[cfg(feature = "sabotage")]

@@ -237,6 +237,10 @@ impl Laws {
         self.check(done == processed, now, || {
             format!("group {group} counts each record once: {processed} processed, {done} distinct")
         });
+        let [busy, taken] = recorder.busy(group);
+        self.check(taken <= busy, now, || {
+            format!("group {group} is busy as long as its records take: {busy} ns for {taken} ns of work")
+        });
         // Little's law as an identity: the time integral of the lag is the sum of the times records were in the system.
         let [integral, times] = recorder.little(group, now);
         self.check(integral == times, now, || {

@@ -507,6 +507,12 @@ impl Recorder {
         [totals.lag_area as u64, finishes.wrapping_add(open).wrapping_sub(appends)]
     }
 
+    /// Time the workers of a group were busy, and what its records that count took of it, in nanoseconds.
+    #[must_use]
+    pub fn busy(&self, group: usize) -> [u128; 2] {
+        [u128::from(self.totals.groups[group].busy.ns()), self.groups[group].work.sum_ns()]
+    }
+
     /// Everybody has reported up to now: closes the segment, and a row of the series with it.
     pub fn edge(&mut self, now: Time) {
         let begin = self.begin;
@@ -532,12 +538,13 @@ impl Recorder {
         let arrived: u128 = self.reads[group].topics.iter().map(|&topic| came[topic]).sum();
         let appended = self.appended_for(group);
         let totals = &mut self.totals.groups[group];
-        totals.lag_area += arrived - totals.processed.close(now, begin);
-        totals.committed_area += arrived - totals.committed.close(now, begin);
+        // Where a law is broken there may be more of an effect than of its cause.
+        totals.lag_area += arrived.saturating_sub(totals.processed.close(now, begin));
+        totals.committed_area += arrived.saturating_sub(totals.committed.close(now, begin));
         // The age moves almost linearly between edges.
         totals.age_area += u128::from(self.ages[group] + age) * u128::from((now - begin).ns()) / 2;
         self.ages[group] = age;
-        let levels = [backlog, appended - totals.committed.total, age];
+        let levels = [backlog, appended.saturating_sub(totals.committed.total), age];
         let latency = &mut self.groups[group];
         latency.last = levels;
         if inside {
@@ -590,7 +597,7 @@ impl Recorder {
             recent.move_into(&mut self.groups[group].e2e);
             for &partition in &reads.partitions {
                 let place = &mut self.places[group * partitions + partition as usize];
-                let lag = self.partitions[partition as usize].appended - place.processed;
+                let lag = self.partitions[partition as usize].appended.saturating_sub(place.processed);
                 place.lag_max = place.lag_max.max(lag);
                 self.series.place(group, partition, lag);
             }

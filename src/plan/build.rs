@@ -47,8 +47,6 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
         groups,
         thresholds,
         warnings: Vec::new(),
-        #[cfg(feature = "sabotage")]
-        sabotage: None,
     };
     if found.errors.is_empty() {
         fit::check(&plan, horizon, &mut found);

@@ -4,6 +4,7 @@
 use super::arrivals::mean_rate;
 use super::course::work_s;
 use super::findings::Findings;
+use crate::model::random::Distribution;
 use crate::model::workload::{KeyLaw, Keys};
 use crate::plan::{AssignorPlan, GroupPlan, Plan, ProducerPlan};
 use crate::units::{Span, show};
@@ -15,6 +16,7 @@ pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
     for group in &plan.groups {
         let dealt = dealt(plan, group);
         idle(group, dealt, found);
+        spins(plan, group, found);
         load(plan, group, dealt, &rates, found);
         if group.starts.ns() >= horizon.ns() {
             let message = format!(
@@ -94,6 +96,16 @@ fn idle(group: &GroupPlan, dealt: u32, found: &mut Findings<'_>) {
         _ => "add partitions or remove members",
     };
     found.warn(&format!("groups.{}.members", group.name), message, remedy);
+}
+
+/// Where neither the way nor the request takes time, a fetch that does not wait is asked for ever at the same instant.
+fn spins(plan: &Plan, group: &GroupPlan, found: &mut Findings<'_>) {
+    let free = plan.cluster.network == Distribution::ZERO && plan.cluster.request_work == Distribution::ZERO;
+    if free && group.fetch_max_wait.is_zero() {
+        let path = format!("groups.{}.fetch.max_wait", group.name);
+        let message = "a fetch that costs nothing and does not wait is repeated without end";
+        found.error(&path, message, "make it `1ms` or more, or let the network or requests cost something");
+    }
 }
 
 fn load(plan: &Plan, group: &GroupPlan, dealt: u32, rates: &[f64], found: &mut Findings<'_>) {

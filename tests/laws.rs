@@ -1,0 +1,50 @@
+//! Every law catches the bug it is there for: the rules are broken on purpose, one at a time, and the law must say so in
+//! its words, on a scenario in which nothing is broken otherwise.
+use crate::play::play;
+use conga::model::sabotage::{self, Sabotage};
+
+/// Replicas that lag behind, two members with more partitions than one, work that takes its time.
+const SCENARIO: &str = "
+topics: {events: {partitions: 6, replicas: 2}}
+cluster: {ideal: true, brokers: 2, network: {delay: 200us}, replication: {delay: 3ms}}
+producers:
+  edge: {topic: events, instances: 2, arrivals: {poisson: {rate: 6k/s}}, linger: 1ms}
+groups:
+  workers: {topics: [events], members: 2, work: {exponential: {mean: 400us}}, commit: {every: 20}}
+run: {duration: 1s, seed: 1}
+";
+
+/// Each bug, and words of the law that catches it.
+const CASES: [(Sabotage, &str); 8] = [
+    (Sabotage::SkipOffset, "have no gap"),
+    (Sabotage::DeliverTwice, "are processed once"),
+    (Sabotage::LoseBatch, "arrive once and in order"),
+    (Sabotage::WatermarkBack, "moves forward"),
+    (Sabotage::TwoOwners, "has one owner"),
+    (Sabotage::CommitAhead, "commits only what is processed"),
+    (Sabotage::ReadUnreplicated, "only replicated records"),
+    (Sabotage::FinishAhead, "is busy as long as its records take"),
+];
+
+/// The laws that are broken when this bug is played. One repetition runs in the calling thread, and so does the bug.
+fn broken_by(bug: Option<Sabotage>) -> Vec<String> {
+    sabotage::play(bug);
+    let outcome = play(SCENARIO);
+    sabotage::play(None);
+    assert!(bug.is_none() || !outcome.result.passed, "a run that breaks a law does not pass");
+    outcome.result.broken_laws
+}
+
+#[test]
+fn a_sound_run_breaks_no_law() {
+    assert_eq!(broken_by(None), Vec::<String>::new());
+}
+
+#[test]
+fn every_bug_breaks_its_law() {
+    assert_eq!(CASES.map(|(bug, _)| bug), sabotage::ALL, "a case for every bug");
+    for (bug, law) in CASES {
+        let broken = broken_by(Some(bug));
+        assert!(broken.iter().any(|words| words.contains(law)), "{bug:?} does not break `{law}`: {broken:#?}");
+    }
+}

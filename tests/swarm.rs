@@ -1,0 +1,192 @@
+//! A thousand scenarios that nobody would write, over the whole language: whatever is combined, no law may break, the
+//! books must balance, and looking at a run must not change it.
+//!
+//! Every case has a seed of its own. A failure is made as small as it gets and printed with its seed; the same case is
+//! played again with `CONGA_SWARM_SEED=N`, and `CONGA_SWARM=N` plays more cases (`scripts/swarm N`).
+mod draft;
+
+use crate::play::plan;
+use crate::reference::report;
+use conga::engine::{Watch, run};
+use conga::outcome::result::{Outcome, RunResult};
+use conga::plan::{GroupPlan, Plan};
+use draft::Draft;
+use proptest::prelude::{ProptestConfig, Strategy, TestCaseError, prop_assert, prop_assert_eq};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
+use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+/// Cases of an ordinary run.
+const CASES: u64 = 1_000;
+/// A case takes milliseconds; one that takes this long will never end.
+const ENDLESS: Duration = Duration::from_secs(20);
+
+type Checked = Result<(), TestCaseError>;
+
+#[test]
+fn swarm() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let seeds = match number("CONGA_SWARM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("CONGA_SWARM").unwrap_or(CASES),
+    };
+    let alone = seeds.end == seeds.start + 1;
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return;
+            }
+            case(seed, alone);
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            thread.join().unwrap_or_else(|_| panic!("a case failed: see above"));
+        }
+    });
+}
+
+/// Draws the scenario of a seed and checks it; a failure is made smaller first. One that is played alone is shown.
+fn case(seed: u64, alone: bool) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = ProptestConfig { failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let tree = draft::draft().new_tree(&mut runner).expect("every draft is a scenario");
+    if alone {
+        report(&format!("\nseed {seed}:\n{}\n", tree.current().yaml()));
+    }
+    if let Err(TestError::Fail(reason, draft)) = runner.run_one(tree, |draft| check(seed, &draft)) {
+        panic!(
+            "seed {seed}: {reason}\n{}\nagain: CONGA_SWARM_SEED={seed} cargo test --features sabotage swarm",
+            draft.yaml()
+        );
+    }
+}
+
+/// Everything that holds for every scenario.
+fn check(seed: u64, draft: &Draft) -> Checked {
+    let plan = plan(&draft.yaml());
+    let outcome = bounded(seed, draft, &plan);
+    prop_assert_eq!(&outcome.result.broken_laws, &Vec::<String>::new());
+    producers_balance(&plan, &outcome.result)?;
+    groups_balance(&plan, &outcome)?;
+    if draft.settles {
+        settled(&plan, &outcome.result)?;
+    }
+    if seed.is_multiple_of(3) {
+        let again = bounded(seed, draft, &plan);
+        prop_assert_eq!(json(&outcome.result).to_string(), json(&again.result).to_string(), "the same seed twice");
+    }
+    if seed % 3 == 1 {
+        let mut other = plan.clone();
+        other.run.interval = other.run.interval.times(3);
+        let other = bounded(seed, draft, &other);
+        prop_assert_eq!(unhurried(&outcome.result), unhurried(&other.result), "another interval");
+    }
+    Ok(())
+}
+
+/// Runs a plan, and tells which case it was if that never ends.
+fn bounded(seed: u64, draft: &Draft, plan: &Plan) -> Outcome {
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // The sender goes when the run is over, even by a panic.
+            if is_done.recv_timeout(ENDLESS) == Err(RecvTimeoutError::Timeout) {
+                report(&format!("\nseed {seed} never ends:\n{}\n", draft.yaml()));
+                std::process::abort();
+            }
+        });
+        let _done = done;
+        run(plan, &Watch::quiet())
+    })
+}
+
+/// `offered = unsent + sent`, `sent = acked + failed + in_flight`, and no more was offered than was asked for.
+fn producers_balance(plan: &Plan, result: &RunResult) -> Checked {
+    for (name, one) in &result.producers {
+        prop_assert_eq!(one.offered, one.unsent + one.sent, "offered by {}", name);
+        prop_assert_eq!(one.sent, one.acked + one.failed + one.in_flight, "sent by {}", name);
+        prop_assert!(one.acked <= one.sent && one.sent <= one.offered, "{} hears only of what it sent", name);
+        let most = plan.producers.iter().find(|planned| planned.name == *name).map_or(u64::MAX, |p| p.messages);
+        prop_assert!(one.offered <= most as f64, "{} is given {} of {}", name, one.offered, most);
+    }
+    Ok(())
+}
+
+/// `appended = processed + dead-lettered + lost + backlog`, by group and partition by partition.
+fn groups_balance(plan: &Plan, outcome: &Outcome) -> Checked {
+    let result = &outcome.result;
+    let written: f64 = result.producers.iter().map(|(_, one)| one.sent).sum();
+    let appended: f64 = result.topics.iter().map(|(_, topic)| topic.appended).sum();
+    prop_assert!(appended <= written, "{} appended of {} sent", appended, written);
+    for (i, planned) in plan.groups.iter().enumerate() {
+        let (name, group) = &result.groups[i];
+        let appended: f64 = planned.topics.iter().map(|&topic| result.topics[topic].1.appended).sum();
+        let accounted = group.processed + group.dead_lettered + group.lost + group.backlog;
+        prop_assert_eq!(appended, accounted, "appended for {}", name);
+        prop_assert!(group.processed <= group.delivered && group.delivered <= appended, "{} polls first", name);
+        let places = outcome.partitions.iter().filter_map(|row| row.groups[i].as_ref());
+        let (processed, lag) = places.fold((0, 0), |sum, place| (sum.0 + place.processed, sum.1 + place.lag_final));
+        prop_assert_eq!((group.processed, group.backlog), (processed as f64, lag as f64), "partitions of {}", name);
+        busy_as_configured(planned, group.utilisation)?;
+    }
+    Ok(())
+}
+
+fn busy_as_configured(planned: &GroupPlan, utilisation: f64) -> Checked {
+    let name = &planned.name;
+    prop_assert!((0.0..=1.0 + 1e-9).contains(&utilisation), "{} is busy {} of the time", name, utilisation);
+    Ok(())
+}
+
+/// With an end to what comes and time enough, everything is done.
+fn settled(plan: &Plan, result: &RunResult) -> Checked {
+    for (name, one) in &result.producers {
+        prop_assert_eq!(one.in_flight, 0.0, "{} is done", name);
+    }
+    for planned in plan.producers.iter().filter(|_| plan.run.arrivals_end == conga::units::Time::NEVER) {
+        let one = result.producers.iter().find(|(name, _)| *name == planned.name).expect("every producer reports");
+        prop_assert_eq!(one.1.offered, planned.messages as f64, "{} is given everything", one.0);
+    }
+    for (i, topic) in plan.topics.iter().enumerate() {
+        let is_written = |(name, _): &&(String, _)| writes(plan, name, i);
+        let sent: f64 = result.producers.iter().filter(is_written).map(|(_, one)| one.sent).sum();
+        prop_assert_eq!(result.topics[i].1.appended, sent, "sent to {}", topic.name);
+    }
+    for (name, group) in &result.groups {
+        prop_assert_eq!(group.backlog, 0.0, "{} is done", name);
+    }
+    Ok(())
+}
+
+/// Whether a producer, or a group's output, writes to a topic.
+fn writes(plan: &Plan, name: &str, topic: usize) -> bool {
+    let outputs =
+        plan.groups.iter().filter_map(|group| Some((format!("{}-output", group.name), group.output.as_ref()?)));
+    let streams = plan.producers.iter().map(|producer| (producer.name.clone(), &producer.client)).chain(outputs);
+    streams.into_iter().any(|(known, client)| known == name && client.topic == topic)
+}
+
+fn json(result: &RunResult) -> Value {
+    serde_json::to_value(result).expect("a result is plain data")
+}
+
+/// A result without what is read off at the edges of the intervals.
+fn unhurried(result: &RunResult) -> String {
+    let mut tree = json(result);
+    tree["warnings"] = Value::Null;
+    for (_, group) in tree["groups"].as_object_mut().into_iter().flatten() {
+        group["lag_s"] = Value::Null;
+        group["lag"]["max"] = Value::Null;
+        group["committed_lag"]["max"] = Value::Null;
+    }
+    serde_json::to_string_pretty(&tree).expect("a result is plain data")
+}
