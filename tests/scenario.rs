@@ -267,10 +267,10 @@ fn quantities_read_and_print_as_people_write_them() {
     for bad in ["", "5", "ms", "5 m s", "1e3s", "-1s", ".5s", "1.s", "∞s"] {
         assert!(parse::duration(bad).is_err(), "{bad}");
     }
-    assert_eq!(show::seconds(0.012_44), "12.4 ms");
-    assert_eq!(show::seconds(0.999_9), "1 s");
+    assert_eq!(show::duration(0.012_44), "12.4 ms");
+    assert_eq!(show::duration(0.999_9), "1 s");
     assert_eq!(
-        (show::rate(1.25e6), show::size(16_384.0), show::share(0.125)),
+        (show::rate(1.25e6), show::size(16_384.0), show::percent(0.125)),
         ("1.25 M/s".into(), "16 KiB".into(), "12.5 %".into())
     );
 }
