@@ -6,8 +6,7 @@
 use super::progress::Progress;
 use super::recorder::Recorder;
 use crate::model::machine::{Fact, Processed};
-use crate::model::protocol::{ActorId, PartitionId};
-use crate::model::workload::NO_KEY;
+use crate::model::protocol::{ActorId, NO_KEY, PartitionId};
 use crate::plan::{PartitionerPlan, Plan};
 use crate::units::Time;
 
