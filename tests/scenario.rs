@@ -1,6 +1,7 @@
 //! What a scenario means: the contract's files, defaults, `--set`, resolved scenarios, traces, thresholds, warnings.
+use conga::model::protocol::NO_KEY;
 use conga::model::random::Distribution;
-use conga::model::workload::{Arrivals, Keys, NO_KEY};
+use conga::model::workload::{Arrivals, Keys};
 use conga::plan::{Acks, Commit, Comparison, PartitionerPlan, Plan, Work, build};
 use conga::scenario::{self, Scenario};
 use conga::units::{Span, Time, parse, show};

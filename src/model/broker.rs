@@ -4,6 +4,8 @@
 //! makes a very short linger slower than a longer one where acks=all and replication is slow. A woken fetch costs the
 //! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
+mod places;
+
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer, Wanted};
@@ -12,6 +14,8 @@ use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+pub use places::{Answer, Place, Places, Settings, Writing};
 
 /// Followers fetch many batches at once: so many bytes of log make one message to them.
 const REPLICATED_AT_ONCE: u64 = 64 * 1024;
@@ -39,65 +43,6 @@ pub struct Broker {
     /// Bytes each follower has not been told of, `k + 1` brokers on.
     behind: Vec<u64>,
     served: Served,
-}
-
-/// What a broker needs to know of the cluster.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Its own number, which is its address.
-    pub me: u32,
-    /// Number of brokers.
-    pub brokers: u32,
-    /// Work of each batch of a produce request.
-    pub work_per_batch: Span,
-    /// Work of each KiB of a produce request.
-    pub work_per_kib: Span,
-    /// Nanoseconds a byte takes through its network card; zero where bandwidth costs nothing.
-    pub ns_per_byte: f64,
-    /// Number of handlers.
-    pub handlers: u32,
-}
-
-/// Where each partition lies, and how it is written and read; shared by all brokers.
-#[derive(Debug, Default)]
-pub struct Places {
-    /// By number over all topics.
-    pub partitions: Vec<Place>,
-    /// How each stream writes.
-    pub streams: Vec<Writing>,
-    /// By group and topic, row by row: place of the group among the readers of the topic.
-    pub readers: Vec<u32>,
-    /// Number of topics.
-    pub topics: u32,
-}
-
-/// One partition.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// Place among the logs of its leader.
-    pub log: u32,
-    /// Topic it belongs to.
-    pub topic: u32,
-}
-
-/// How a stream writes.
-#[derive(Clone, Copy, Debug)]
-pub struct Writing {
-    /// Copies of each record.
-    pub replicas: u32,
-    /// When a request is answered.
-    pub answer: Answer,
-}
-
-/// When a produce request is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Never: acks=0.
-    Never,
-    /// When the leader has it: acks=1.
-    Appended,
-    /// When the high watermark is past it: acks=all.
-    Replicated,
 }
 
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ mod limiter;
 
 use super::accumulator::STICKY;
 use super::partitioner::{self, KeyTable};
-use super::protocol::{Extra, Record};
+use super::protocol::{Extra, NO_KEY, Record};
 use super::random::{BLOCK, Distribution, Stream};
 use super::wire;
 use crate::units::Time;
@@ -16,9 +16,6 @@ use limiter::Limiter;
 use std::sync::Arc;
 
 pub use arrivals::{Arrivals, Step, TraceRow};
-
-/// The key of a record without one.
-pub const NO_KEY: u32 = u32::MAX;
 
 /// Keys of a producer's records.
 #[derive(Clone, Debug)]

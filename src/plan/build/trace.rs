@@ -3,7 +3,8 @@
 //! The first row is time 0, whatever its clock says. Rows must be in order: what is late in a trace is late in a run.
 use super::arrivals::{LONGEST_NS, Read, mean_of_trace};
 use super::findings::Findings;
-use crate::model::workload::{Arrivals, Keys, NO_KEY, TraceRow};
+use crate::model::protocol::NO_KEY;
+use crate::model::workload::{Arrivals, Keys, TraceRow};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Columns, Producer, Trace};
 use crate::scenario::values::Words;
