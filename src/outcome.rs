@@ -12,6 +12,7 @@ pub mod result;
 pub mod saved;
 pub mod series;
 pub mod stationarity;
+pub mod tally;
 pub mod threshold;
 
 use crate::model::machine::Fact;

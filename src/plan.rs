@@ -6,7 +6,8 @@ pub mod build;
 
 pub use crate::model::consumer::Commit;
 use crate::model::random::Distribution;
-use crate::model::workload::{Arrivals, Keys};
+pub use crate::model::workload::Arrivals;
+use crate::model::workload::Keys;
 use crate::units::{Span, Time};
 
 /// A whole run, or one repetition of it.

@@ -60,12 +60,19 @@ fn file_name(chart: &charts::Chart) -> String {
     name
 }
 
-/// A chart that looks right without the page: with its title and its own style sheet.
+/// A chart that looks right without the page: with its title, its own style sheet and some air around it.
 fn standalone(chart: &charts::Chart) -> String {
-    let svg = chart.plot.svg(plot::Format::WIDE);
+    const AIR: i32 = 16;
+    let (width, height) = chart.plot.size(plot::Format::WIDE);
+    let (wide, high) = (width + 2 * AIR, height + 2 * AIR);
     let (title, hint) = (escaped(&chart.title), escaped(&chart.hint));
-    let head = format!("<title>{title}</title>\n<desc>{hint}</desc>\n<style>\n{}</style>\n", palette::style_sheet());
-    insert_after_tag(&svg, &head)
+    let (style, surface) = (palette::style_sheet(), palette::surface("svg"));
+    let place = format!("<svg x=\"{AIR}\" y=\"{AIR}\" width=\"{width}\" height=\"{height}\" ");
+    let drawing = chart.plot.svg(plot::Format::WIDE).replacen("<svg ", &place, 1);
+    format!(
+        "<svg width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+         <title>{title}</title>\n<desc>{hint}</desc>\n<style>\n{style}{surface}</style>\n{drawing}</svg>\n"
+    )
 }
 
 /// Puts something right after the opening tag of an SVG.

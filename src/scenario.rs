@@ -2,13 +2,13 @@
 //!
 //! Text becomes a tree with places, `--set` edits the tree, the schema checks it, serde makes it a [`Document`]. Every
 //! problem is told at once, with its place and a remedy. Whether the parts fit together is the plan's question.
-pub mod files;
-pub mod later;
+mod files;
+mod later;
 pub mod node;
 pub mod problem;
-pub mod read;
+mod read;
 mod references;
-pub mod resolve;
+mod resolve;
 pub mod schema;
 mod set;
 mod validate;
@@ -119,26 +119,19 @@ fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario,
     let document: Document = serde_json::from_value(root.to_json()).map_err(|error| {
         vec![Problem::error(root.place, "", read::clean(&error.to_string()), "compare with `conga schema`")]
     })?;
-    let name = name_of(&document, &root, &source.file)?;
+    let name = document.name.as_ref().map_or_else(|| name_of(&source.file), |name| name.0.clone());
     let files = files::read(&document, &root, folder)?;
     let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files };
     scenario.sha256 = digest(&scenario);
     Ok(scenario)
 }
 
-fn name_of(document: &Document, root: &Node, file: &str) -> Result<String, Vec<Problem>> {
-    if let Some(name) = &document.name {
-        if is_name(&name.0) {
-            return Ok(name.0.clone());
-        }
-        let message = format!("`{}` cannot be a name", read::clean(&name.0));
-        let remedy = "use 1 to 64 letters, digits, `-` and `_`";
-        return Err(vec![Problem::error(root.place_of("name"), "name", message, remedy)]);
-    }
+/// The name of a scenario that does not say: that of its file.
+fn name_of(file: &str) -> String {
     let stem = Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let kept = stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' });
     let name: String = kept.take(64).collect();
-    Ok(if is_name(&name) { name } else { "scenario".to_owned() })
+    if is_name(&name) { name } else { "scenario".to_owned() }
 }
 
 fn digest(scenario: &Scenario) -> String {
@@ -148,7 +141,8 @@ fn digest(scenario: &Scenario) -> String {
         hash.update(format!("\n{name} {}\n", bytes.len()));
         hash.update(bytes);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    hash.finalize().iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect()
 }
 
 fn text_of(path: &Path) -> Result<String, Box<Problem>> {
@@ -166,7 +160,7 @@ fn text_of(path: &Path) -> Result<String, Box<Problem>> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = good.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+        let line = good.split(|byte| *byte == b'\n').count() as u32;
         let place = Place { line, column: 1, length: 1 };
         refuse(place, "not UTF-8 text".to_owned(), "save the file as UTF-8")
     })

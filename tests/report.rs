@@ -1,243 +1,18 @@
 //! What a run leaves, written and read again, and the report drawn from it.
 //!
-//! The outcomes are made up: bursts, two groups of which one falls behind, a hot partition, and names that would like
-//! to be tags.
+//! The outcomes are made up. What the tests leave in `target/tmp/report` is there to be looked at.
+mod made_up;
+
 use conga::outcome::result::*;
 use conga::outcome::saved::{self, SaveError};
 use conga::report;
 use conga::units::show;
 use hdrhistogram::Histogram;
+use made_up::{SCRIPT, outcome};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-const SCRIPT: &str = "audit <script>alert('x')</script> & \"co\" |*_[a](b)";
-const PARTITIONS: u32 = 12;
-
-/// A small generator, so that made-up figures look real and stay the same.
-struct Luck(u64);
-
-impl Luck {
-    fn draw(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-fn latency(histogram: &Histogram<u64>) -> Latency {
-    let at = |quantile| Figure::Plain(Some(histogram.value_at_quantile(quantile) as f64 * 1e-9));
-    let plain = |value: f64| Figure::Plain(Some(value));
-    Latency {
-        count: plain(histogram.len() as f64),
-        mean: plain(histogram.mean() * 1e-9),
-        stddev: plain(histogram.stdev() * 1e-9),
-        min: plain(histogram.min() as f64 * 1e-9),
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p99_9: at(0.999),
-        p99_99: Figure::Plain(None),
-        max: plain(histogram.max() as f64 * 1e-9),
-    }
-}
-
-fn distribution(mean_s: f64, slow_s: f64) -> Histogram<u64> {
-    let mut luck = Luck(7);
-    let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000_000, 3).expect("bounds are sound");
-    for _ in 0..200_000 {
-        let slow = if luck.draw() < 0.004 { slow_s * luck.draw() } else { 0.0 };
-        histogram.saturating_record(((mean_s * (0.3 - luck.draw().ln()) + slow) * 1e9) as u64);
-    }
-    histogram
-}
-
-/// A group that keeps up with its bursts, or one that falls behind by 2,000 records a second.
-fn group(behind: bool, rate: f64, e2e: &Histogram<u64>) -> GroupResult {
-    let level = |mean: f64, max: f64, end: f64| Level { mean: Some(mean), max: Some(max), r#final: Some(end) };
-    let lag = if behind { level(252_000.0, 500_812.0, 500_120.0) } else { level(412.5, 9_120.0, 0.0) };
-    GroupResult {
-        delivered: rate * 250.0,
-        processed: rate * 250.0,
-        duplicates: 0.0,
-        lost: 0.0,
-        lost_by: LostBy::default(),
-        dead_lettered: 0.0,
-        out_of_order: if behind { 17.0 } else { 0.0 },
-        backlog: if behind { 500_120.0 } else { 0.0 },
-        censored: if behind { 500_120.0 } else { 0.0 },
-        rate_per_s: rate,
-        members: 4,
-        utilisation: if behind { 0.9987 } else { 0.7994 },
-        member_seconds: 960.0,
-        attempts: rate * 250.0,
-        fetches: 81_233.0,
-        lag,
-        committed_lag: level(500.0, 12_000.0, 0.0),
-        lag_s: if behind { level(21.5, 44.2, 44.2) } else { level(0.004, 0.3, 0.0) },
-        time_to_drain_s: (!behind).then_some(0.012),
-        wait_s: latency(e2e),
-        work_s: latency(e2e),
-        e2e_s: latency(e2e),
-        e2e_raw_s: latency(e2e),
-        journey_s: latency(&Histogram::new(3).expect("three digits are allowed")),
-        rebalances: Vec::new(),
-    }
-}
-
-fn topic(hottest: f64) -> TopicResult {
-    TopicResult {
-        partitions: PARTITIONS,
-        appended: 2_500_000.0,
-        bytes: 2.5e8,
-        stored_bytes: 0.51e8,
-        compression_ratio: Some(0.204),
-        partition_share_bytes: 2.5e8 / f64::from(PARTITIONS),
-        hottest_share: Some(hottest),
-        batch_records_mean: Some(48.25),
-        requests: 12_345.0,
-    }
-}
-
-fn producer(publish: &Histogram<u64>) -> ProducerResult {
-    ProducerResult {
-        offered: 2_500_000.0,
-        unsent: 0.0,
-        sent: 2_500_000.0,
-        acked: 2_500_000.0,
-        failed: 0.0,
-        in_flight: 0.0,
-        rate_per_s: 10_003.2,
-        bytes: 2.5e8,
-        limited_s: 1.25,
-        blocked_s: 0.0,
-        rate_limit_bytes_per_s: 1e6 / 3.0,
-        publish_s: latency(publish),
-        service_s: latency(publish),
-        lateness_s: latency(&Histogram::new(3).expect("three digits are allowed")),
-    }
-}
-
-fn group_series(luck: &mut Luck, behind: bool, t: f64, burst: f64, offered: f64) -> GroupSeries {
-    let lag = if behind { 2_000.0 * t + 900.0 * luck.draw() } else { 20.0 + 9_000.0 * burst * luck.draw().powi(3) };
-    let p50 = if behind { 0.05 + t * 0.17 } else { 0.004 + 0.01 * burst };
-    let quiet = t > 120.0 && t < 123.0;
-    let value = |times: f64| (!quiet).then_some(p50 * times);
-    let shares = [0.55, 0.12, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03];
-    GroupSeries {
-        processed_per_s: if behind { 8_000.0 } else { offered * (0.97 + 0.06 * luck.draw()) },
-        lag: lag as u64,
-        committed_lag: lag as u64 + 312,
-        lag_s: lag / 10_000.0,
-        utilisation: if behind { 0.99 } else { 0.6 + 0.3 * burst },
-        e2e_p50_s: value(1.0),
-        e2e_p90_s: value(1.4 + luck.draw()),
-        e2e_p99_s: value(3.0 + 2.0 * luck.draw()),
-        e2e_max_s: value(5.0 + 9.0 * luck.draw()),
-        worst_lag: shares.iter().map(|share| (lag * share * (0.8 + 0.4 * luck.draw())) as u64).collect(),
-    }
-}
-
-fn series(groups: &[bool]) -> Vec<SeriesRow> {
-    let mut luck = Luck(42);
-    (0..500)
-        .map(|i| {
-            let t = f64::from(i) * 0.5;
-            let burst = if (t / 25.0) as u32 % 3 == 1 { 1.0 } else { 0.15 * luck.draw() };
-            let offered = 8_000.0 + 6_000.0 * burst + 400.0 * luck.draw();
-            SeriesRow {
-                interval: SeriesInterval { start_s: t, end_s: t + 0.5 },
-                offered_per_s: offered,
-                appended_per_s: vec![offered * (0.99 + 0.02 * luck.draw()), 0.1 * offered],
-                groups: groups.iter().map(|&behind| group_series(&mut luck, behind, t, burst, offered)).collect(),
-            }
-        })
-        .collect()
-}
-
-fn partitions(groups: usize) -> Vec<PartitionRow> {
-    let share = |i: u32| if i == 3 { 0.31 } else { 0.69 / f64::from(PARTITIONS - 1) };
-    let seen = |i: u32| PartitionGroup {
-        processed: (250_000.0 * share(i)) as u64,
-        member: i % 4,
-        lag_max: if i == 3 { 260_000 } else { 900 },
-        lag_final: u64::from(i),
-    };
-    let row = |topic: &str, i: u32, group: &dyn Fn(usize) -> bool| PartitionRow {
-        topic: topic.to_owned(),
-        partition: i,
-        leader: i % 3,
-        appended: (2_500_000.0 * share(i)) as u64,
-        share: share(i),
-        bytes: (2.5e8 * share(i)) as u64,
-        groups: (0..groups).map(|g| group(g).then(|| seen(i))).collect(),
-    };
-    let events = (0..PARTITIONS).map(|i| row("events", i, &|_| true));
-    events.chain((0..PARTITIONS).map(|i| row("audit.log", i, &|_| false))).collect()
-}
-
-/// The outcome of a run of these groups: name, and whether it falls behind.
-fn outcome(groups: &[(&str, bool)]) -> Outcome {
-    let e2e = distribution(0.005, 0.4);
-    let behind: Vec<bool> = groups.iter().map(|group| group.1).collect();
-    let worst: Vec<String> = [3, 0, 7, 5, 1, 2, 9, 11].map(|i| format!("events-{i}")).to_vec();
-    let broker = |leaders| BrokerResult {
-        utilisation: 0.123,
-        queue_mean: 0.0217,
-        requests: 93_482.0,
-        network_in_bytes: 2.5e8,
-        network_out_bytes: 5e8,
-        disk_bytes: 2.5e8,
-        leaders,
-    };
-    let threshold =
-        |expression: &str, value, passed| ThresholdResult { expression: expression.to_owned(), value, passed };
-    let failed = behind.contains(&true);
-    Outcome {
-        result: RunResult {
-            conga: "1".to_owned(),
-            scenario: ScenarioRef { name: "peak-hour".to_owned(), sha256: "5f".repeat(32) },
-            engine: "sim".to_owned(),
-            seed: 1,
-            window_s: 240.0,
-            partial: false,
-            passed: !failed,
-            validity: Validity { verdict: "valid".to_owned(), reasons: Vec::new() },
-            warnings: vec![
-                "costs are uncalibrated: cluster.network and cluster.request come from profile default".to_owned(),
-            ],
-            broken_laws: Vec::new(),
-            repetitions: Repetitions { count: 1, seeds: vec![1] },
-            thresholds: vec![
-                threshold("groups.workers.e2e_s.p99 < 200ms", Some(0.031), true),
-                threshold("groups.workers.lost == 0", Some(0.0), true),
-                threshold("producers.edge.rate_per_s >= 0.99 * 12k/s", Some(10_003.2), !failed),
-            ],
-            events: if failed {
-                vec![EventResult { at_s: 75.5, what: "crash".to_owned(), target: "workers/2".to_owned() }]
-            } else {
-                Vec::new()
-            },
-            producers: vec![("edge".to_owned(), producer(&e2e))],
-            topics: vec![("events".to_owned(), topic(0.31)), ("audit.log".to_owned(), topic(0.09))],
-            brokers: (0..3).map(|i| (i.to_string(), broker(4))).collect(),
-            groups: groups
-                .iter()
-                .map(|&(name, behind)| (name.to_owned(), group(behind, if behind { 8_000.0 } else { 10_002.7 }, &e2e)))
-                .collect(),
-            intervals: Vec::new(),
-        },
-        series: series(&behind),
-        worst_partitions: groups.iter().map(|_| worst.clone()).collect(),
-        partitions: partitions(groups.len()),
-        histograms: groups
-            .iter()
-            .zip([(0.005, 0.4), (0.3, 8.0)].into_iter().cycle())
-            .map(|((name, _), (mean, slow))| (format!("groups.{name}.e2e_s"), distribution(mean, slow)))
-            .collect::<BTreeMap<_, _>>(),
-    }
-}
 
 fn save(outcome: &Outcome, dir: &Path) -> Result<(), SaveError> {
     let inputs = [("service.csv".to_owned(), Arc::from(b"1ms\n".as_slice()))];
@@ -420,6 +195,85 @@ fn the_page_needs_nothing_but_itself() {
 }
 
 #[test]
+fn many_groups_and_long_runs_stay_small() {
+    let names: Vec<String> = (0..12).map(|i| format!("group-{i}")).collect();
+    let groups: Vec<(&str, bool)> = names.iter().map(|name| (name.as_str(), false)).collect();
+    let mut big = outcome(&groups);
+    let once = big.series.clone();
+    for round in 1..4 {
+        big.series.extend(once.iter().cloned().map(|mut row| {
+            row.interval.start_s += f64::from(round) * 250.0;
+            row.interval.end_s += f64::from(round) * 250.0;
+            row
+        }));
+    }
+    let dir = folder("sample-big");
+    save(&big, &dir).expect("it is saved");
+    let page = fs::read_to_string(dir.join("report.html")).expect("it is there");
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(page.contains("Shown: the 4 of 12 groups with the most lag."));
+    assert_eq!(fs::read_dir(dir.join("charts")).expect("it is there").count(), 4 + 12);
+    assert_eq!(saved::load(&dir).expect("it is read").series, big.series);
+}
+
+#[test]
+fn a_run_in_which_nothing_happened_still_has_a_report() {
+    let mut nothing = outcome(&[("workers", false)]);
+    nothing.series.clear();
+    nothing.partitions.clear();
+    nothing.histograms = BTreeMap::from([("groups.workers.e2e_s".to_owned(), Histogram::new(3).expect("allowed"))]);
+    nothing.worst_partitions = vec![Vec::new()];
+    nothing.result.thresholds.clear();
+    nothing.result.warnings.clear();
+    let dir = folder("nothing");
+    save(&nothing, &dir).expect("it is saved");
+    assert_eq!(saved::load(&dir).expect("it is read").histograms, nothing.histograms);
+    let summary = report::text::summary(&nothing);
+    assert!(
+        summary.starts_with("peak-hour: Passed\n  Group workers kept up: it processed 10 k/s at 80 %"),
+        "{summary}"
+    );
+}
+
+#[test]
+fn the_gravest_news_comes_first() {
+    type Change = fn(&mut RunResult);
+    let cases: [(&str, Change); 7] = [
+        ("Passed", |_| ()),
+        ("Passed (uncalibrated costs)", |result| result.warnings.push("uncalibrated costs".to_owned())),
+        ("Overloaded", |result| result.producers[0].1.unsent = 500_000.0),
+        ("Threshold failed", |result| result.thresholds[1].passed = false),
+        ("Partial", |result| (result.partial, result.thresholds[1].passed) = (true, false)),
+        ("Invalid", |result| (result.partial, result.validity.verdict) = (true, "invalid".to_owned())),
+        ("Law broken", |result| result.broken_laws.push("a record was lost".to_owned())),
+    ];
+    for (headline, change) in cases {
+        let mut outcome = outcome(&[("workers", false)]);
+        outcome.result.warnings.clear();
+        change(&mut outcome.result);
+        let summary = report::text::summary(&outcome);
+        assert_eq!(summary.lines().next(), Some(format!("peak-hour: {headline}").as_str()));
+    }
+}
+
+#[test]
+fn repetitions_show_their_intervals() {
+    let mut repeated = outcome(&[("workers", false)]);
+    repeated.result.repetitions = Repetitions { count: 5, seeds: (1..=5).collect() };
+    let interval = |value, low, high| Interval { value: Some(value), low: Some(low), high: Some(high) };
+    let rate = interval(10_002.7, 9_990.0, 10_011.0);
+    repeated.result.intervals.push(("groups.workers.rate_per_s".to_owned(), rate));
+    repeated.result.groups[0].1.e2e_s.p99 = Figure::Interval(interval(0.0273, 0.026, 0.028));
+    let dir = folder("sample-repeated");
+    save(&repeated, &dir).expect("it is saved");
+    let summary = report::text::summary(&saved::load(&dir).expect("it is read"));
+    let line = "  95 % intervals of workers: Processed 9.99 k/s to 10.01 k/s; Latency p99 26 ms to 28 ms";
+    assert!(summary.lines().any(|found| found == line), "{summary}");
+    let page = fs::read_to_string(dir.join("report.html")).expect("it is there");
+    assert!(page.contains("95 %: 26 ms to 28 ms"));
+}
+
+#[test]
 fn the_summary_says_it_in_plain_words_and_fits() {
     let calm = report::text::summary(&outcome(&[("workers", false)]));
     insta::assert_snapshot!(calm);
@@ -432,7 +286,8 @@ fn the_summary_says_it_in_plain_words_and_fits() {
 
 #[test]
 fn numbers_read_well() {
-    let cases: [(fn(f64) -> String, &[(f64, &str)]); 5] = [
+    type Case = (fn(f64) -> String, &'static [(f64, &'static str)]);
+    let cases: [Case; 5] = [
         (
             show::duration,
             &[

@@ -150,8 +150,9 @@ fn provenance(cost: &Cost) -> serde_json::Value {
 
 fn host() -> serde_json::Value {
     let line = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
-    let model = line("/proc/cpuinfo")
-        .and_then(|text| text.lines().find(|line| line.starts_with("model name"))?.split(':').nth(1).map(str::to_owned));
+    let model = line("/proc/cpuinfo").and_then(|text| {
+        text.lines().find(|line| line.starts_with("model name"))?.split(':').nth(1).map(str::to_owned)
+    });
     json!({
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,

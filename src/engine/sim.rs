@@ -1,5 +1,6 @@
 //! One thread, one agenda, virtual time: same seed, same bytes.
 pub mod agenda;
+pub mod heap;
 pub mod network;
 
 use super::Watch;
@@ -113,24 +114,24 @@ impl Run {
     fn to_the_end(mut self, plan: &Plan, watch: &Watch) -> Recording {
         let end = plan.end();
         let mut now = Time::ZERO;
-        while let Some(at) = self.agenda.next_at() {
-            if self.edges.next <= at && self.edges.next < end {
-                now = self.edges.next;
-                self.edge(now);
-                self.tell(watch, now, end);
-                if watch.is_stopped() {
-                    return self.finish(now, true, watch);
+        while self.agenda.next_at().is_some() {
+            let limit = self.edges.next.min(end);
+            while let Some((at, actor, input)) = self.agenda.pop(limit) {
+                now = at;
+                self.step(now, actor, input);
+                if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
+                    return self.finish(now, false, watch);
                 }
-                // Whoever was asked may have something to do before the next edge.
-                continue;
             }
-            if at >= end {
+            if limit == end || self.agenda.next_at().is_none() {
                 break;
             }
-            now = at;
-            self.step();
-            if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
-                return self.finish(now, false, watch);
+            // Whoever is asked may find something to do before the next edge.
+            now = limit;
+            self.edge(now);
+            self.tell(watch, now, end);
+            if watch.is_stopped() {
+                return self.finish(now, true, watch);
             }
         }
         // Nothing is left to happen, or the time is over.
@@ -138,8 +139,7 @@ impl Run {
     }
 
     #[inline]
-    fn step(&mut self) {
-        let Some((now, actor, input)) = self.agenda.next() else { return };
+    fn step(&mut self, now: Time, actor: ActorId, input: Input) {
         self.events += 1;
         let Self { cast, network, agenda, witness, .. } = self;
         let mut stage = Stage { now, actor, agenda, network, witness };

@@ -4,6 +4,8 @@
 //! makes a very short linger slower than a longer one where acks=all and replication is slow. A woken fetch costs the
 //! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
+mod places;
+
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer, Wanted};
@@ -12,6 +14,11 @@ use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+pub use places::{Answer, Place, Places, Settings, Writing};
+
+/// Followers fetch many batches at once: so many bytes of log make one message to them.
+const REPLICATED_AT_ONCE: u64 = 64 * 1024;
 
 /// A broker: the leader of its partitions.
 #[derive(Debug)]
@@ -33,66 +40,9 @@ pub struct Broker {
     /// When the timer for the oldest of them fires; others are stale.
     deadline_armed: Time,
     network: Network,
+    /// Bytes each follower has not been told of, `k + 1` brokers on.
+    behind: Vec<u64>,
     served: Served,
-}
-
-/// What a broker needs to know of the cluster.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Its own number, which is its address.
-    pub me: u32,
-    /// Number of brokers.
-    pub brokers: u32,
-    /// Work of each batch of a produce request.
-    pub work_per_batch: Span,
-    /// Work of each KiB of a produce request.
-    pub work_per_kib: Span,
-    /// Nanoseconds a byte takes through its network card; zero where bandwidth costs nothing.
-    pub ns_per_byte: f64,
-    /// Number of handlers.
-    pub handlers: u32,
-}
-
-/// Where each partition lies, and how it is written and read; shared by all brokers.
-#[derive(Debug, Default)]
-pub struct Places {
-    /// By number over all topics.
-    pub partitions: Vec<Place>,
-    /// How each stream writes.
-    pub streams: Vec<Writing>,
-    /// By group and topic, row by row: place of the group among the readers of the topic.
-    pub readers: Vec<u32>,
-    /// Number of topics.
-    pub topics: u32,
-}
-
-/// One partition.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// Place among the logs of its leader.
-    pub log: u32,
-    /// Topic it belongs to.
-    pub topic: u32,
-}
-
-/// How a stream writes.
-#[derive(Clone, Copy, Debug)]
-pub struct Writing {
-    /// Copies of each record.
-    pub replicas: u32,
-    /// When a request is answered.
-    pub answer: Answer,
-}
-
-/// When a produce request is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Never: acks=0.
-    Never,
-    /// When the leader has it: acks=1.
-    Appended,
-    /// When the high watermark is past it: acks=all.
-    Replicated,
 }
 
 #[derive(Debug, Default)]
@@ -137,7 +87,7 @@ struct Network {
 impl Network {
     fn pass(direction: &mut Time, ns_per_byte: f64, now: Time, bytes: u64) -> Time {
         if ns_per_byte > 0.0 {
-            *direction = now.max(*direction) + Span::from_ns((bytes as f64 * ns_per_byte).round() as u64);
+            *direction = now.max(*direction) + Span::from_ns((bytes as f64 * ns_per_byte + 0.5) as u64);
             return *direction;
         }
         now
@@ -216,6 +166,7 @@ impl Broker {
             parked: VecDeque::new(),
             deadline_armed: Time::NEVER,
             network: Network { ns_per_byte: settings.ns_per_byte, ..Network::default() },
+            behind: vec![0; followers],
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
             settings,
@@ -350,8 +301,11 @@ impl Broker {
         self.served.bytes_out += bytes * u64::from(followers);
         let left = self.network.go_out(now, bytes * u64::from(followers));
         for k in 0..followers.min(brokers - 1) {
+            let behind = &mut self.behind[k as usize];
             self.served.followed[k as usize] += bytes;
-            if self.settings.ns_per_byte > 0.0 {
+            *behind += bytes;
+            if self.settings.ns_per_byte > 0.0 && *behind >= REPLICATED_AT_ONCE {
+                let bytes = std::mem::take(behind);
                 out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
             }
         }
@@ -426,7 +380,7 @@ impl Broker {
 
     /// One timer for all parked fetches: it answers those that are over and re-arms for the next.
     fn waited_long(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.deadline_armed != now {
+        if now != self.deadline_armed {
             return;
         }
         self.deadline_armed = Time::NEVER;

@@ -73,19 +73,14 @@ impl NumberedKeyText {
     }
 }
 
-/// How many decimal digits `i` has; loops over blocks of it vectorise.
+/// How many decimal digits `i` has.
 #[inline]
 #[must_use]
 pub const fn digits(i: u32) -> u32 {
-    1 + (i >= 10) as u32
-        + (i >= 100) as u32
-        + (i >= 1_000) as u32
-        + (i >= 10_000) as u32
-        + (i >= 100_000) as u32
-        + (i >= 1_000_000) as u32
-        + (i >= 10_000_000) as u32
-        + (i >= 100_000_000) as u32
-        + (i >= 1_000_000_000) as u32
+    const POWERS: [u32; 10] = [0, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+    // 1233 / 4096 is a little more than the logarithm of 2 to base 10.
+    let about = ((32 - (i | 1).leading_zeros()) * 1_233) >> 12;
+    about + (i >= POWERS[about as usize]) as u32
 }
 
 /// Bytes of the text of key `i` behind a salt of `salt_len` bytes.

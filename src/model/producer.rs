@@ -190,7 +190,8 @@ impl Producer {
         let (mut sent, mut refused) = (0, 0);
         loop {
             let known = self.ahead.len();
-            let mut taken = 0;
+            let mut taken = self.take_plainly(now);
+            sent += taken as u64;
             while taken < known {
                 let (record, home) = self.ahead.get(taken);
                 let at = match self.blocked {
@@ -223,6 +224,24 @@ impl Producer {
             }
         }
         self.report(sent, refused, out);
+    }
+
+    /// The quick way for records that are taken when they are due; returns how many.
+    #[inline]
+    fn take_plainly(&mut self, now: Time) -> usize {
+        let Self { ahead, accumulator, .. } = self;
+        let (None, Some((records, homes))) = (self.blocked, ahead.plain()) else { return 0 };
+        if self.resumed > Time::ZERO {
+            return 0;
+        }
+        let mut taken = 0;
+        for (record, &home) in records.iter().zip(homes) {
+            if record.due > now || !accumulator.append_plain(*record, home, record.due) {
+                break;
+            }
+            taken += 1;
+        }
+        taken
     }
 
     /// What is known of a record beyond the usual, if anything.
@@ -303,12 +322,17 @@ impl Producer {
     /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer.
     #[inline]
     fn arm(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.blocked.is_some() || self.lanes[lane].in_flight == self.settings.max_in_flight {
+        let Lane { in_flight, armed } = self.lanes[lane];
+        if self.blocked.is_some() || in_flight == self.settings.max_in_flight {
+            return;
+        }
+        if armed != Time::NEVER && self.source.is_some() {
+            // It was armed for the earliest instant possible, and all arrivals were known then.
             return;
         }
         let Some(at) = self.may_be_ready(lane) else { return };
         let at = at.max(now);
-        if at < self.lanes[lane].armed {
+        if at < armed {
             self.lanes[lane].armed = at;
             out.wake(Timer::Ready(lane as u32), at);
         }
@@ -324,6 +348,12 @@ impl Producer {
             let first = self.ahead.first_for(lane, |home| self.accumulator.lane_of(home));
             first.map(|due| due.max(self.resumed) + self.accumulator.linger())
         });
+        if let Some(at) = lingers
+            && at <= self.ahead.release(0)
+        {
+            // Nothing can arrive before.
+            return lingers;
+        }
         let size = self.ahead.size_max();
         let mut seals = self.accumulator.records_to_seal(lane, size) as usize;
         if let Some(fit) = self.accumulator.scarce(size) {

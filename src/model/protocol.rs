@@ -21,6 +21,9 @@ impl ActorId {
 /// Number of a partition over all topics.
 pub type PartitionId = u32;
 
+/// The key of a record without one.
+pub const NO_KEY: u32 = u32::MAX;
+
 /// One message of the workload, 16 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Record {

@@ -7,7 +7,7 @@ mod limiter;
 
 use super::accumulator::STICKY;
 use super::partitioner::{self, KeyTable};
-use super::protocol::{Extra, Record};
+use super::protocol::{Extra, NO_KEY, Record};
 use super::random::{BLOCK, Distribution, Stream};
 use super::wire;
 use crate::units::Time;
@@ -16,9 +16,6 @@ use limiter::Limiter;
 use std::sync::Arc;
 
 pub use arrivals::{Arrivals, Step, TraceRow};
-
-/// The key of a record without one.
-pub const NO_KEY: u32 = u32::MAX;
 
 /// Keys of a producer's records.
 #[derive(Clone, Debug)]
@@ -190,6 +187,13 @@ impl Ahead {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+    /// The records and their homes, if each may enter when it is due and nothing more is known of any.
+    #[inline]
+    #[must_use]
+    pub fn plain(&self) -> Option<(&[Record], &[u32])> {
+        let plain = self.extras.is_empty() && self.release.is_empty();
+        plain.then(|| (&self.records[self.next..], &self.homes[self.next..]))
     }
     /// Record number `i` from here, and its home.
     #[inline]
@@ -410,6 +414,14 @@ impl Workload {
         }
         match &self.keys {
             Keys::None => (0..n).for_each(|i| out[i] = wire::body(None, sizes[i] as u32)),
+            Keys::Numbered { salt, .. } if matches!(self.sizes, Distribution::Constant(_)) => {
+                // Only as many sizes as keys have lengths.
+                let salt = salt.len() as u32;
+                let by_digits: [u32; 11] = std::array::from_fn(|d| wire::body(Some(salt + d as u32), sizes[0] as u32));
+                for (body, &key) in out[..n].iter_mut().zip(keys) {
+                    *body = by_digits[partitioner::digits(key) as usize];
+                }
+            }
             Keys::Numbered { salt, .. } => {
                 let salt = salt.len() as u32;
                 (0..n).for_each(|i| out[i] = wire::body(Some(partitioner::key_bytes(salt, keys[i])), sizes[i] as u32));

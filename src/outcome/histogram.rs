@@ -9,6 +9,9 @@ const HALF_BITS: u32 = 10;
 /// Enough for every whole number of nanoseconds; only the pages that are used take memory.
 const BUCKETS: usize = 1 << 16;
 
+/// Buckets that are looked at together: an octave of values.
+const CHUNK: usize = 1 << HALF_BITS;
+
 /// Counts by bucket, and the sum of all values.
 #[derive(Clone, Debug)]
 pub struct Buckets {
@@ -32,11 +35,16 @@ fn empty() -> Box<[u64; BUCKETS]> {
 }
 
 fn drain_counts(counts: &mut [u32; BUCKETS], into: &mut [u64; BUCKETS]) {
-    for (count, total) in counts.iter_mut().zip(into.iter_mut()) {
-        if *count > 0 {
-            *total += u64::from(std::mem::take(count));
+    for (counts, into) in counts.chunks_exact_mut(CHUNK).zip(into.chunks_exact_mut(CHUNK)) {
+        if is_used(counts) {
+            counts.iter_mut().zip(into).for_each(|(count, total)| *total += u64::from(std::mem::take(count)));
         }
     }
+}
+
+/// Whether anything was counted here. Most of the buckets are always empty, and this looks at many at once.
+fn is_used(counts: &[u32]) -> bool {
+    counts.iter().fold(0, |all, count| all | count) != 0
 }
 
 impl Buckets {
@@ -50,6 +58,12 @@ impl Buckets {
     fn range(index: usize) -> (u64, u64) {
         let shift = (index >> HALF_BITS).saturating_sub(1);
         (((index - (shift << HALF_BITS)) as u64) << shift, 1 << shift)
+    }
+
+    /// Whether two values, in nanoseconds, are told apart.
+    #[must_use]
+    pub fn shares_bucket(one: u64, other: u64) -> bool {
+        Self::index(one) == Self::index(other)
     }
 
     /// Counts one value; `added` must be told later.
@@ -119,10 +133,16 @@ impl Buckets {
         changed
     }
 
+    /// Number and count of each bucket that is not empty.
     fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
-        let folded = self.folded.as_deref();
-        let total = move |(i, &count): (usize, &u32)| (i, u64::from(count) + folded.map_or(0, |folded| folded[i]));
-        self.counts.iter().enumerate().map(total).filter(|&(_, count)| count > 0)
+        let (counts, folded) = (&*self.counts, self.folded.as_deref());
+        let is_used = move |range: &std::ops::Range<usize>| {
+            is_used(&counts[range.clone()])
+                || folded.is_some_and(|folded| folded[range.clone()].iter().fold(0, |all, count| all | count) != 0)
+        };
+        let chunks = (0..BUCKETS).step_by(CHUNK).map(|first| first..first + CHUNK);
+        let total = move |i: usize| (i, u64::from(counts[i]) + folded.map_or(0, |folded| folded[i]));
+        chunks.filter(is_used).flatten().map(total).filter(|&(_, count)| count > 0)
     }
 
     /// Values at which these shares of all values are reached, in nanoseconds: the highest of their bucket, as HDR says.

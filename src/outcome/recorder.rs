@@ -3,208 +3,17 @@
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
 use super::histogram::Buckets;
-use super::level::Flow;
-use super::progress::Progress;
 use super::series::{Series, SeriesEdge};
 use crate::model::machine::{Fact, Processed};
-use crate::model::protocol::{Extra, Record};
+use crate::model::protocol::{Extra, NO_KEY, Record};
 use crate::plan::Plan;
 use crate::units::{Span, Time};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
-/// What one run left: counters and distributions, before any arithmetic.
-#[derive(Debug)]
-pub struct Recording {
-    /// Seed of the run.
-    pub seed: u64,
-    /// Counters at the end of the run.
-    pub end: Totals,
-    /// Counters when the window begins and ends.
-    pub window: [Totals; 2],
-    /// The window `[warmup, end of arrivals)`.
-    pub window_at: [Time; 2],
-    /// When the last producer had nothing more to be given.
-    pub over: Option<Time>,
-    /// When it was over.
-    pub ended: Time,
-    /// Somebody interrupted it.
-    pub partial: bool,
-    /// Events of the simulation.
-    pub events: u64,
-    /// Streams: latencies to the acknowledgement.
-    pub streams: Vec<StreamLatency>,
-    /// Groups: latencies to the end of processing, and what is only known at the end.
-    pub groups: Vec<GroupLatency>,
-    /// By partition.
-    pub partitions: Vec<PartitionTally>,
-    /// By group and partition, row by row; only those the group reads are used.
-    pub places: Vec<PlaceTally>,
-    /// Rows of the series.
-    pub series: Series,
-    /// Laws that were broken.
-    pub broken: Vec<String>,
-}
-
-/// Counters of everybody.
-#[derive(Clone, Debug, Default)]
-pub struct Totals {
-    /// By stream.
-    pub streams: Vec<StreamTotals>,
-    /// By topic.
-    pub topics: Vec<TopicTotals>,
-    /// By broker.
-    pub brokers: Vec<BrokerTotals>,
-    /// By group.
-    pub groups: Vec<GroupTotals>,
-}
-
-/// One producer with all instances, or one output with all members.
-#[derive(Clone, Debug, Default)]
-pub struct StreamTotals {
-    /// Accepted into the buffer.
-    pub sent: u64,
-    /// Never accepted.
-    pub refused: u64,
-    /// Due and not decided yet, when somebody asked last, by instance.
-    pub waiting: Vec<u64>,
-    /// Acknowledged.
-    pub acked: u64,
-    /// Bytes of batches sent.
-    pub bytes: u64,
-    /// Produce requests.
-    pub requests: u64,
-    /// Time the rate limit held records back.
-    pub limited: Span,
-    /// Time the full buffer held records back.
-    pub blocked: Span,
-}
-
-impl StreamTotals {
-    /// Records that were due.
-    #[must_use]
-    pub fn offered(&self) -> u64 {
-        self.sent + self.refused + self.waiting.iter().sum::<u64>()
-    }
-}
-
-/// One topic.
-#[derive(Clone, Debug, Default)]
-pub struct TopicTotals {
-    /// Records appended.
-    pub appended: Flow,
-    /// Batches appended.
-    pub batches: u64,
-    /// Sum over records of the instant of their append, in nanoseconds modulo 2^64.
-    pub instants: u64,
-}
-
-/// One broker.
-#[derive(Clone, Debug, Default)]
-pub struct BrokerTotals {
-    /// Time its handlers were busy.
-    pub busy: Span,
-    /// Time requests waited for a handler.
-    pub queued: Span,
-    /// Requests taken on.
-    pub requests: u64,
-    /// Bytes received.
-    pub bytes_in: u64,
-    /// Bytes sent.
-    pub bytes_out: u64,
-    /// Bytes written.
-    pub bytes_disk: u64,
-}
-
-/// One group.
-#[derive(Clone, Debug, Default)]
-pub struct GroupTotals {
-    /// Records handed out by poll.
-    pub polled: u64,
-    /// Records processed.
-    pub processed: Flow,
-    /// Offsets committed.
-    pub committed: Flow,
-    /// Fetches answered.
-    pub fetches: u64,
-    /// Time workers were busy.
-    pub busy: Span,
-    /// Lag times time, in records and nanoseconds.
-    pub lag_area: u128,
-    /// The same for what is not committed.
-    pub committed_area: u128,
-    /// Age of the oldest unprocessed record times time, in nanoseconds twice.
-    pub age_area: u128,
-    /// Sum over records of end-to-end latency, window or not, in nanoseconds.
-    pub e2e_sum: u128,
-    /// Sum over processed records of the instant they were due, in nanoseconds modulo 2^64.
-    pub due_sum: u64,
-    /// Records finished after a later one of the same key.
-    pub out_of_order: u64,
-}
-
-/// Latencies of a stream.
-#[derive(Clone, Debug, Default)]
-pub struct StreamLatency {
-    /// Due to acknowledged.
-    pub publish: Buckets,
-    /// The same, only of records that were sent later than due.
-    pub late_publish: Buckets,
-    /// Sent to acknowledged, only of those.
-    pub late_service: Buckets,
-}
-
-/// Latencies of a group.
-#[derive(Clone, Debug, Default)]
-pub struct GroupLatency {
-    /// Due to start of processing.
-    pub wait: Buckets,
-    /// Processing.
-    pub work: Buckets,
-    /// Due to end of processing.
-    pub e2e: Buckets,
-    /// The same, only of records that were sent later than due.
-    pub late_e2e: Buckets,
-    /// Sent to end of processing, only of those.
-    pub late_raw: Buckets,
-    /// First due along the pipeline to end of processing, only of records whose pipeline began earlier.
-    pub journey: Buckets,
-    /// Due to end of processing, only of those.
-    pub journey_e2e: Buckets,
-    /// When the backlog was last worked off after the end of arrivals.
-    pub drained: Option<Time>,
-    /// Greatest lag, committed lag and age at the edges inside the window.
-    pub max: [u64; 3],
-    /// The same at the end of the run.
-    pub last: [u64; 3],
-}
-
-/// One partition.
-#[derive(Clone, Debug, Default)]
-pub struct PartitionTally {
-    /// Records appended.
-    pub appended: u64,
-    /// Bytes appended.
-    pub bytes: u64,
-    /// Ends of batches that some group has not finished, and when the first record of each was due.
-    batches: VecDeque<(u64, Time)>,
-}
-
-/// One partition as one group sees it.
-#[derive(Clone, Debug, Default)]
-pub struct PlaceTally {
-    /// What is processed.
-    pub progress: Progress,
-    /// How many are processed.
-    pub processed: u64,
-    /// Up to where it is committed.
-    pub committed: u64,
-    /// Member that owns it.
-    pub member: u32,
-    /// Greatest lag at the edges.
-    pub lag_max: u64,
-    /// When the record processed last was due.
-    last_due: Time,
-}
+pub use super::tally::{
+    BrokerTotals, GroupLatency, GroupTotals, PartitionTally, PlaceTally, Recording, StreamLatency, StreamTotals,
+    TopicTotals, Totals,
+};
 
 /// Listens and counts.
 #[derive(Debug)]
@@ -391,25 +200,29 @@ impl Recorder {
         let recent = &mut self.recent[group];
         let mut at = done.started.ns();
         let (mut e2e_sum, mut due_sum, mut since) = (0, 0_u64, 0);
-        let (mut counted, mut e2e_counted, mut work_counted) = (0, 0, 0);
+        // What came before the warm-up ended is taken away again, for it is rare.
+        let (mut early, mut early_e2e, mut early_work) = (0, 0, 0);
         for (record, work) in done.records.iter().zip(done.work) {
             at += work.ns();
             let e2e = at - record.due.ns();
             e2e_sum += e2e;
             due_sum = due_sum.wrapping_add(record.due.ns());
             since += at - begin;
-            if record.due >= warmup {
-                latency.wait.count(Span::from_ns(e2e - work.ns()));
-                latency.work.count(*work);
-                recent.count(Span::from_ns(e2e));
-                counted += 1;
-                e2e_counted += e2e;
-                work_counted += work.ns();
+            if record.due < warmup {
+                early += 1;
+                early_e2e += e2e;
+                early_work += work.ns();
+                continue;
             }
+            latency.wait.count(Span::from_ns(e2e - work.ns()));
+            latency.work.count(*work);
+            recent.count(Span::from_ns(e2e));
         }
-        recent.added(counted, Span::from_ns(e2e_counted));
-        latency.work.added(counted, Span::from_ns(work_counted));
-        latency.wait.added(counted, Span::from_ns(e2e_counted - work_counted));
+        let (counted, e2e) = (n - early, e2e_sum - early_e2e);
+        let work = at - done.started.ns() - early_work;
+        recent.added(counted, Span::from_ns(e2e));
+        latency.work.added(counted, Span::from_ns(work));
+        latency.wait.added(counted, Span::from_ns(e2e - work));
         let totals = &mut self.totals.groups[group];
         totals.processed.add_since(n, u128::from(since));
         totals.e2e_sum += u128::from(e2e_sum);
@@ -431,7 +244,7 @@ impl Recorder {
         }
         if done.shared {
             for (offset, record) in (done.first..).zip(done.records) {
-                if record.key != crate::model::workload::NO_KEY {
+                if record.key != NO_KEY {
                     let highest = self.finished.entry((done.group, done.partition, record.key)).or_default();
                     self.totals.groups[group].out_of_order += u64::from(*highest > offset);
                     *highest = offset.max(*highest);

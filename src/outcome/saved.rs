@@ -52,7 +52,7 @@ pub enum SaveError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        why: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The file system refused.
     #[error("{}: {source}", path.display())]
@@ -65,8 +65,8 @@ pub enum SaveError {
 }
 
 impl SaveError {
-    fn contents(path: &Path, why: impl ToString) -> Self {
-        Self::Contents { path: path.to_owned(), why: why.to_string() }
+    fn contents(path: &Path, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Contents { path: path.to_owned(), why: why.into() }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Warnings about what a result can bear: whether the run settled down, and whether it is long enough.
 use super::recorder::Recording;
-use crate::model::workload::Arrivals;
-use crate::plan::Plan;
+use crate::plan::{Arrivals, Plan};
 
 /// Batches a window is cut into to look for a trend.
 const BATCHES: usize = 20;

@@ -2,11 +2,43 @@
 //!
 //! Ticks are ours because a reader wants `2 ms, 5 ms, 10 ms` or `99.9 %` where a general library gives `0.003`. An axis
 //! is a coordinate of plotters, so its charts do the rest.
+use crate::units::show;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
 /// How far the greatest value lies above the tenth percentile before a logarithmic scale reads better.
 const LOGARITHMIC_FROM: f64 = 100.0;
+
+/// What an axis measures, which decides its ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// A length of time.
+    Seconds,
+    /// A rate.
+    PerSecond,
+    /// A count, of which zero is a usual value.
+    Records,
+}
+
+impl Measure {
+    /// A value with its unit.
+    #[must_use]
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::Seconds => show::duration(value),
+            Self::PerSecond => show::rate(value),
+            Self::Records => show::count(value),
+        }
+    }
+
+    fn step(self, at_least: f64) -> f64 {
+        const WHOLE: [f64; 11] =
+            [30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0];
+        let clock =
+            (self == Self::Seconds && at_least > 25.0).then(|| WHOLE.into_iter().find(|step| *step >= at_least));
+        clock.flatten().unwrap_or_else(|| nice_step(at_least))
+    }
+}
 
 /// How values become distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,38 +69,43 @@ impl Axis {
 
     /// From zero (or a suitable power) to a little above the greatest value.
     ///
-    /// `zero` says that zeros are among the values and matter, as with counts. Values over more than two decades make
-    /// the scale logarithmic.
+    /// Values over more than two decades make the scale logarithmic.
     #[must_use]
-    pub fn of(values: impl Iterator<Item = f64>, zero: bool, show: fn(f64) -> String) -> Self {
+    pub fn of(values: impl Iterator<Item = f64>, measure: Measure) -> Self {
         let mut positive: Vec<f64> = values.filter(|value| value.is_finite() && *value > 0.0).collect();
         positive.sort_by(f64::total_cmp);
         let (Some(&greatest), Some(&usual)) = (positive.last(), positive.get(positive.len() / 10)) else {
-            return Self::linear(1.0, show);
+            return Self::linear(1.0, measure);
         };
         if greatest <= usual * LOGARITHMIC_FROM {
-            return Self::linear(greatest, show);
+            return Self::linear(greatest, measure);
         }
-        Self::logarithmic(if zero { 0.0 } else { positive[0].max(greatest * 1e-6) }, greatest, show)
+        match measure {
+            Measure::Seconds => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
+            Measure::PerSecond | Measure::Records => Self::log_of_one_more(greatest, measure),
+        }
     }
 
-    fn linear(greatest: f64, show: fn(f64) -> String) -> Self {
-        let step = nice_step(greatest / 4.0);
-        let high = (greatest * 1.04 / step).ceil().max(1.0) * step;
-        let count = (high / step).round() as u32;
-        let ticks = (0..=count).map(|i| f64::from(i) * step).map(|value| (value, show(value))).collect();
-        Self { low: 0.0, high, scale: Scale::Linear, ticks }
+    fn linear(greatest: f64, measure: Measure) -> Self {
+        let step = measure.step(greatest / 4.0);
+        let count = (greatest * 1.04 / step).ceil().max(1.0);
+        let ticks = (0..=count as u32).map(|i| f64::from(i) * step).map(|value| (value, measure.show(value))).collect();
+        Self { low: 0.0, high: count * step, scale: Scale::Linear, ticks }
     }
 
-    /// Whole decades; from zero where `low` is zero.
-    fn logarithmic(low: f64, greatest: f64, show: fn(f64) -> String) -> Self {
+    /// Whole decades.
+    fn log(least: f64, greatest: f64, measure: Measure) -> Self {
+        let (first, end) = (least.log10().floor() as i32, (greatest * 1.02).log10().ceil() as i32);
+        let ticks = (first..=end).map(|power| 10_f64.powi(power)).map(|value| (value, measure.show(value))).collect();
+        Self { low: 10_f64.powi(first), high: 10_f64.powi(end), scale: Scale::Log, ticks }
+    }
+
+    /// From zero through whole decades; the first of them would stand too close to zero.
+    fn log_of_one_more(greatest: f64, measure: Measure) -> Self {
         let last = (greatest * 1.02).log10().ceil() as i32;
-        let first = if low > 0.0 { low.log10().floor() as i32 } else { 0 };
-        let powers = (first..=last).map(|power| 10_f64.powi(power));
-        let values: Vec<f64> = if low > 0.0 { powers.collect() } else { std::iter::once(0.0).chain(powers).collect() };
-        let scale = if low > 0.0 { Scale::Log } else { Scale::LogOfOneMore };
-        let ticks = values.iter().map(|&value| (value, show(value))).collect();
-        Self { low: values[0], high: 10_f64.powi(last), scale, ticks }
+        let values = std::iter::once(0.0).chain((1..=last).map(|power| 10_f64.powi(power)));
+        let ticks = values.map(|value| (value, measure.show(value))).collect();
+        Self { low: 0.0, high: 10_f64.powi(last), scale: Scale::LogOfOneMore, ticks }
     }
 
     /// Whether the reader must be told that distances are ratios.
@@ -111,7 +148,8 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        if hint.weight().allow_light_points() { Vec::new() } else { self.ticks.iter().map(|tick| tick.0).collect() }
+        let wanted = !hint.weight().allow_light_points() && hint.max_num_points() > 0;
+        if wanted { self.ticks.iter().map(|tick| tick.0).collect() } else { Vec::new() }
     }
 
     fn range(&self) -> Range<f64> {

@@ -2,16 +2,24 @@
 //!
 //! A chart is described once; the page draws it wide and narrow, `charts/*.svg` holds the wide one. Where there are
 //! many groups, a chart shows those with the most lag and says so.
-use super::axis::{Axis, Scale, TimeAxis};
+use super::axis::{Axis, Measure, Scale, TimeAxis};
 use super::palette::Role;
 use super::plot::{Line, Panel, Plot};
 use crate::outcome::result::{GroupSeries, Outcome, SeriesRow};
 use crate::units::show;
+use hdrhistogram::Histogram;
 
 /// Groups that get a panel or a chart of their own on the page.
 const MOST_GROUPS: usize = 4;
 /// Lines of one kind in a panel.
 const MOST_LINES: usize = 8;
+
+/// Samples beyond a percentile that give it a value.
+const BEYOND: f64 = 10.0;
+/// What a lag axis measures.
+const LAG: &str = "records appended and not yet processed";
+/// What a latency axis measures.
+const LATENCY: &str = "from intended time to processed";
 
 /// A chart with the words around it.
 #[derive(Clone, Debug)]
@@ -99,6 +107,11 @@ fn groups_with_most_lag(outcome: &Outcome, most: usize) -> Vec<usize> {
     groups
 }
 
+/// The colour of a group in every chart; topics have those before.
+fn role_of_group(outcome: &Outcome, group: usize) -> Role {
+    Role::Series(outcome.result.topics.len().min(MOST_LINES / 2) + group)
+}
+
 fn left_out(shown: usize, all: usize, what: &str) -> String {
     if shown < all { format!("Shown: the {shown} of {all} {what} with the most lag.") } else { String::new() }
 }
@@ -111,20 +124,20 @@ struct OverTime<'a> {
 }
 
 impl OverTime<'_> {
-    fn chart(&self, file: &str, title: &str, hint: &str, panels: Vec<Panel>, show: fn(f64) -> String) -> Chart {
+    fn chart(&self, file: &str, title: &str, hint: &str, panels: Vec<Panel>, measure: Measure) -> Chart {
         Chart {
             file: file.to_owned(),
             title: title.to_owned(),
             hint: hint.to_owned(),
             note: String::new(),
-            table: summary_table(&panels, show),
+            table: summary_table(&panels, measure),
             plot: Plot::over_time(&self.time, panels, &self.marks),
             on_page: true,
         }
     }
 
     /// Rates are of an interval, so they stand in its middle.
-    fn rates(&self, name: String, role: Role, width: u32, rate: impl Fn(&SeriesRow) -> f64) -> Line {
+    fn rates(&self, name: String, role: Role, width: i32, rate: impl Fn(&SeriesRow) -> f64) -> Line {
         let middle = |row: &SeriesRow| f64::midpoint(row.interval.start_s, row.interval.end_s);
         Line {
             name,
@@ -143,20 +156,19 @@ impl OverTime<'_> {
 
     fn throughput(&self) -> Chart {
         let (topics, groups) = (&self.outcome.result.topics, &self.outcome.result.groups);
-        let mut lines = vec![self.rates("offered".to_owned(), Role::Demand, 4, |row| row.offered_per_s)];
-        for (i, (name, _)) in topics.iter().enumerate().take(MOST_LINES / 2) {
-            lines.push(self.rates(format!("appended to {name}"), Role::Series(i), 2, move |row| row.appended_per_s[i]));
-        }
-        let first = topics.len().min(MOST_LINES / 2);
-        for (nth, i) in groups_with_most_lag(self.outcome, MOST_GROUPS).into_iter().enumerate() {
+        // What coincides stays visible: dashed above thin above wide.
+        let mut lines = vec![self.rates("offered".to_owned(), Role::Demand, 2, |row| row.offered_per_s)];
+        for i in groups_with_most_lag(self.outcome, MOST_GROUPS) {
             let name = format!("processed by {}", groups[i].0);
-            lines.push(self.rates(name, Role::Series(first + nth), 2, move |row| row.groups[i].processed_per_s));
+            lines.push(self.rates(name, role_of_group(self.outcome, i), 2, move |row| row.groups[i].processed_per_s));
         }
-        let y = axis(&lines, true, show::rate);
-        let panel = Panel { name: "records per second".to_owned(), y, lines };
+        for (i, (name, _)) in topics.iter().enumerate().take(MOST_LINES / 2) {
+            lines.push(self.rates(format!("appended to {name}"), Role::Series(i), 4, move |row| row.appended_per_s[i]));
+        }
+        let panel = Panel::new("records per second", Measure::PerSecond, lines);
         let hint = "Look for gaps: where a processed line runs below what is appended, lag builds up; \
             where appended runs below offered, producers are held back.";
-        let mut chart = self.chart("throughput", "Throughput in and out", hint, vec![panel], show::rate);
+        let mut chart = self.chart("throughput", "Throughput in and out", hint, vec![panel], Measure::PerSecond);
         chart.note = left_out(groups.len().min(MOST_GROUPS), groups.len(), "groups");
         chart
     }
@@ -164,15 +176,13 @@ impl OverTime<'_> {
     fn lag(&self) -> Option<Chart> {
         let groups = &self.outcome.result.groups;
         let shown = groups_with_most_lag(self.outcome, MOST_LINES);
-        let line = |(nth, &i): (usize, &usize)| {
-            self.levels(&groups[i].0, Role::Series(nth), i, |group| Some(group.lag as f64))
-        };
-        let lines: Vec<Line> = shown.iter().enumerate().map(line).collect();
-        let y = axis(&lines, true, show::count);
-        let panel = Panel { name: "records appended and not yet processed".to_owned(), y, lines };
+        let line =
+            |&i: &usize| self.levels(&groups[i].0, role_of_group(self.outcome, i), i, |group| Some(group.lag as f64));
+        let lines: Vec<Line> = shown.iter().map(line).collect();
+        let panel = Panel::new(LAG, Measure::Records, lines);
         let hint = "Look for a line that climbs and does not come back: that group cannot keep up. \
             Peaks that drain away are bursts it absorbs.";
-        let mut chart = self.chart("lag", "Lag of each group", hint, vec![panel], show::count);
+        let mut chart = self.chart("lag", "Lag of each group", hint, vec![panel], Measure::Records);
         chart.note = left_out(shown.len(), groups.len(), "groups");
         (!groups.is_empty()).then_some(chart)
     }
@@ -188,14 +198,13 @@ impl OverTime<'_> {
                     self.levels(name, Role::Series(nth), i, lag)
                 };
                 let lines: Vec<Line> = worst.iter().enumerate().map(line).collect();
-                let y = axis(&lines, true, show::count);
-                let panel = Panel { name: "records appended and not yet processed".to_owned(), y, lines };
+                let panel = Panel::new(LAG, Measure::Records, lines);
                 let name = &groups[i].0;
                 let hint = "Look for one line far above the others: a hot partition, which more members cannot relieve. \
                     Lines that move together point at the group as a whole.";
                 let title = format!("Lag of the worst partitions of {name}");
                 let file = format!("lag-partitions-{name}");
-                let mut chart = self.chart(&file, &title, hint, vec![panel], show::count);
+                let mut chart = self.chart(&file, &title, hint, vec![panel], Measure::Records);
                 chart.on_page = on_page.contains(&i);
                 chart
             })
@@ -210,42 +219,37 @@ impl OverTime<'_> {
         let hint = "Look at how far p99 stands above p50, and whether it settles: \
             a level that keeps rising is a queue that grows, single spikes are pauses.";
         let title = "End-to-end latency over time";
-        let mut chart = self.chart("latency-time", title, hint, panels, show::duration);
+        let mut chart = self.chart("latency-time", title, hint, panels, Measure::Seconds);
         chart.note = left_out(shown.len(), groups.len(), "groups");
         any.then_some(chart)
     }
 
     fn latency_panel(&self, i: usize, group: &str, several: bool) -> Panel {
-        let max = Line { width: 1, ..self.levels("max", Role::Series(7), i, |group| group.e2e_max_s) };
         let lines = vec![
-            max,
-            self.levels("p99", Role::Series(1), i, |group| group.e2e_p99_s),
-            self.levels("p90", Role::Series(4), i, |group| group.e2e_p90_s),
             self.levels("p50", Role::Series(0), i, |group| group.e2e_p50_s),
+            self.levels("p90", Role::Series(4), i, |group| group.e2e_p90_s),
+            self.levels("p99", Role::Series(1), i, |group| group.e2e_p99_s),
+            Line { width: 1, ..self.levels("max", Role::Series(7), i, |group| group.e2e_max_s) },
         ];
-        let whose = if several { format!("{group}: ") } else { String::new() };
-        let name = format!("{whose}seconds from intended time to processed");
-        Panel { name, y: axis(&lines, false, show::duration), lines }
+        let heading = if several { group.to_owned() } else { String::new() };
+        Panel { heading, ..Panel::new(LATENCY, Measure::Seconds, lines) }
     }
 }
 
-fn axis(lines: &[Line], zero: bool, show: fn(f64) -> String) -> Axis {
-    Axis::of(lines.iter().flat_map(|line| &line.points).filter_map(|point| point.1), zero, show)
-}
-
 /// Least, mean, greatest and last of each line.
-fn summary_table(panels: &[Panel], show: fn(f64) -> String) -> Table {
+fn summary_table(panels: &[Panel], measure: Measure) -> Table {
     let mut table = Table { columns: vec!["line", "least", "mean", "greatest", "last"], rows: Vec::new() };
     for panel in panels {
-        let whose = if panels.len() > 1 { panel.name.split_once(": ").map_or("", |name| name.0) } else { "" };
         for line in &panel.lines {
             let values: Vec<f64> = line.points.iter().filter_map(|point| point.1).collect();
             let Some(&last) = values.last() else { continue };
             let mean = values.iter().sum::<f64>() / values.len() as f64;
             let minimum = values.iter().copied().fold(f64::INFINITY, f64::min);
             let maximum = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let name = format!("{whose} {}", line.name).trim().to_owned();
-            table.rows.push(std::iter::once(name).chain([minimum, mean, maximum, last].map(show)).collect());
+            let name = format!("{} {}", panel.heading, line.name).trim().to_owned();
+            table.rows.push(
+                std::iter::once(name).chain([minimum, mean, maximum, last].map(|value| measure.show(value))).collect(),
+            );
         }
     }
     table
@@ -255,58 +259,54 @@ fn summary_table(panels: &[Panel], show: fn(f64) -> String) -> Table {
 fn latency_by_percentile(outcome: &Outcome) -> Option<Chart> {
     let named = |i: usize| {
         let name = &outcome.result.groups[i].0;
-        outcome
-            .histograms
-            .get(&format!("groups.{name}.e2e_s"))
-            .filter(|histogram| !histogram.is_empty())
-            .zip(Some(name))
+        let histogram = outcome.histograms.get(&format!("groups.{name}.e2e_s"))?;
+        (!histogram.is_empty()).then_some((i, name, histogram))
     };
     let found: Vec<_> = groups_with_most_lag(outcome, MOST_LINES).into_iter().filter_map(named).collect();
-    let nines = found.iter().map(|(histogram, _)| (histogram.len() as f64 / 10.0).log10()).fold(1.0, f64::max).min(6.0);
-    let line = |(nth, (histogram, name)): (usize, &(&hdrhistogram::Histogram<u64>, &String))| {
-        let steps = (0..=240).map(|i| nines * f64::from(i) / 240.0);
-        let enough = |at: f64| histogram.len() as f64 * 10_f64.powf(-at) >= 10.0 || at == 0.0;
-        let value = |at: f64| histogram.value_at_quantile(1.0 - 10_f64.powf(-at)) as f64 * 1e-9;
-        let points = steps.map(|at| (at, enough(at).then(|| value(at)))).collect();
-        Line { name: (*name).clone(), role: Role::Series(nth), width: 2, points }
+    let samples = found.iter().map(|(_, _, histogram)| histogram.len()).max()?;
+    let nines = (samples as f64 / BEYOND).log10().clamp(1.0, 6.0);
+    let line = |&(i, name, histogram): &(usize, &String, &Histogram<u64>)| Line {
+        name: name.clone(),
+        role: role_of_group(outcome, i),
+        width: 2,
+        points: tail(histogram, nines),
     };
-    let lines: Vec<Line> = found.iter().enumerate().map(line).collect();
-    let y = axis(&lines, false, show::duration);
-    let percentiles = [
-        (0.0, "0 %"),
-        (0.5, "50 %"),
-        (0.9, "90 %"),
-        (0.99, "99 %"),
-        (0.999, "99.9 %"),
-        (0.999_9, "99.99 %"),
-        (0.999_99, "99.999 %"),
-        (0.999_999, "99.9999 %"),
-    ];
-    let place = |share: f64| -(1.0 - share).log10();
-    let ticks = percentiles.iter().filter(|tick| place(tick.0) <= nines + 1e-6);
-    let ticks = ticks.map(|tick| (place(tick.0), tick.1.to_owned())).collect();
-    let panel = Panel { name: "seconds from intended time to processed".to_owned(), y, lines };
-    let chart = Chart {
+    let lines = found.iter().map(line).collect();
+    Some(Chart {
         file: "latency-percentiles".to_owned(),
         title: "End-to-end latency by percentile".to_owned(),
         hint: "Look for the knee where the line turns upwards: left of it is the usual case, right of it the tail. \
             Each step to the right is ten times rarer."
             .to_owned(),
-        note: left_out(
-            found.len(),
-            outcome.histograms.keys().filter(|name| name.ends_with(".e2e_s")).count(),
-            "groups",
-        ),
+        note: left_out(found.len(), outcome.result.groups.len(), "groups"),
         plot: Plot {
-            x: Axis::new(0.0, nines, Scale::Linear, ticks),
-            x_name: "share of records that were done within".to_owned(),
-            panels: vec![panel],
+            x: percentile_axis(nines),
+            x_name: "share of records done within, %".to_owned(),
+            panels: vec![Panel::new(LATENCY, Measure::Seconds, lines)],
             marks: Vec::new(),
         },
         table: percentile_table(outcome),
         on_page: true,
-    };
-    (!found.is_empty()).then_some(chart)
+    })
+}
+
+/// Nines against seconds, as far as there are enough samples beyond.
+fn tail(histogram: &Histogram<u64>, nines: f64) -> Vec<(f64, Option<f64>)> {
+    const STEPS: u32 = 240;
+    let rarer = |at: f64| 10_f64.powf(-at);
+    let enough = |at: f64| histogram.len() as f64 * rarer(at) >= BEYOND * 0.999 || at == 0.0;
+    let value = |at: f64| histogram.value_at_quantile(1.0 - rarer(at)) as f64 * 1e-9;
+    let steps = (0..=STEPS).map(|i| nines * f64::from(i) / f64::from(STEPS));
+    steps.map(|at| (at, enough(at).then(|| value(at)))).collect()
+}
+
+/// From 0 through 90, 99, 99.9 and so on.
+fn percentile_axis(nines: f64) -> Axis {
+    let named = ["90", "99", "99.9", "99.99", "99.999", "99.9999"];
+    let nine = named.into_iter().enumerate().map(|(i, name)| ((i + 1) as f64, name));
+    let half = std::iter::once((2_f64.log10(), "50"));
+    let ticks = half.chain(nine).filter(|(place, _)| *place <= nines + 1e-6);
+    Axis::new(0.0, nines, Scale::Linear, ticks.map(|(place, name)| (place, name.to_owned())).collect())
 }
 
 fn percentile_table(outcome: &Outcome) -> Table {

@@ -1,4 +1,6 @@
 //! The key figures of a result as labelled text: once here, shown by the page, the Markdown and the summary.
+//!
+//! A figure that is zero in every good run, such as lost records, appears only when it is not.
 use crate::outcome::result::{BrokerResult, Figure, GroupResult, Latency, Outcome, ProducerResult, TopicResult};
 use crate::units::show;
 use serde::Serialize;
@@ -21,12 +23,14 @@ pub struct KeyFigure {
     pub label: &'static str,
     /// With its unit.
     pub value: String,
-    /// A word of explanation, a companion figure or its 95 % interval; may be empty.
+    /// Its 95 % interval over the repetitions; empty without any.
+    pub interval: String,
+    /// A word of explanation or a companion figure; may be empty.
     pub note: String,
 }
 
 fn key(label: &'static str, value: String, note: impl Into<String>) -> KeyFigure {
-    KeyFigure { label, value, note: note.into() }
+    KeyFigure { label, value, interval: String::new(), note: note.into() }
 }
 
 /// All cards, groups first: they are what the reader came for.
@@ -47,13 +51,21 @@ struct Of<'a> {
 }
 
 impl Of<'_> {
-    /// A plain figure; its note is the 95 % interval where there is one.
-    fn plain(&self, label: &'static str, field: &str, value: f64, show: fn(f64) -> String, note: String) -> KeyFigure {
+    /// A plain figure with its 95 % interval where there is one.
+    fn plain(
+        &self,
+        label: &'static str,
+        field: &str,
+        value: impl Into<Option<f64>>,
+        show: fn(f64) -> String,
+        note: String,
+    ) -> KeyFigure {
+        let value = value.into();
         let path = format!("{}.{field}", self.prefix);
         let interval =
             self.outcome.result.intervals.iter().find(|(name, _)| *name == path).map(|(_, interval)| interval);
         let range = interval.and_then(|interval| interval.low.zip(interval.high)).map(|ends| range(ends, show));
-        key(label, show(value), range.unwrap_or(note))
+        KeyFigure { interval: range.unwrap_or_default(), ..key(label, optional(value, show), note) }
     }
 
     fn group(&self, name: &str, group: &GroupResult) -> Card {
@@ -68,19 +80,19 @@ impl Of<'_> {
             self.plain("Utilisation", "utilisation", group.utilisation, show::percent, members(group.members)),
             percentile("Latency p50", e2e.p50, String::new()),
             percentile("Latency p99", e2e.p99, max),
-            key("Lag, mean", optional(lag.mean, show::count), lag_note),
-            key("Oldest waiting record", optional(group.lag_s.max, show::duration), age),
+            self.plain("Lag, mean", "lag.mean", lag.mean, records, lag_note),
+            self.plain("Oldest waiting record", "lag_s.max", group.lag_s.max, show::duration, age),
         ];
         let rare = [
             ("Backlog", group.backlog, "appended and not processed at the end"),
-            ("Lost", group.lost, "records that no member will ever process"),
-            ("Duplicates", group.duplicates, "records processed again"),
-            ("Dead-lettered", group.dead_lettered, "records given up after failures"),
-            ("Out of order", group.out_of_order, "records finished after a later one of their key"),
-            ("Censored", group.censored, "records whose latency is unknown at the end"),
+            ("Lost", group.lost, "no member will ever process them"),
+            ("Duplicates", group.duplicates, "processed again"),
+            ("Dead-lettered", group.dead_lettered, "given up after failures"),
+            ("Out of order", group.out_of_order, "finished after a later one of their key"),
+            ("Censored", group.censored, "latency unknown at the end"),
         ];
         let rare = rare.into_iter().filter(|(_, value, _)| *value > 0.0);
-        figures.extend(rare.map(|(label, value, note)| key(label, show::count(value), note)));
+        figures.extend(rare.map(|(label, value, note)| key(label, records(value), note)));
         if let Some(time) = group.time_to_drain_s {
             figures.push(key("Time to drain", show::duration(time), "from the end of arrivals"));
         }
@@ -121,8 +133,8 @@ impl Of<'_> {
             percentile("Publish p99", producer.publish_s.p99, max),
         ];
         let rare = [
-            ("Unsent", producer.unsent, show::count as fn(f64) -> String, "records never accepted into the buffer"),
-            ("Failed", producer.failed, show::count, "records given up"),
+            ("Unsent", producer.unsent, records as fn(f64) -> String, "never accepted into the buffer"),
+            ("Failed", producer.failed, records, "given up"),
             ("Held back by the limit", producer.limited_s, show::duration, "summed over instances"),
             ("Held back by the buffer", producer.blocked_s, show::duration, "summed over instances"),
         ];
@@ -137,7 +149,7 @@ fn percentile(label: &'static str, figure: Figure, note: String) -> KeyFigure {
         Figure::Interval(interval) => interval.low.zip(interval.high).map(|ends| range(ends, show::duration)),
         Figure::Plain(_) => None,
     };
-    key(label, optional(figure.value(), show::duration), range.unwrap_or(note))
+    KeyFigure { interval: range.unwrap_or_default(), ..key(label, optional(figure.value(), show::duration), note) }
 }
 
 fn range((low, high): (f64, f64), show: fn(f64) -> String) -> String {

@@ -1,4 +1,5 @@
 //! `report.md`: what the page says, for pull requests and wikis, with the charts linked as files.
+//! Names are escaped, so that nothing in them becomes a link, a table or a tag.
 use super::charts::{self, Chart};
 use super::figures::{self, Card};
 use super::verdict::Verdict;
@@ -21,15 +22,19 @@ pub fn page(outcome: &Outcome, charts: &[Chart]) -> String {
     md.push_str(if result.warnings.is_empty() { "" } else { "\n" });
     thresholds(&mut md, outcome);
     md.push_str("## Key figures\n\n");
-    figures::cards(outcome).iter().for_each(|card| key_figures(&mut md, card));
+    for card in &figures::cards(outcome) {
+        key_figures(&mut md, card);
+    }
     md.push_str("## Charts\n\n");
-    charts.iter().for_each(|chart| picture(&mut md, chart));
+    for chart in charts {
+        picture(&mut md, chart);
+    }
     let marks = charts::marks(outcome);
     if !marks.is_empty() {
         md.push_str("## What happened\n\n");
-        marks.iter().for_each(|mark| {
+        for mark in marks {
             let _ = writeln!(md, "1. {}: {}", mark.at, escaped(&mark.what));
-        });
+        }
         md.push('\n');
     }
     md.push_str("## Latencies\n\n");
@@ -61,8 +66,11 @@ fn thresholds(md: &mut String, outcome: &Outcome) {
 
 fn key_figures(md: &mut String, card: &Card) {
     let _ = writeln!(md, "### {} {}\n", card.what, escaped(&card.name));
-    let rows = card.figures.iter().map(|figure| [figure.label.to_owned(), figure.value.clone(), figure.note.clone()]);
-    table(md, &["figure", "value", ""], rows.collect());
+    let rows = card
+        .figures
+        .iter()
+        .map(|figure| [figure.label.to_owned(), figure.value.clone(), figure.interval.clone(), figure.note.clone()]);
+    table(md, &["figure", "value", "95 % interval", ""], rows.collect());
 }
 
 fn picture(md: &mut String, chart: &Chart) {
@@ -89,7 +97,7 @@ fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             c if c.is_control() => safe.push(' '),
-            c if "\\`*_{}[]()#!|~".contains(c) => safe.extend(['\\', c]),
+            c if "\\`*_{}[]#|~".contains(c) => safe.extend(['\\', c]),
             c => safe.push(c),
         }
         safe

@@ -119,7 +119,6 @@ fn shown((number, chart): (usize, &Chart)) -> Shown<'_> {
 /// A drawing for the page: it scales, and says what it is to those who cannot see it.
 fn inline(chart: &Chart, format: Format, class: &str, number: usize) -> String {
     let svg = chart.plot.svg(format);
-    let view = svg.find("viewBox").unwrap_or(0);
     let (title, hint) = (format!("t{number}-{class}"), format!("d{number}-{class}"));
     let tag = format!("<svg class=\"chart {class}\" role=\"img\" aria-labelledby=\"{title} {hint}\" ");
     let head = format!(
@@ -127,5 +126,5 @@ fn inline(chart: &Chart, format: Format, class: &str, number: usize) -> String {
         escaped(&chart.title),
         escaped(&chart.hint)
     );
-    insert_after_tag(&format!("{tag}{}", &svg[view..]), &head)
+    insert_after_tag(&svg.replacen("<svg ", &tag, 1), &head)
 }

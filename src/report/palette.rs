@@ -81,6 +81,14 @@ pub fn classes(svg: &str) -> String {
     svg
 }
 
+/// The background of an element.
+#[must_use]
+pub fn surface(element: &str) -> String {
+    let (light, dark) = COLOURS[Role::Surface.class()];
+    let rule = |colour: &str| format!("{element}{{background:{colour}}}");
+    format!("{}\n@media(prefers-color-scheme:dark){{{}}}\n", rule(light), rule(dark))
+}
+
 /// What the classes look like: for the page and for a chart on its own.
 #[must_use]
 pub fn style_sheet() -> String {
@@ -97,7 +105,7 @@ pub fn style_sheet() -> String {
     let _ = writeln!(css, "{}", rules(|pair| pair.0));
     let _ = writeln!(
         css,
-        "polyline.s{demand}{{stroke-dasharray:20 16}}line.s{mark},polyline.s{mark}{{stroke-dasharray:8 10;opacity:.75}}"
+        "polyline.s{demand}{{stroke-dasharray:18 36}}line.s{mark},polyline.s{mark}{{stroke-dasharray:8 10;opacity:.75}}"
     );
     let _ = writeln!(css, "@media(prefers-color-scheme:dark){{{}}}", rules(|pair| pair.1));
     css

@@ -1,7 +1,7 @@
 //! The short summary for standard output: verdict, key figures of each group, thresholds, warnings.
 //!
 //! It fits 100 columns and ends without a line break.
-use super::figures;
+use super::figures::{self, Card};
 use super::verdict::Verdict;
 use crate::outcome::result::Outcome;
 use crate::units::show;
@@ -19,6 +19,7 @@ pub fn summary(outcome: &Outcome) -> String {
     lines.extend(verdict.sentences.iter().flat_map(|sentence| wrapped(&plain(sentence), "  ")));
     lines.push(String::new());
     lines.extend(groups(outcome));
+    lines.extend(figures::cards(outcome).iter().filter_map(intervals).flat_map(|line| wrapped(&plain(&line), "  ")));
     if !result.thresholds.is_empty() {
         lines.push(String::new());
     }
@@ -47,10 +48,17 @@ fn groups(outcome: &Outcome) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 7] = std::array::from_fn(width);
     let line = |row: &[String; 7]| {
-        let rest = (1..7).map(|i| format!("  {:>1$}", row[i], widths[i])).collect::<String>();
-        format!("  {:<1$}{rest}", row[0], widths[0])
+        let rest: Vec<String> = (1..7).map(|i| format!("{:>1$}", row[i], widths[i])).collect();
+        format!("  {:<1$}  {2}", row[0], widths[0], rest.join("  "))
     };
     rows.iter().map(line).collect()
+}
+
+/// The 95 % intervals of a card, if it has any.
+fn intervals(card: &Card) -> Option<String> {
+    let known = card.figures.iter().filter(|figure| !figure.interval.is_empty());
+    let known: Vec<String> = known.map(|figure| format!("{} {}", figure.label, figure.interval)).collect();
+    (!known.is_empty()).then(|| format!("95 % intervals of {}: {}", card.name, known.join("; ")))
 }
 
 /// Names come from a file: nothing in them may steer a terminal.

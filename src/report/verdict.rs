@@ -190,26 +190,26 @@ fn slope(points: &[(f64, f64)]) -> f64 {
 
 fn group(outcome: &Outcome, i: usize, pace: &Pace) -> String {
     let (name, group) = &outcome.result.groups[i];
-    let (done, given) = (show::rate(group.rate_per_s), show::rate(pace.given_per_s));
+    let done = match pace.given_per_s {
+        given if given > 0.0 => format!("{} of {} appended", show::rate(group.rate_per_s), show::rate(given)),
+        _ => show::rate(group.rate_per_s),
+    };
     let mut text = match pace.growth_per_s {
         None => {
             let busy = show::percent(group.utilisation);
-            format!(
-                "Group {name} kept up: it processed {done} of {given} appended at {busy} utilisation{}.",
-                within(group)
-            )
+            format!("Group {name} kept up: it processed {done} at {busy} utilisation{}.", within(group))
         }
         Some(growth) => {
             let (growth, lag) = (show::count(growth), show::count(pace.lag));
             let cause = bottleneck(outcome, i, group);
             format!(
-                "Group {name} cannot keep up: it processed {done} of {given} appended, and its lag grew by {growth} \
+                "Group {name} cannot keep up: it processed {done}, and its lag grew by {growth} \
                  records every second, to {lag}. {cause}"
             )
         }
     };
     if group.lost > 0.0 {
-        text.push_str(&format!(" It lost {} records.", show::count(group.lost)));
+        text.extend([" It lost ", &show::count(group.lost), " records."]);
     }
     text
 }
@@ -224,14 +224,14 @@ fn within(group: &GroupResult) -> String {
 
 /// The most likely cause, with a remedy.
 fn bottleneck(outcome: &Outcome, i: usize, group: &GroupResult) -> String {
-    if let Some(hot) = hot_partition(outcome, i) {
-        return hot;
-    }
     let busy = show::percent(group.utilisation);
     if group.utilisation >= BUSY {
         return format!(
             "Its workers are busy {busy} of the time: add members or workers, or make processing a record cheaper."
         );
+    }
+    if let Some(hot) = hot_partition(outcome, i) {
+        return hot;
     }
     let broker = outcome.result.brokers.iter().max_by(|a, b| a.1.utilisation.total_cmp(&b.1.utilisation));
     if let Some((name, broker)) = broker.filter(|(_, broker)| broker.utilisation >= BUSY) {

@@ -30,8 +30,12 @@ impl Files {
     fn add(&mut self, reference: &str, bytes: Vec<u8>) {
         let base = Path::new(reference).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let taken = |name: &str| self.names.iter().any(|(_, known)| known == name);
-        let name = (1..).map(|i| if i == 1 { base.clone() } else { format!("{i}-{base}") }).find(|name| !taken(name));
-        let name = name.unwrap_or(base);
+        let mut name = base.clone();
+        let mut number = 2;
+        while taken(&name) {
+            name = format!("{number}-{base}");
+            number += 1;
+        }
         self.inputs.push((name.clone(), Arc::from(bytes)));
         self.names.push((reference.to_owned(), name));
     }

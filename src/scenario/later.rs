@@ -3,7 +3,6 @@
 //! Keyed by the definition in the schema (`Topic`, `Producer`, …) so that a key means the same wherever it is allowed.
 
 /// What to do instead of a key or value that is known but not built yet.
-#[must_use]
 pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
         ("Document", "events") => Some("remove it: every member and broker stays up for the whole run"),
@@ -27,7 +26,7 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
         ("Run", "precision") => Some("set `run.repetitions` instead"),
-        ("Document", "output") | ("Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
+        ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         (definition, "weibull") if definition.starts_with("Drawn") => {
             Some("use `gamma` with the same mean and variation")
         }

@@ -111,10 +111,11 @@ impl Node {
 }
 
 impl Entry {
-    /// The value's place if it begins on the line of its key, otherwise the key's.
+    /// The value's place if it begins on the line of its key or was set, otherwise the key's.
     #[must_use]
     pub fn best_place(&self) -> Place {
-        if self.value.place.line == self.place.line { self.value.place } else { self.place }
+        let near = self.value.place.line == self.place.line || self.value.place.line == 0;
+        if near { self.value.place } else { self.place }
     }
 }
 

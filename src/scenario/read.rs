@@ -4,7 +4,7 @@
 //! line, and lets `--set` change what was written. Aliases are expanded, but what they expand to counts.
 use super::node::{Entry, Kind, Node, Place};
 use super::problem::Problem;
-use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span};
+use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use std::collections::BTreeMap;
 
 /// Bytes of a scenario at most.
@@ -41,7 +41,7 @@ pub fn tree(text: &str) -> Result<Node, Vec<Problem>> {
 }
 
 struct Reader<'t> {
-    parser: Parser<'t, serde_yaml::granit_parser::StrInput<'t>>,
+    parser: Parser<'t, StrInput<'t>>,
     anchors: BTreeMap<usize, (Node, usize)>,
     nodes: usize,
     problems: Vec<Problem>,
@@ -55,7 +55,7 @@ impl<'t> Reader<'t> {
             let (event, span) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(..) => {}
-                Event::StreamEnd => return Err(fatal(place(&span, 0), "the file is empty", "see `conga schema`")),
+                Event::StreamEnd => return fatal(place(&span, 0), "the file is empty", "see `conga schema`"),
                 event => {
                     let node = self.node(event, &span, 0)?;
                     return self.end().map(|()| node);
@@ -69,7 +69,7 @@ impl<'t> Reader<'t> {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(()),
                 (Event::DocumentStart(..), span) => {
-                    return Err(fatal(place(&span, 3), "a second document begins here", "keep one document per file"));
+                    return fatal(place(&span, 3), "a second document begins here", "keep one document per file");
                 }
                 _ => {}
             }
@@ -85,8 +85,11 @@ impl<'t> Reader<'t> {
                 Some(Err(error)) => {
                     let mark = error.marker();
                     let at = Place { line: mark.line() as u32, column: mark.col() as u32 + 1, length: 1 };
+                    if error.info().contains("recursion") {
+                        return too_deep(at);
+                    }
                     let message = format!("not valid YAML: {}", clean(&error.info()));
-                    return Err(fatal(at, message, "check indentation, quotes and brackets just before this place"));
+                    return fatal(at, message, "check indentation, quotes and brackets just before this place");
                 }
                 None => return Ok((Event::StreamEnd, Span::default())),
             }
@@ -97,10 +100,9 @@ impl<'t> Reader<'t> {
         let at = place(span, 1);
         self.count(1, at)?;
         if depth > DEEPEST {
-            let message = format!("nested deeper than {DEEPEST} levels");
-            return Err(fatal(at, message, "no key of a scenario needs that many"));
+            return too_deep(at);
         }
-        if event.tag().is_some_and(|tag| tag.is_custom()) {
+        if event.tag().is_some_and(Tag::is_custom) {
             self.report(at, "tags such as `!name` mean nothing here", "remove the tag");
         }
         let before = self.nodes;
@@ -112,7 +114,7 @@ impl<'t> Reader<'t> {
             Event::SequenceStart(_, anchor, _) => (Node { kind: self.list(depth)?, place: at }, anchor),
             Event::MappingStart(_, anchor, _) => (Node { kind: self.map(depth)?, place: at }, anchor),
             Event::Alias(anchor) => return self.alias(anchor, at),
-            _ => return Err(fatal(at, "not valid YAML: a value is missing here", "write a value")),
+            _ => return fatal(at, "not valid YAML: a value is missing here", "write a value"),
         };
         if anchor > 0 {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
@@ -122,7 +124,7 @@ impl<'t> Reader<'t> {
 
     fn alias(&mut self, anchor: usize, at: Place) -> Result<Node, Fatal> {
         let Some((_, size)) = self.anchors.get(&anchor) else {
-            return Err(fatal(at, "an alias inside its own anchor never ends", "write the value out"));
+            return fatal(at, "an alias inside its own anchor never ends", "write the value out");
         };
         self.count(*size, at)?;
         let (node, _) = &self.anchors[&anchor];
@@ -147,7 +149,7 @@ impl<'t> Reader<'t> {
                 (Event::MappingEnd, _) => return Ok(Kind::Map(entries)),
                 (Event::Scalar(text, ..), span) => (text.into_owned(), place(&span, 1)),
                 (_, span) => {
-                    return Err(fatal(place(&span, 1), "a key must be a plain word", "write `key: value`"));
+                    return fatal(place(&span, 1), "a key must be a plain word", "write `key: value`");
                 }
             };
             self.count(key.len() / BYTES_A_NODE, at)?;
@@ -171,7 +173,7 @@ impl<'t> Reader<'t> {
             return Ok(());
         }
         let message = format!("more than {MOST_NODES} values, aliases expanded");
-        Err(fatal(at, message, "no scenario needs that many; remove aliases or split the file"))
+        fatal(at, message, "no scenario needs that many; remove aliases or split the file")
     }
 
     fn report(&mut self, at: Place, message: impl Into<String>, remedy: &str) {
@@ -201,6 +203,10 @@ pub fn clean(text: &str) -> String {
     if text.chars().nth(200).is_some() { format!("{shown}…") } else { shown }
 }
 
-fn fatal(at: Place, message: impl Into<String>, remedy: &str) -> Fatal {
-    Box::new(Problem::error(at, "", message, remedy))
+fn too_deep<T>(at: Place) -> Result<T, Fatal> {
+    fatal(at, format!("nested deeper than {DEEPEST} levels"), "no key of a scenario needs that many")
+}
+
+fn fatal<T>(at: Place, message: impl Into<String>, remedy: &str) -> Result<T, Fatal> {
+    Err(Box::new(Problem::error(at, "", message, remedy)))
 }

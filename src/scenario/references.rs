@@ -1,13 +1,30 @@
-//! Names that stand for something written elsewhere: every topic that is named must exist.
+//! Names: the scenario's own must do as a folder, and every topic that is named must exist.
 //!
 //! Checked on the tree, so that an unknown name is told together with whatever else is wrong.
 use super::node::{Kind, Node};
 use super::problem::Problem;
 use super::read::clean;
-use super::{list, nearest};
+use super::{is_name, list, nearest};
 
-/// Every reference to a topic nobody wrote.
+/// A name that cannot be one, and every reference to a topic nobody wrote.
 pub fn check(root: &Node) -> Vec<Problem> {
+    let mut problems = own_name(root);
+    problems.append(&mut topics(root));
+    problems
+}
+
+/// The name becomes a folder.
+fn own_name(root: &Node) -> Vec<Problem> {
+    match root.entry("name").map(|entry| &entry.value) {
+        Some(Node { kind: Kind::Scalar { text, .. }, place }) if !is_name(text) => {
+            let message = format!("`{}` cannot be a name", clean(text));
+            vec![Problem::error(*place, "name", message, "use 1 to 64 letters, digits, `-` and `_`")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn topics(root: &Node) -> Vec<Problem> {
     let Some(topics) = root.entry("topics").map(|entry| &entry.value).filter(|node| !node.entries().is_empty()) else {
         return Vec::new();
     };
@@ -29,7 +46,7 @@ fn named(root: &Node) -> Vec<(String, &str)> {
             let path = format!("{section}.{}.{key}", clean(&entry.key));
             match &value.kind {
                 Kind::List(items) => {
-                    found.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}.{i}"), item)))
+                    found.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}.{i}"), item)));
                 }
                 Kind::Map(_) => found.extend(value.entry("topic").map(|topic| (format!("{path}.topic"), &topic.value))),
                 _ if key == "topic" => found.push((path, value)),

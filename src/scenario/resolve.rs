@@ -38,17 +38,24 @@ fn child<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
 
 fn block(key: &str, value: &Node, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth);
-    let key = if super::is_name(key) { key.to_owned() } else { quoted(key) };
+    let bare = super::is_name(key) && !key.starts_with('-');
+    let key = if bare { key.to_owned() } else { quoted(key) };
+    out.push_str(&indent);
+    out.push_str(&key);
     match &value.kind {
         Kind::Map(entries) if !entries.is_empty() => {
-            out.push_str(&format!("{indent}{key}:\n"));
-            entries.iter().for_each(|entry| block(&entry.key, &entry.value, depth + 1, out));
+            out.push_str(":\n");
+            for entry in entries {
+                block(&entry.key, &entry.value, depth + 1, out);
+            }
         }
         Kind::List(items) if !items.is_empty() && key == "thresholds" => {
-            out.push_str(&format!("{indent}{key}:\n"));
-            items.iter().for_each(|item| out.push_str(&format!("{indent}  - {}\n", flow(item))));
+            out.push_str(":\n");
+            for item in items {
+                out.extend([&indent, "  - ", &flow(item), "\n"]);
+            }
         }
-        _ => out.push_str(&format!("{indent}{key}: {}\n", flow(value))),
+        _ => out.extend([": ", &flow(value), "\n"]),
     }
 }
 

@@ -2,8 +2,12 @@
 //! the validator takes its list of keys, formats and limits from the same schema.
 //!
 //! A key that is silent is `None` here; the plan decides what that means.
+pub mod arrivals;
+
+pub use arrivals::{Arrivals, Columns, Law, Step, Steps, Trace};
+
 use super::values::{
-    Acks, Burst, ByteRate, Count, Cv, Distribution, Duration, File, Flag, Named, None, Rate, Real, Seed, Size, Words,
+    Acks, Burst, ByteRate, Count, Distribution, Duration, Flag, Named, None, Rate, Real, Seed, Size, Words,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,15 +17,17 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// What it is called; the name of the file when silent.
-    #[schemars(extend("format" = "name"))]
+    #[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
     pub name: Option<Words>,
     /// What it shows.
     pub description: Option<Words>,
     /// Topics by name.
+    #[schemars(extend("examples" = [{"events": {"partitions": 12}}]))]
     pub topics: Named<Topic>,
     /// Brokers and what they cost.
     pub cluster: Option<Cluster>,
     /// Producers by name.
+    #[schemars(extend("examples" = [{"edge": {"topic": "events", "arrivals": {"poisson": {"rate": "100k/s"}}}}]))]
     pub producers: Named<Producer>,
     /// Consumer groups by name.
     pub groups: Option<Named<Group>>,
@@ -110,11 +116,13 @@ pub enum Profile {
 #[serde(deny_unknown_fields)]
 pub struct Producer {
     /// Where it writes.
+    #[schemars(extend("examples" = ["events"]))]
     pub topic: Words,
     /// How many share the arrivals; 1 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
     pub instances: Option<Count>,
     /// When messages are due, over all instances.
+    #[schemars(extend("examples" = [{"poisson": {"rate": "100k/s"}}]))]
     pub arrivals: Arrivals,
     /// For `--set`: scales the arrivals to this mean.
     #[schemars(extend("exclusiveMinimum" = 0))]
@@ -147,104 +155,6 @@ pub struct Producer {
     pub buffer: Option<Size>,
     /// `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
-}
-
-/// When messages are due: one of these. Rates are totals over all instances.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Arrivals {
-    /// One rate after the other.
-    Steps(Steps),
-    /// Everything else.
-    Law(Law),
-}
-
-/// One rate after the other, then silence.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Steps {
-    /// Each step.
-    #[schemars(length(min = 1, max = 10_000))]
-    pub steps: Vec<Step>,
-    /// Evenly spaced instead of Poisson; false when silent.
-    pub even: Option<Flag>,
-}
-
-/// One step.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// How long.
-    #[schemars(extend("exclusiveMinimum" = 0))]
-    pub r#for: Duration,
-    /// How many messages a second, also `0/s`.
-    pub rate: Rate,
-}
-
-/// How messages arrive.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub enum Law {
-    /// Evenly spaced, instances staggered.
-    Constant {
-        /// Messages per second.
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        rate: Rate,
-    },
-    /// Memoryless.
-    Poisson {
-        /// Messages per second.
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        rate: Rate,
-    },
-    /// Independent gamma gaps.
-    Renewal {
-        /// Messages per second.
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        rate: Rate,
-        /// Coefficient of variation of a gap; 1 is Poisson.
-        cv: Cv,
-    },
-    /// Several messages at one instant, memoryless.
-    Batches {
-        /// Batches per second.
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        rate: Rate,
-        /// Messages of a batch.
-        #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
-        size: Count,
-    },
-    /// Read from a CSV file.
-    Trace(Trace),
-}
-
-/// Arrivals from a CSV file with a heading: `at`, and optionally `count`, `key`, `size` and `units`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Trace {
-    /// The file, beside the scenario.
-    pub file: File,
-    /// Headings that stand for `at`, `count`, `key`, `size` and `units`.
-    pub columns: Option<Columns>,
-    /// Plays it so many times faster; 1 when silent.
-    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1_000_000))]
-    pub speed: Option<Real>,
-}
-
-/// Which heading stands for what.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Columns {
-    /// When: seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` read as UTC; the first row is time 0.
-    pub at: Option<Words>,
-    /// Messages at that time; 1 when silent.
-    pub count: Option<Words>,
-    /// Key of the message.
-    pub key: Option<Words>,
-    /// Bytes of the message.
-    pub size: Option<Words>,
-    /// Amount of work in the message; 1 when silent.
-    pub units: Option<Words>,
 }
 
 /// What a message is.
@@ -342,7 +252,7 @@ pub struct RateLimit {
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// What it reads.
-    #[schemars(length(min = 1, max = 1000))]
+    #[schemars(length(min = 1, max = 1000), extend("examples" = [["events"]]))]
     pub topics: Vec<Words>,
     /// How many members.
     #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
@@ -467,6 +377,7 @@ pub enum Start {
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// The topic.
+    #[schemars(extend("examples" = ["results"]))]
     pub topic: Words,
     /// Which partition a record goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,

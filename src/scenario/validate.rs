@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::read::clean;
 use super::schema::Document;
 use super::values;
-use crate::units::parse;
+use crate::units::{parse, show};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -115,7 +115,7 @@ impl<'s> Check<'s> {
         }
         match &node.kind {
             Kind::Null => {
-                self.error(place, path, "has no value", format!("write {}, or remove the key", expected(shapes)))
+                self.error(place, path, "has no value", format!("write {}, or remove the key", expected(shapes)));
             }
             Kind::Scalar { text, .. } => self.scalar(text, place, shapes, path),
             Kind::List(items) => self.list(items, place, shapes, path),
@@ -177,7 +177,7 @@ impl<'s> Check<'s> {
     fn map(&mut self, entries: &[Entry], place: Place, shapes: &[Shape<'s>], path: &str) {
         let maps: Vec<Shape<'s>> = shapes.iter().filter(|shape| shape.is_map()).copied().collect();
         match maps.as_slice() {
-            [] => self.error(place, path, "is a map of keys", format!("write {}", expected(shapes))),
+            [] => self.error(place, path, "is a map", format!("write {}", expected(shapes))),
             [one] => self.keys(entries, place, one, path),
             several => self.choice(entries, place, several, path),
         }
@@ -203,7 +203,9 @@ impl<'s> Check<'s> {
             }
             [] => {
                 let keys: Vec<&str> = marks.iter().map(|(key, _)| *key).collect();
-                entries.iter().for_each(|entry| self.unknown(entry, shapes, &keys, path));
+                for entry in entries {
+                    self.unknown(entry, shapes, &keys, path);
+                }
             }
             several => {
                 let keys = list(several.iter().map(|(key, _)| *key));
@@ -213,29 +215,35 @@ impl<'s> Check<'s> {
     }
 
     fn keys(&mut self, entries: &[Entry], place: Place, shape: &Shape<'s>, path: &str) {
-        let empty = Map::new();
-        let properties = shape.properties().unwrap_or(&empty);
+        let properties = shape.properties();
         let given: BTreeSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
         let named = shape.get("additionalProperties").filter(|schema| schema.is_object());
         if named.is_some() {
             self.names(entries, place, shape, path);
         }
         for entry in entries {
+            if self.problems.len() >= MOST {
+                return;
+            }
             let inner = join(path, &entry.key);
-            match shape.properties().and_then(|p| p.get(&entry.key)).or(named) {
-                Some(schema) => self.at(&entry.value, entry.best_place(), schema, &inner),
-                None => {
-                    let free: Vec<&str> =
-                        properties.keys().map(String::as_str).filter(|key| !given.contains(key)).collect();
-                    self.unknown(entry, std::slice::from_ref(shape), &free, path);
-                }
+            if let Some(schema) = properties.and_then(|keys| keys.get(&entry.key)).or(named) {
+                self.at(&entry.value, entry.best_place(), schema, &inner);
+            } else {
+                let free: Vec<&str> = properties
+                    .into_iter()
+                    .flat_map(Map::keys)
+                    .map(String::as_str)
+                    .filter(|key| !given.contains(key))
+                    .collect();
+                self.unknown(entry, std::slice::from_ref(shape), &free, path);
             }
         }
         // A typo is told once, not also as the key it was meant to be.
         let meant: Vec<&str> =
             given.iter().filter_map(|key| nearest(key, shape.required()).filter(|near| near != key)).collect();
         for key in shape.required().filter(|key| !given.contains(key) && !meant.contains(key)) {
-            let example = properties.get(key).map_or_else(String::new, |schema| self.example(schema));
+            let example =
+                properties.and_then(|keys| keys.get(key)).map_or_else(String::new, |schema| self.example(schema));
             self.error(place, path, format!("`{key}` is missing"), format!("add `{key}: {example}`"));
         }
     }
@@ -271,19 +279,19 @@ impl<'s> Check<'s> {
     /// Limits stand beside the reference to a format, or in the format itself.
     fn limits(&mut self, node: &Node, place: Place, schema: &'s Value, shapes: &[Shape<'s>], path: &str) {
         let Kind::Scalar { text, .. } = &node.kind else { return };
+        let format = shapes.iter().find_map(Shape::format).unwrap_or_default();
+        let shown = |value: f64| number(value, format);
         let limits = std::iter::once(schema).chain(shapes.iter().map(|shape| shape.schema));
         let Some(Ok(Some(value))) = shapes.iter().find(|s| s.format().is_some()).map(|shape| read(shape, text)) else {
             return;
         };
         for limit in limits {
             let bound = |key: &str| limit.get(key).and_then(Value::as_f64);
-            let complaint = bound("minimum").filter(|min| value < *min).map(|min| format!("at least {}", number(min)));
+            let complaint = bound("minimum").filter(|min| value < *min).map(|min| format!("at least {}", shown(min)));
             let complaint = complaint
-                .or_else(|| bound("maximum").filter(|max| value > *max).map(|max| format!("at most {}", number(max))))
+                .or_else(|| bound("maximum").filter(|max| value > *max).map(|max| format!("at most {}", shown(max))))
                 .or_else(|| {
-                    bound("exclusiveMinimum")
-                        .filter(|min| value <= *min)
-                        .map(|min| format!("more than {}", number(min)))
+                    bound("exclusiveMinimum").filter(|min| value <= *min).map(|min| format!("more than {}", shown(min)))
                 });
             if let Some(bound) = complaint {
                 return self.error(place, path, format!("`{text}` is out of range"), format!("write {bound}"));
@@ -294,15 +302,8 @@ impl<'s> Check<'s> {
     fn example(&self, schema: &'s Value) -> String {
         let mut shapes = Vec::new();
         self.shapes("", schema, &mut shapes);
-        let example = shapes.iter().find_map(|shape| shape.get("examples")?.get(0));
-        let map = shapes.iter().find_map(|shape| shape.required().next());
-        match (example, map) {
-            (Some(Value::String(text)), _) => text.clone(),
-            (Some(other), _) => other.to_string(),
-            (None, Some(key)) => format!("{{{key}: …}}"),
-            (None, None) if shapes.iter().any(Shape::is_list) => "[…]".to_owned(),
-            (None, None) => "…".to_owned(),
-        }
+        let schemas = std::iter::once(schema).chain(shapes.iter().map(|shape| shape.schema));
+        schemas.into_iter().find_map(|schema| schema.get("examples")?.get(0)).map_or_else(|| "…".to_owned(), flow)
     }
 }
 
@@ -360,9 +361,11 @@ fn expected(shapes: &[Shape<'_>]) -> String {
         let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
         Some(format!("a value such as `{text}`"))
     });
-    let map = shapes.iter().any(Shape::is_map).then(|| match keys.as_str() {
-        "" => "a map of keys".to_owned(),
-        keys => format!("a map with {keys}"),
+    let optional = list(shapes.iter().filter_map(Shape::properties).flat_map(Map::keys).map(String::as_str));
+    let map = shapes.iter().any(Shape::is_map).then(|| match (keys.as_str(), optional.as_str()) {
+        ("", "") => "a map of names".to_owned(),
+        ("", optional) => format!("a map with some of {optional}"),
+        (keys, _) => format!("a map with {keys}"),
     });
     let list = shapes.iter().any(Shape::is_list).then(|| "a list in `[` and `]`".to_owned());
     let words = (!words.is_empty()).then(|| if words.contains(',') { format!("one of {words}") } else { words });
@@ -370,8 +373,26 @@ fn expected(shapes: &[Shape<'_>]) -> String {
     parts.join(" or ")
 }
 
-fn number(value: f64) -> String {
-    crate::units::show::count(value).replace(' ', "")
+/// A limit as it would be written.
+fn number(value: f64, format: &str) -> String {
+    match format {
+        "size" => show::size(value),
+        "count" => show::count(value).replace(' ', ""),
+        _ => value.to_string(),
+    }
+}
+
+/// A value as YAML on one line; the examples of the schema need no quotes.
+fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Value::Object(keys) => {
+            let pairs = keys.iter().map(|(key, value)| format!("{key}: {}", flow(value)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -2,22 +2,24 @@
 //!
 //! The order is kept over 16-byte keys; what happens lies in slots beside it. What is to happen at the present instant
 //! comes after everything that was asked for earlier, so it waits in a plain queue and never enters the order.
+use super::heap::Heap;
 use crate::model::machine::Input;
 use crate::model::protocol::ActorId;
 use crate::units::Time;
-use dary_heap::QuaternaryHeap;
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// Time, turn and slot of an entry in one number: 2^40 turns and 2^24 pending entries.
 type Key = u128;
 const SLOT_BITS: u32 = 24;
 
+/// What an idle slot holds.
+const NOBODY: (ActorId, Input) = (ActorId(0), Input::Observed);
+
 /// All that is still to happen.
 #[derive(Debug, Default)]
 pub struct Agenda {
-    order: QuaternaryHeap<Reverse<Key>>,
-    slots: Vec<Option<(ActorId, Input)>>,
+    order: Heap,
+    slots: Vec<(ActorId, Input)>,
     idle: Vec<u32>,
     turns: u64,
     now: Time,
@@ -37,7 +39,7 @@ impl Agenda {
             self.present.push_back((to, input));
             return;
         }
-        let entry = Some((to, input));
+        let entry = (to, input);
         let slot = match self.idle.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = entry;
@@ -51,29 +53,34 @@ impl Agenda {
         };
         self.turns += 1;
         let low = (self.turns << SLOT_BITS) | u64::from(slot);
-        self.order.push(Reverse((Key::from(at.ns()) << 64) | Key::from(low)));
+        self.order.push((Key::from(at.ns()) << 64) | Key::from(low));
     }
 
     /// When the next thing happens.
-    #[inline]
     #[must_use]
-    pub fn next_at(&self) -> Option<Time> {
-        if self.present.is_empty() { self.order.peek().map(|key| time_of(key.0)) } else { Some(self.now) }
+    pub fn next_at(&mut self) -> Option<Time> {
+        if self.present.is_empty() { self.order.least().map(time_of) } else { Some(self.now) }
     }
 
-    /// The next thing to happen.
+    /// The next thing to happen, if that is before `limit`.
     #[inline]
-    pub fn next(&mut self) -> Option<(Time, ActorId, Input)> {
-        let ordered = self.order.peek().is_some_and(|key| self.present.is_empty() || time_of(key.0) <= self.now);
-        if !ordered {
-            let (to, input) = self.present.pop_front()?;
-            return Some((self.now, to, input));
+    pub fn pop(&mut self, limit: Time) -> Option<(Time, ActorId, Input)> {
+        match self.order.least() {
+            Some(key) if self.present.is_empty() || time_of(key) <= self.now => {
+                if time_of(key) >= limit {
+                    return None;
+                }
+                self.order.remove_least();
+                let slot = key as u32 & ((1 << SLOT_BITS) - 1);
+                self.idle.push(slot);
+                self.now = time_of(key);
+                let (to, input) = std::mem::replace(&mut self.slots[slot as usize], NOBODY);
+                Some((self.now, to, input))
+            }
+            _ => {
+                let (to, input) = self.present.pop_front()?;
+                Some((self.now, to, input))
+            }
         }
-        let Reverse(key) = self.order.pop()?;
-        let slot = key as u32 & ((1 << SLOT_BITS) - 1);
-        self.idle.push(slot);
-        self.now = time_of(key);
-        let (to, input) = self.slots[slot as usize].take().expect("an entry lies in its slot");
-        Some((self.now, to, input))
     }
 }

@@ -128,6 +128,18 @@ impl Gaps {
     }
 
     fn fill(&mut self, out: &mut [Time]) -> usize {
+        if self.copies == 1 && self.next == BLOCK && out.len() == BLOCK {
+            self.law.fill(&mut self.stream, &mut self.block);
+            for (due, gap) in out.iter_mut().zip(self.block.iter()) {
+                self.now += gap;
+                *due = Time::from_ns(self.now);
+            }
+            return BLOCK;
+        }
+        self.fill_singly(out)
+    }
+
+    fn fill_singly(&mut self, out: &mut [Time]) -> usize {
         for due in &mut *out {
             if self.pending == 0 {
                 self.pending = self.copies;

@@ -1,4 +1,4 @@
-//! Histograms as the field exchanges them: the interval log V2 (`.hlog`), read by every tool of HdrHistogram, and the
+//! Histograms as the field exchanges them: the interval log V2 (`.hlog`), read by every tool of `HdrHistogram`, and the
 //! percentile table (`.hgrm`) that its plotters take.
 //!
 //! Values are recorded in nanoseconds; the table prints microseconds. The log's one interval starts at second 0 of the

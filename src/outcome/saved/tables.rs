@@ -63,14 +63,14 @@ pub(super) fn partitions(outcome: &Outcome) -> Vec<u8> {
     let rows = outcome.partitions.iter().map(|row| {
         let mut cells = vec![row.topic.clone(), row.partition.to_string(), row.leader.to_string()];
         cells.extend([row.appended.to_string(), cell(row.share), row.bytes.to_string()]);
-        cells.extend(row.groups.iter().flat_map(partition_cells));
+        cells.extend(row.groups.iter().flat_map(|group| partition_cells(group.as_ref())));
         cells
     });
     table(header, rows)
 }
 
-fn partition_cells(group: &Option<PartitionGroup>) -> [String; 4] {
-    group.as_ref().map_or_else(Default::default, |group| {
+fn partition_cells(group: Option<&PartitionGroup>) -> [String; 4] {
+    group.map_or_else(Default::default, |group| {
         [group.processed, u64::from(group.member), group.lag_max, group.lag_final].map(|count| count.to_string())
     })
 }
@@ -97,7 +97,7 @@ pub(super) fn read_series(result: &RunResult, path: &Path) -> Result<(Vec<Series
     }
     let rows = reader.records().map(|record| {
         let record = record.map_err(|why| wrong(path, why))?;
-        series_row(&mut record.iter(), result.topics.len(), &worst).map_err(|why| wrong_at(path, &record, why))
+        series_row(&mut record.iter(), result.topics.len(), &worst).map_err(|why| wrong_at(path, &record, &why))
     });
     Ok((rows.collect::<Result<_, _>>()?, worst))
 }
@@ -149,7 +149,7 @@ pub(super) fn read_partitions(result: &RunResult, path: &Path) -> Result<Vec<Par
     let mut reader = open(path)?;
     let rows = reader.records().map(|record| {
         let record = record.map_err(|why| wrong(path, why))?;
-        partition_row(&mut record.iter(), result.groups.len()).map_err(|why| wrong_at(path, &record, why))
+        partition_row(&mut record.iter(), result.groups.len()).map_err(|why| wrong_at(path, &record, &why))
     });
     rows.collect()
 }
@@ -188,11 +188,11 @@ fn open(path: &Path) -> Result<csv::Reader<std::fs::File>, SaveError> {
     Ok(csv::Reader::from_reader(std::fs::File::open(path).map_err(super::at(path))?))
 }
 
-fn wrong(path: &Path, why: impl ToString) -> SaveError {
+fn wrong(path: &Path, why: csv::Error) -> SaveError {
     SaveError::contents(path, why)
 }
 
-fn wrong_at(path: &Path, record: &csv::StringRecord, why: String) -> SaveError {
+fn wrong_at(path: &Path, record: &csv::StringRecord, why: &str) -> SaveError {
     let line = record.position().map_or(0, csv::Position::line);
     SaveError::contents(path, format!("line {line}: {why}"))
 }

@@ -5,6 +5,9 @@ use crate::model::workload::{Arrivals, Keys, Step, TraceRow};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{self, Law, Producer, Steps};
 
+/// Nanoseconds of arrivals at most: ten years.
+pub const LONGEST_NS: f64 = 3_652.5 * 86_400e9;
+
 /// What arrivals say: when, and for a trace with keys also which.
 pub struct Read {
     /// When.
@@ -43,10 +46,15 @@ fn even_or_poisson(written: &Steps, settings: &Producer, path: &str, found: &mut
     let mut steps: Vec<Step> =
         written.steps.iter().map(|step| Step { length_ns: step.r#for.0.ns(), rate: step.rate.0 }).collect();
     let mean = mean_of_steps(&steps);
-    if mean == 0.0 {
+    let length: f64 = steps.iter().map(|step| step.length_ns as f64).sum();
+    if length > LONGEST_NS {
+        found.error(&format!("{path}.arrivals.steps"), "take more than ten years together", "make them shorter");
+    } else if mean == 0.0 {
         found.error(&format!("{path}.arrivals.steps"), "every rate is 0", "give one of them a rate such as `1k/s`");
     } else if let Some(rate) = &settings.rate {
-        steps.iter_mut().for_each(|step| step.rate *= rate.0 / mean);
+        for step in &mut steps {
+            step.rate *= rate.0 / mean;
+        }
     }
     Arrivals::Steps { steps, even }
 }

@@ -30,7 +30,11 @@ pub fn run(
     }
     let length = duration.unwrap_or_else(|| estimate(producers, groups));
     if warmup >= length && !warmup.is_zero() {
-        let message = format!("{} of warm-up leave nothing of {}", show::duration(warmup.seconds()), show::duration(length.seconds()));
+        let message = format!(
+            "{} of warm-up leave nothing of {}",
+            show::duration(warmup.seconds()),
+            show::duration(length.seconds())
+        );
         found.error("run.warmup", message, "make it shorter than the run, or the run longer");
     }
     let end = length + drain;
@@ -44,8 +48,13 @@ pub fn run(
     };
     let rows = end.ns().div_ceil(run.interval.ns().max(1));
     if rows > MOST_ROWS {
-        let message = format!("{rows} rows of {}, {MOST_ROWS} at most are kept", show::duration(run.interval.seconds()));
-        found.error("run.interval", message, format!("make it {} or more, or leave it out", show::duration(interval(end).seconds())));
+        let message =
+            format!("{rows} rows of {}, {MOST_ROWS} at most are kept", show::duration(run.interval.seconds()));
+        found.error(
+            "run.interval",
+            message,
+            format!("make it {} or more, or leave it out", show::duration(interval(end).seconds())),
+        );
     }
     (run, end)
 }
@@ -59,7 +68,11 @@ fn endless(producers: &[ProducerPlan], found: &mut Findings<'_>) {
     };
     if let Some(plan) = producers.iter().find(never) {
         let message = format!("`run.duration` is missing, and `{}` never ends by itself", plan.name);
-        found.error("run", message, "add `duration: 100s`, or give that producer `messages`");
+        let remedy = match plan.arrivals {
+            Arrivals::Steps { .. } => "add `duration: 100s`: steps may fall short of any number of messages",
+            _ => "add `duration: 100s`, or give that producer `messages`",
+        };
+        found.error("run", message, remedy);
     }
 }
 

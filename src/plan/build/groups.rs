@@ -7,6 +7,8 @@ use crate::scenario::Scenario;
 use crate::scenario::schema::{self, Assignor, Fetch, Group};
 use crate::units::{Span, Time};
 
+/// Members times workers over all groups at most: each has state.
+const MOST_WORKERS: u64 = 1_000_000;
 /// `max.poll.records`.
 const POLL_RECORDS: u64 = 500;
 /// `fetch.min.bytes`.
@@ -25,7 +27,16 @@ const HEARTBEAT: Span = Span::from_ms(3_000);
 /// All groups, in the order of the file.
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
     let groups = scenario.document.groups.iter().flat_map(|named| &named.0);
-    groups.map(|(name, settings)| group(name, settings, topics, found)).collect()
+    let plans: Vec<GroupPlan> = groups.map(|(name, settings)| group(name, settings, topics, found)).collect();
+    let of = |plan: &GroupPlan| u64::from(plan.members) * u64::from(plan.workers);
+    if let Some(largest) = plans.iter().max_by_key(|plan| of(plan))
+        && plans.iter().map(of).sum::<u64>() > MOST_WORKERS
+    {
+        let message = format!("{} members with {} workers each", largest.members, largest.workers);
+        let path = format!("groups.{}.members", largest.name);
+        found.error(&path, message, format!("{MOST_WORKERS} workers in all are simulated at most"));
+    }
+    plans
 }
 
 fn group(name: &str, settings: &Group, topics: &[String], found: &mut Findings<'_>) -> GroupPlan {

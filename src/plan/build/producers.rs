@@ -9,7 +9,7 @@ use crate::scenario::schema::{Producer, RateLimit};
 use crate::scenario::values::BurstAmount;
 use crate::units::show;
 
-/// Instances times partitions of their topic at most: each pair has state.
+/// Instances times partitions of their topic at most, over all producers: each pair has state.
 const MOST_PAIRS: u64 = 20_000_000;
 /// Messages of a producer whose end nobody knows, for the size of a JSON template.
 const UNKNOWN_END: f64 = 1e6;
@@ -23,8 +23,9 @@ pub fn producers(
 ) -> Vec<ProducerPlan> {
     let mut plans: Vec<ProducerPlan> = Vec::new();
     for (name, settings) in &scenario.document.producers.0 {
-        plans.push(producer(scenario, name, settings, names, topics, found));
+        plans.push(producer(scenario, name, settings, names, found));
     }
+    pairs(&plans, topics, found);
     keys::number(plans.iter_mut().map(|plan| &mut plan.keys), found);
     plans
 }
@@ -34,17 +35,11 @@ fn producer(
     name: &str,
     settings: &Producer,
     names: &[String],
-    topics: &[TopicPlan],
     found: &mut Findings<'_>,
 ) -> ProducerPlan {
     let path = format!("producers.{name}");
     let topic = findings::topic(&settings.topic.0, names);
     let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;
-    let pairs = u64::from(instances) * u64::from(topics[topic].partitions);
-    if pairs > MOST_PAIRS {
-        let message = format!("{instances} instances write to {} partitions each", topics[topic].partitions);
-        found.error(&format!("{path}.instances"), message, "use fewer instances with more of the arrivals each");
-    }
     let read = arrivals::arrivals(scenario, settings, &path, found);
     let messages = settings.messages.as_ref().map_or(u64::MAX, |count| count.0);
     let expected = expected(scenario, &read.arrivals, messages);
@@ -60,6 +55,17 @@ fn producer(
         limit: limit(settings.rate_limit.as_ref(), &path, found),
         message_size: size,
         client,
+    }
+}
+
+fn pairs(plans: &[ProducerPlan], topics: &[TopicPlan], found: &mut Findings<'_>) {
+    let of = |plan: &ProducerPlan| u64::from(plan.instances) * u64::from(topics[plan.client.topic].partitions);
+    let Some(largest) = plans.iter().max_by_key(|plan| of(plan)) else { return };
+    if plans.iter().map(of).sum::<u64>() > MOST_PAIRS {
+        let partitions = topics[largest.client.topic].partitions;
+        let message = format!("{} instances write to {partitions} partitions each", largest.instances);
+        let path = format!("producers.{}.instances", largest.name);
+        found.error(&path, message, "use fewer instances with more of the arrivals each");
     }
 }
 

@@ -5,7 +5,7 @@ use super::figures::{self, Unit};
 use super::findings::Findings;
 use crate::plan::{Comparison, ThresholdPlan};
 use crate::scenario::{Scenario, list, nearest};
-use crate::units::parse;
+use crate::units::{Span, parse};
 
 const OPERATORS: &[(&str, Comparison)] = &[
     ("<=", Comparison::LessOrEqual),
@@ -85,6 +85,9 @@ fn figure(scenario: &Scenario, brokers: u32, path: &[String]) -> Result<Unit, Re
         ([], []) => Ok(figures::unit(figure, None)),
         ([], _) => Err((format!("`{figure}` is one number"), "end the path there".to_owned())),
         (inner, [part]) if inner.contains(part) => Ok(figures::unit(figure, Some(part))),
+        (inner, []) => {
+            Err((format!("`{figure}` has several parts"), format!("add one of {}", list(inner.iter().copied()))))
+        }
         (inner, rest) => {
             let wanted = rest.first().copied().unwrap_or_default();
             Err(no_figure(&format!("`{figure}` has no part"), inner.iter().copied(), wanted))
@@ -123,7 +126,7 @@ fn bound(text: &str, unit: Unit) -> Result<f64, Refusal> {
         },
     };
     let read = match unit {
-        Unit::Seconds => parse::duration(quantity).map(|span| span.seconds()),
+        Unit::Seconds => parse::duration(quantity).map(Span::seconds),
         Unit::Bytes => parse::size(quantity).map(|bytes| bytes as f64),
         Unit::BytesPerSecond => parse::byte_rate(quantity),
         Unit::PerSecond => parse::rate(quantity),

@@ -1,9 +1,10 @@
 //! Arrivals from a CSV file: a heading, then a row per message or per `count` messages.
 //!
 //! The first row is time 0, whatever its clock says. Rows must be in order: what is late in a trace is late in a run.
-use super::arrivals::{Read, mean_of_trace};
+use super::arrivals::{LONGEST_NS, Read, mean_of_trace};
 use super::findings::Findings;
-use crate::model::workload::{Arrivals, Keys, NO_KEY, TraceRow};
+use crate::model::protocol::NO_KEY;
+use crate::model::workload::{Arrivals, Keys, TraceRow};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Columns, Producer, Trace};
 use crate::scenario::values::Words;
@@ -34,7 +35,11 @@ pub fn read(scenario: &Scenario, settings: &Producer, trace: &Trace, path: &str,
     let nothing = Read::from(Arrivals::Trace(Arc::from([])));
     let Some(bytes) = scenario.input(&trace.file.0) else { return nothing };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&**bytes);
-    let places = match reader.headers().map(Clone::clone) {
+    let places = match reader.headers().cloned() {
+        Ok(heading) if heading.is_empty() => {
+            found.error(&format!("{at}.file"), "is empty", "write a heading such as `at,size`, and a row a message");
+            None
+        }
         Ok(heading) => places(&heading, trace.columns.as_ref(), &at, found),
         Err(error) => {
             found.error(
@@ -47,18 +52,25 @@ pub fn read(scenario: &Scenario, settings: &Producer, trace: &Trace, path: &str,
     };
     let Some(places) = places else { return nothing };
     twice(settings, &places, path, found);
-    let mut rows =
-        Rows { places, first: None, last: 0, rows: Vec::new(), keys: BTreeMap::new(), texts: Vec::new(), full: false };
-    collect(&mut reader, &mut rows, &format!("{at}.file"), &trace.file.0, found);
-    if rows.rows.is_empty() && found.errors.is_empty() {
+    let mut reading = Reading {
+        places,
+        first: None,
+        last: 0,
+        rows: Vec::new(),
+        keys: BTreeMap::new(),
+        texts: Vec::new(),
+        full: false,
+    };
+    collect(&mut reader, &mut reading, &format!("{at}.file"), &trace.file.0, found);
+    if reading.rows.is_empty() && found.errors.is_empty() {
         found.error(&format!("{at}.file"), "has no rows", "name a file with at least one message");
     }
-    scale(&mut rows.rows, settings, trace, path, found);
-    let keys = match rows.places.key {
-        Some(_) => Keys::Listed { texts: rows.texts.into(), base: 0 },
+    scale(&mut reading.rows, settings, trace, path, found);
+    let keys = match reading.places.key {
+        Some(_) => Keys::Listed { texts: reading.texts.into(), base: 0 },
         None => Keys::None,
     };
-    Read { arrivals: Arrivals::Trace(rows.rows.into()), keys }
+    Read { arrivals: Arrivals::Trace(reading.rows.into()), keys }
 }
 
 /// What both the trace and the producer say.
@@ -100,13 +112,13 @@ fn places(heading: &StringRecord, columns: Option<&Columns>, path: &str, found: 
     Some(Places { at, count, key, size, units })
 }
 
-fn collect(reader: &mut csv::Reader<&[u8]>, rows: &mut Rows, path: &str, file: &str, found: &mut Findings<'_>) {
+fn collect(reader: &mut csv::Reader<&[u8]>, reading: &mut Reading, path: &str, file: &str, found: &mut Findings<'_>) {
     let mut record = StringRecord::new();
     let mut complaints = 0;
     loop {
         let outcome = match reader.read_record(&mut record) {
             Ok(false) => return,
-            Ok(true) => rows.add(&record),
+            Ok(true) => reading.add(&record),
             Err(error) => {
                 found.error(path, format!("`{file}` is unreadable: {error}"), "write every row like the heading");
                 return;
@@ -116,13 +128,13 @@ fn collect(reader: &mut csv::Reader<&[u8]>, rows: &mut Rows, path: &str, file: &
         let line = record.position().map_or(0, csv::Position::line);
         found.error(path, format!("{file}:{line}: {message}"), remedy);
         complaints += 1;
-        if complaints == MOST_COMPLAINTS || rows.full {
+        if complaints == MOST_COMPLAINTS || reading.full {
             return;
         }
     }
 }
 
-struct Rows {
+struct Reading {
     places: Places,
     /// Clock of the first row.
     first: Option<i128>,
@@ -136,7 +148,7 @@ struct Rows {
 
 type Complaint = (String, &'static str);
 
-impl Rows {
+impl Reading {
     fn add(&mut self, record: &StringRecord) -> Result<(), Complaint> {
         let cell = |place: Option<usize>| place.and_then(|i| record.get(i)).filter(|text| !text.is_empty());
         let at_ns = self.at(cell(Some(self.places.at)).unwrap_or_default())?;
@@ -236,7 +248,12 @@ fn scale(rows: &mut [TraceRow], settings: &Producer, trace: &Trace, path: &str, 
         Some(rate) => rate.0 / mean,
         None => trace.speed.as_ref().map_or(1.0, |speed| speed.0),
     };
-    if (speed - 1.0).abs() > f64::EPSILON {
-        rows.iter_mut().for_each(|row| row.at_ns = (row.at_ns as f64 / speed).round() as u64);
+    if rows.last().is_some_and(|row| row.at_ns as f64 / speed > LONGEST_NS) {
+        let key = if settings.rate.is_some() { "rate" } else { "arrivals.trace" };
+        found.error(&format!("{path}.{key}"), "makes the trace longer than ten years", "play it faster");
+    } else if (speed - 1.0).abs() > f64::EPSILON {
+        for row in rows {
+            row.at_ns = (row.at_ns as f64 / speed).round() as u64;
+        }
     }
 }

@@ -1,0 +1,63 @@
+//! What a broker is told before the run: the cluster it belongs to, where partitions lie, how streams write to them.
+//!
+//! Decided once by the cast and never changed: all brokers share one `Places`.
+use crate::units::Span;
+
+/// What a broker needs to know of the cluster.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its own number, which is its address.
+    pub me: u32,
+    /// Number of brokers.
+    pub brokers: u32,
+    /// Work of each batch of a produce request.
+    pub work_per_batch: Span,
+    /// Work of each KiB of a produce request.
+    pub work_per_kib: Span,
+    /// Nanoseconds a byte takes through its network card; zero where bandwidth costs nothing.
+    pub ns_per_byte: f64,
+    /// Number of handlers.
+    pub handlers: u32,
+}
+
+/// Where each partition lies, and how it is written and read; shared by all brokers.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// By number over all topics.
+    pub partitions: Vec<Place>,
+    /// How each stream writes.
+    pub streams: Vec<Writing>,
+    /// By group and topic, row by row: place of the group among the readers of the topic.
+    pub readers: Vec<u32>,
+    /// Number of topics.
+    pub topics: u32,
+}
+
+/// One partition.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Place among the logs of its leader.
+    pub log: u32,
+    /// Topic it belongs to.
+    pub topic: u32,
+}
+
+/// How a stream writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing {
+    /// Copies of each record.
+    pub replicas: u32,
+    /// When a request is answered.
+    pub answer: Answer,
+}
+
+/// When a produce request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Never: acks=0.
+    Never,
+    /// When the leader has it: acks=1.
+    Appended,
+    /// When the high watermark is past it: acks=all.
+    Replicated,
+}

@@ -1,0 +1,102 @@
+//! The keys under `arrivals`: a map with one key that says when messages are due.
+use super::super::values::{Count, Cv, Duration, File, Flag, Rate, Real, Words};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// When messages are due: one of these. Rates are totals over all instances.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Arrivals {
+    /// One rate after the other.
+    Steps(Steps),
+    /// Everything else.
+    Law(Law),
+}
+
+/// One rate after the other, then silence.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// Each step.
+    #[schemars(length(min = 1, max = 10_000))]
+    pub steps: Vec<Step>,
+    /// Evenly spaced instead of Poisson; false when silent.
+    pub even: Option<Flag>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// How long.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub r#for: Duration,
+    /// How many messages a second, also `0/s`.
+    pub rate: Rate,
+}
+
+/// How messages arrive.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Law {
+    /// Evenly spaced, instances staggered.
+    Constant {
+        /// Messages per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+    },
+    /// Memoryless.
+    Poisson {
+        /// Messages per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+    },
+    /// Independent gamma gaps.
+    Renewal {
+        /// Messages per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+        /// Coefficient of variation of a gap; 1 is Poisson.
+        cv: Cv,
+    },
+    /// Several messages at one instant, memoryless.
+    Batches {
+        /// Batches per second.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
+        /// Messages of a batch.
+        #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
+        size: Count,
+    },
+    /// Read from a CSV file.
+    Trace(Trace),
+}
+
+/// Arrivals from a CSV file with a heading: `at`, and optionally `count`, `key`, `size` and `units`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// The file, beside the scenario.
+    pub file: File,
+    /// Headings that stand for `at`, `count`, `key`, `size` and `units`.
+    pub columns: Option<Columns>,
+    /// Plays it so many times faster; 1 when silent.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1_000_000))]
+    pub speed: Option<Real>,
+}
+
+/// Which heading stands for what.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// When: seconds, RFC 3339, or `YYYY-MM-DD HH:MM:SS` read as UTC; the first row is time 0.
+    pub at: Option<Words>,
+    /// Messages at that time; 1 when silent.
+    pub count: Option<Words>,
+    /// Key of the message.
+    pub key: Option<Words>,
+    /// Bytes of the message.
+    pub size: Option<Words>,
+    /// Amount of work in the message; 1 when silent.
+    pub units: Option<Words>,
+}
