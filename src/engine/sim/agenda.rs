@@ -37,16 +37,13 @@ impl Agenda {
             return;
         }
         let entry = Some((to, input));
-        let slot = match self.idle.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = entry;
-                slot
-            }
-            None => {
-                self.slots.push(entry);
-                assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
-                self.slots.len() as u32 - 1
-            }
+        let slot = if let Some(slot) = self.idle.pop() {
+            self.slots[slot as usize] = entry;
+            slot
+        } else {
+            self.slots.push(entry);
+            assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
+            self.slots.len() as u32 - 1
         };
         self.turns += 1;
         let low = (self.turns << SLOT_BITS) | u64::from(slot);
@@ -62,7 +59,7 @@ impl Agenda {
 
     /// The next thing to happen.
     #[inline]
-    pub fn next(&mut self) -> Option<(Time, ActorId, Input)> {
+    pub fn pop(&mut self) -> Option<(Time, ActorId, Input)> {
         let ordered = self.order.peek().is_some_and(|key| self.present.is_empty() || time_of(key) <= self.now);
         if !ordered {
             let (to, input) = self.present.pop_front()?;
