@@ -68,6 +68,7 @@ fn code(outcome: &Outcome) -> u8 {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means at once; results are whole or absent anyway")]
 fn stop_on_interrupt(watch: &Arc<Watch>) {
     let watched = Arc::clone(watch);
     let installed = ctrlc::set_handler(move || {
@@ -89,6 +90,7 @@ struct Cost {
     events: u64,
 }
 
+#[expect(clippy::disallowed_methods, reason = "what a run cost, and a bar that moves: clocks outside the simulation")]
 fn simulate(plan: &Plan, watch: &Arc<Watch>, quiet: bool) -> (Outcome, Cost) {
     let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
     let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
@@ -162,6 +164,7 @@ fn host() -> serde_json::Value {
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "what the process cost; only provenance tells it")]
 fn cpu_of_process_s() -> f64 {
     ProcessTime::now().as_duration().as_secs_f64()
 }

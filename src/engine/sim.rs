@@ -1,4 +1,7 @@
 //! One thread, one agenda, virtual time: same seed, same bytes.
+//!
+//! At the edges of the series everybody is asked what is done; between them nobody reports ahead of time. Threads are
+//! absent: repetitions run side by side, one run does not.
 pub mod agenda;
 pub mod heap;
 pub mod network;
@@ -73,7 +76,7 @@ impl Edges {
         let now = self.next;
         if self.row <= now {
             self.rows += 1;
-            if self.rows > MANY_ROWS && self.rows % 100 == 0 {
+            if self.rows > MANY_ROWS && self.rows.is_multiple_of(100) {
                 self.interval = self.interval.times(2);
             }
             self.row = self.row + self.interval;
@@ -86,7 +89,7 @@ impl Edges {
 /// Runs one repetition of a plan to its end, or until somebody asks it to stop.
 #[must_use]
 pub fn run(plan: &Plan, watch: &Watch) -> Recording {
-    Run::new(plan).to_the_end(plan, watch)
+    Run::new(plan).play(plan, watch)
 }
 
 struct Run {
@@ -111,7 +114,7 @@ impl Run {
         Self { cast, network, agenda, witness: Witness::new(plan), edges: Edges::new(plan), events: 0, told: (0, 0) }
     }
 
-    fn to_the_end(mut self, plan: &Plan, watch: &Watch) -> Recording {
+    fn play(mut self, plan: &Plan, watch: &Watch) -> Recording {
         let end = plan.end();
         let mut now = Time::ZERO;
         while self.agenda.next_at().is_some() {
