@@ -1,4 +1,6 @@
 //! The command line: what may be typed, and one file per command that does it.
+//!
+//! Exit codes are part of the interface: scripts tell a failed threshold from a failed run by them.
 pub mod check;
 pub mod report;
 pub mod run;

@@ -1,4 +1,6 @@
 //! How the cast is driven. The simulator does it in virtual time, from one agenda: same seed, same bytes.
+//!
+//! Repetitions run side by side on all cores and are put back in order, so that cores do not show in the result.
 pub mod cast;
 pub mod sim;
 

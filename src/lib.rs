@@ -18,6 +18,11 @@
 //! - [`cli`]: one file per command. Imports anything.
 //!
 //! The import law is checked by a test (`tests/house.rs`).
+#![expect(
+    clippy::inline_always,
+    reason = "measured: observers, counters and draws are worth it, and nothing else has it"
+)]
+
 pub mod cli;
 pub mod engine;
 pub mod model;

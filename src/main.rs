@@ -1,4 +1,6 @@
 //! The command `conga`: parses the command line, does what it says, and answers with an exit code.
+//!
+//! Everything else is in the library, where tests and benchmarks reach it.
 use clap::Parser;
 use conga::cli::{self, Cli, Command};
 use std::io::Write;

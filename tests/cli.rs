@@ -183,6 +183,7 @@ fn catches_interrupts(process: u32) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a process of its own is interrupted while it works")]
 fn an_interrupted_run_reports_what_it_has_and_exits_with_1() {
     let folder = folder();
     let args = ["run", "small.yaml", "--out", "out", "--set", "run.duration=10000000s"];

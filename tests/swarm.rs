@@ -110,6 +110,7 @@ fn bounded(seed: u64, draft: &Draft, plan: &Plan) -> Outcome {
 }
 
 /// `offered = unsent + sent`, `sent = acked + failed + in_flight`, and no more was offered than was asked for.
+#[expect(clippy::float_cmp, reason = "counts: whole numbers below 2^53, which add up exactly")]
 fn producers_balance(plan: &Plan, result: &RunResult) -> Checked {
     for (name, one) in &result.producers {
         prop_assert_eq!(one.offered, one.unsent + one.sent, "offered by {}", name);
@@ -122,6 +123,7 @@ fn producers_balance(plan: &Plan, result: &RunResult) -> Checked {
 }
 
 /// `appended = processed + dead-lettered + lost + backlog`, by group and partition by partition.
+#[expect(clippy::float_cmp, reason = "counts: whole numbers below 2^53, which add up exactly")]
 fn groups_balance(plan: &Plan, outcome: &Outcome) -> Checked {
     let result = &outcome.result;
     let written: f64 = result.producers.iter().map(|(_, one)| one.sent).sum();
@@ -148,6 +150,7 @@ fn busy_as_configured(planned: &GroupPlan, utilisation: f64) -> Checked {
 }
 
 /// With an end to what comes and time enough, everything is done.
+#[expect(clippy::float_cmp, reason = "counts: whole numbers below 2^53, which add up exactly")]
 fn settled(plan: &Plan, result: &RunResult) -> Checked {
     for (name, one) in &result.producers {
         prop_assert_eq!(one.in_flight, 0.0, "{} is done", name);

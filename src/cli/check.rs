@@ -1,4 +1,6 @@
 //! `conga check FILE…`: every problem of every scenario, with its place and remedy, and nothing is run.
+//!
+//! Good files are told on standard output and problems on standard error, so that a script can keep either.
 use super::{BAD, CheckArgs, GOOD};
 use crate::plan::build;
 use crate::scenario::{Problems, load};

@@ -1,4 +1,6 @@
 //! `conga schema`: the JSON Schema of a scenario, so that editors complete keys and explain them.
+//!
+//! It is derived from the very types that read scenarios, so that the two cannot part.
 use std::io::Write;
 use std::process::ExitCode;
 

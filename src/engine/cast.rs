@@ -1,4 +1,7 @@
 //! Who takes part: brokers, then coordinators, producers, members. A closed set, dispatched by an enum.
+//!
+//! The only place that knows both the plan and every machine: it turns the one into the other, with named streams of luck
+//! that do not depend on the number of members.
 use crate::model::accumulator::{self, Accumulator};
 use crate::model::assignor;
 use crate::model::broker::{self, Answer, Broker, Place, Places, Writing};

@@ -1,4 +1,7 @@
 //! One thread, one agenda, virtual time: same seed, same bytes.
+//!
+//! At the edges of the series everybody is asked what is done; between them nobody reports ahead of time. Threads are
+//! absent: repetitions run side by side, one run does not.
 pub mod agenda;
 pub mod heap;
 pub mod network;
@@ -8,7 +11,7 @@ use super::cast::{Actor, assemble};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::{Observer, Recording, Witness};
-use crate::plan::Plan;
+use crate::plan::{Arrivals, Plan};
 use crate::units::{Span, Time};
 use agenda::Agenda;
 use network::Network;
@@ -73,7 +76,7 @@ impl Edges {
         let now = self.next;
         if self.row <= now {
             self.rows += 1;
-            if self.rows > MANY_ROWS && self.rows % 100 == 0 {
+            if self.rows > MANY_ROWS && self.rows.is_multiple_of(100) {
                 self.interval = self.interval.times(2);
             }
             self.row = self.row + self.interval;
@@ -86,7 +89,17 @@ impl Edges {
 /// Runs one repetition of a plan to its end, or until somebody asks it to stop.
 #[must_use]
 pub fn run(plan: &Plan, watch: &Watch) -> Recording {
-    Run::new(plan).to_the_end(plan, watch)
+    Run::new(plan).play(plan, watch)
+}
+
+/// Records that will go through, if every producer ends by itself; endlessly many otherwise.
+fn expected(plan: &Plan) -> f64 {
+    let given = |producer: &crate::plan::ProducerPlan| match &producer.arrivals {
+        Arrivals::Trace(rows) => producer.messages.min(rows.len() as u64) as f64,
+        _ => producer.messages as f64,
+    };
+    let readers = |topic: usize| plan.groups.iter().filter(|group| group.topics.contains(&topic)).count().max(1) as f64;
+    plan.producers.iter().map(|producer| given(producer) * readers(producer.client.topic)).sum::<f64>().max(1.0)
 }
 
 struct Run {
@@ -96,6 +109,8 @@ struct Run {
     witness: Witness,
     edges: Edges,
     events: u64,
+    /// Records that will go through, where the plan tells.
+    expected: f64,
     /// Records and thousandths told to the watch.
     told: (u64, u64),
 }
@@ -108,10 +123,19 @@ impl Run {
         for actor in 0..cast.len() as u32 {
             agenda.add(Time::ZERO, ActorId(actor), Input::Started);
         }
-        Self { cast, network, agenda, witness: Witness::new(plan), edges: Edges::new(plan), events: 0, told: (0, 0) }
+        Self {
+            cast,
+            network,
+            agenda,
+            witness: Witness::new(plan),
+            edges: Edges::new(plan),
+            events: 0,
+            expected: expected(plan),
+            told: (0, 0),
+        }
     }
 
-    fn to_the_end(mut self, plan: &Plan, watch: &Watch) -> Recording {
+    fn play(mut self, plan: &Plan, watch: &Watch) -> Recording {
         let end = plan.end();
         let mut now = Time::ZERO;
         while self.agenda.next_at().is_some() {
@@ -156,7 +180,10 @@ impl Run {
     fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
         let records = self.witness.records();
         watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
-        let permille = (now.ns() as f64 / end.ns() as f64 * 1e3) as u64;
+        // A run without a fixed end is as far as its records are.
+        let open = end == Time::NEVER;
+        let done = if open { records as f64 / self.expected } else { now.ns() as f64 / end.ns() as f64 };
+        let permille = (done.min(1.0) * 1e3) as u64;
         watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
         self.told = (records, permille.max(self.told.1));
     }

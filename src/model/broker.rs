@@ -278,9 +278,9 @@ impl Broker {
                 out.send(client, Message::Produced(produce));
             }
             if replicated > now {
-                out.wake(Timer::Replicated(job), replicated)
+                out.wake(Timer::Replicated(job), replicated);
             } else {
-                self.replicated(job, now, out)
+                self.replicated(job, now, out);
             }
             self.next_of(2 * client.index(), now, out);
         } else if replicated > now {

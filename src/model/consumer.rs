@@ -29,6 +29,7 @@ pub struct Consumer {
     commit_at: Time,
     /// Records reported since the last commit.
     uncommitted: u64,
+    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
     positions: Option<Box<Vec<Position>>>,
 }
 
@@ -352,6 +353,7 @@ impl Consumer {
         out.send(self.settings.coordinator, Message::Commit(positions));
     }
 
+    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
     fn committed(&mut self, mut positions: Box<Vec<Position>>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         positions.clear();
         self.positions = Some(positions);

@@ -70,6 +70,9 @@ struct Buffer {
     left: u32,
 }
 
+/// Told of each record and when it will be done, in the order in which they begin.
+pub type Finishes<'a> = dyn FnMut(&Record, &Extra, Time) + 'a;
+
 /// The workers of a member and what they hold.
 #[derive(Debug)]
 pub struct Processing {
@@ -77,6 +80,7 @@ pub struct Processing {
     member: u32,
     buffers: Vec<Buffer>,
     idle_buffers: Vec<u32>,
+    #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Fetch>>,
     workers: Workers,
     /// Work given out, and what of it was reported as busy.
@@ -224,13 +228,7 @@ impl Processing {
 
     /// Takes on a run; tells `finishes` of each record and when it will be done, in the order in which they begin.
     #[inline]
-    pub fn take_on(
-        &mut self,
-        run: Run,
-        service: &mut Service,
-        now: Time,
-        finishes: Option<&mut dyn FnMut(&Record, &Extra, Time)>,
-    ) {
+    pub fn take_on(&mut self, run: Run, service: &mut Service, now: Time, finishes: Option<&mut Finishes<'_>>) {
         let fetch = self.buffers[run.buffer as usize].fetch.as_ref().expect("a run lies in a buffer");
         let range = run.start as usize..run.end as usize;
         let extras = fetch.parcel.extras_of(range.clone());
@@ -286,8 +284,7 @@ impl Processing {
     #[inline]
     fn report_one(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> u64 {
         let mut reported = 0;
-        loop {
-            let Workers::One(one) = &mut self.workers else { break };
+        while let Workers::One(one) = &mut self.workers {
             let Some(&run) = one.runs.front() else { break };
             let known = (run.end - run.start) as usize;
             let (n, sum) = one.finished(known, now);

@@ -35,6 +35,7 @@ pub struct Producer {
     blocked_for: Span,
     /// Since when time spent blocked is not reported yet.
     blocked_since: Time,
+    #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
 }
 
@@ -98,9 +99,8 @@ impl Machine for Producer {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started => self.turn_all(now, out),
+            Input::Started | Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
             Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
-            Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
             Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
             Input::Observed => self.observed(now, out),
             other => panic!("a producer does not expect {other:?}"),

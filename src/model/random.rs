@@ -193,6 +193,7 @@ impl Stream {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "one or two floats: they stay in registers")]
     fn shape(&mut self, out: &mut [u64; BLOCK], shape: impl Shape) {
         for value in &mut *out {
             *value = self.0.next_u64();
@@ -244,6 +245,7 @@ fn unit(bits: u64) -> f64 {
 
 /// -ln(x) for normal positive x: the fdlibm kernel in operations that every vector unit has, good to 1 ulp.
 #[inline(always)]
+#[expect(clippy::many_single_char_names, reason = "fdlibm's own names")]
 fn minus_ln(x: f64) -> f64 {
     const HALF_ROOT_2: u64 = 0x3FE6_A09E_667F_3BCD;
     const MANTISSA: u64 = 0x000F_FFFF_FFFF_FFFF;

@@ -387,7 +387,9 @@ impl Workload {
                 KeyLaw::Zipf { .. } => {
                     let zipf = self.zipf.as_ref().expect("made with the workload");
                     self.key_stream.fill_by(zipf, out);
-                    out.iter_mut().for_each(|key| *key = (*key - 1).min(count - 1));
+                    for key in out {
+                        *key = (*key - 1).min(count - 1);
+                    }
                 }
                 KeyLaw::Hot { share } => {
                     for key in out {

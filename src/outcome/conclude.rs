@@ -1,4 +1,6 @@
 //! From the recordings of all repetitions to one outcome: means with their intervals, thresholds, warnings.
+//!
+//! One run has no intervals, and none are made up for it. Nothing here changes what the recordings say.
 use super::figures::{self, Figures, figures, window_s};
 use super::histogram::Buckets;
 use super::recorder::Recording;

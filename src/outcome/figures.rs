@@ -1,4 +1,7 @@
 //! From the counters of one run to the figures of its result: here whole numbers become seconds and rates.
+//!
+//! Counts are of the whole run, so that they add up; rates and shares of time are of the window, as differences of the
+//! counters at its two ends.
 use super::histogram::Buckets;
 use super::recorder::{GroupLatency, GroupTotals, Recording, StreamTotals};
 use super::result::{BrokerResult, Figure, GroupResult, Latency, Level, LostBy, Ordered, ProducerResult, TopicResult};

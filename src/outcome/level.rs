@@ -1,4 +1,6 @@
 //! A number of things over time, averaged exactly: what comes and goes is weighted with the time left of its segment.
+//!
+//! Sampling would miss what happens between samples; here the mean is exact to the nanosecond, in whole numbers.
 use crate::units::Time;
 
 /// Arrivals or departures, and their instants within the present segment of time.

@@ -1,4 +1,6 @@
 //! How far a group has come in a partition, in offsets: everything below a mark, and with several workers some beyond.
+//!
+//! In order it is one number; the map is touched only where several workers overtake each other.
 use std::collections::BTreeMap;
 
 /// Offsets that are done.

@@ -1,4 +1,6 @@
 //! Rows of the series: what everybody did between two edges, as raw counters until the run is over.
+//!
+//! Counters only grow, so a row is the difference of two; rates and shares are computed when tables are written.
 use super::histogram::Buckets;
 use super::recorder::Totals;
 use crate::units::Time;

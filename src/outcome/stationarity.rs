@@ -1,4 +1,6 @@
 //! Warnings about what a result can bear: whether the run settled down, and whether it is long enough.
+//!
+//! They only warn: a growing backlog is often the very finding. Where the load is meant to change, a trend says nothing.
 use super::recorder::Recording;
 use crate::plan::{Arrivals, Plan};
 
@@ -45,7 +47,7 @@ fn rises(values: &[f64]) -> bool {
     }
     let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
     let signs: f64 =
-        pairs.map(|(i, j)| (values[j] - values[i]).partial_cmp(&0.0).map_or(0.0, |order| order as i8 as f64)).sum();
+        pairs.map(|(i, j)| (values[j] - values[i]).partial_cmp(&0.0).map_or(0.0, |order| f64::from(order as i8))).sum();
     let n_f = n as f64;
     let deviation = (n_f * (n_f - 1.0) * (2.0 * n_f + 5.0) / 18.0).sqrt();
     let quarter = n / 4;

@@ -1,7 +1,7 @@
 //! What is counted: of streams, topics, brokers, groups and partitions, and what is left of a run when it is over.
 //!
-//! Totals are cloned where the window begins and ends, and subtracted afterwards; latencies count only records due in
-//! the window and exist once. Nothing is computed here.
+//! Totals are cloned where the window begins and ends, and subtracted afterwards; latencies count only records due
+//! after the warm-up and exist once. Nothing is computed here.
 use super::histogram::Buckets;
 use super::level::Flow;
 use super::progress::Progress;

@@ -1,4 +1,6 @@
 //! Whether a line such as `groups.workers.e2e_s.p99 < 200ms` holds of a result.
+//!
+//! The figure is found by its path in the saved form, so that a threshold names what the user sees in `result.json`.
 use super::result::ThresholdResult;
 use crate::plan::{Comparison, ThresholdPlan};
 use serde_json::Value;

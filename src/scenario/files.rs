@@ -1,4 +1,7 @@
 //! Files that a scenario names: only beside it or below, never outside its folder, never endless.
+//!
+//! Scenarios are passed around, so one must not be able to read a stranger's files into a report. All are read at once
+//! and kept with the result: what was run can be run again.
 use super::node::Node;
 use super::problem::Problem;
 use super::read::clean;

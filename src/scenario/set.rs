@@ -1,4 +1,6 @@
 //! `--set PATH=VALUE`: changes the tree before it is checked, so that a wrong value is told like one in the file.
+//!
+//! It makes what is silent, but never a topic, producer or group that nobody wrote: that would be a typing error.
 use super::node::{Entry, Kind, Node, Place};
 use super::problem::Problem;
 use super::{list, nearest, read};

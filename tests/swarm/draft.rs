@@ -35,19 +35,23 @@ struct Group {
 impl Draft {
     /// The scenario, as a user would write it.
     pub fn yaml(&self) -> String {
-        let mut yaml = String::from("name: swarm\ntopics:\n");
-        for (i, (partitions, replicas)) in self.topics.iter().enumerate() {
-            yaml += &format!("  t{i}: {{partitions: {partitions}, replicas: {replicas}}}\n");
-        }
-        yaml += &format!("cluster: {{{}}}\nproducers:\n", self.cluster);
-        for (i, Source { topic, keys }) in self.producers.iter().enumerate() {
-            yaml += &format!("  p{i}: {{topic: t{}{keys}}}\n", topic % self.topics.len());
-        }
-        yaml += if self.groups.is_empty() { "" } else { "groups:\n" };
-        for (i, group) in self.groups.iter().enumerate() {
-            yaml += &format!("  g{i}: {}\n", group.yaml(self.topics.len()));
-        }
-        yaml + &format!("run: {{{}}}\n", self.run)
+        let all = self.topics.len();
+        let topics = self.topics.iter().enumerate();
+        let topics = topics
+            .map(|(i, (partitions, replicas))| format!("  t{i}: {{partitions: {partitions}, replicas: {replicas}}}\n"));
+        let producers = self.producers.iter().enumerate();
+        let producers =
+            producers.map(|(i, Source { topic, keys })| format!("  p{i}: {{topic: t{}{keys}}}\n", topic % all));
+        let groups = self.groups.iter().enumerate().map(|(i, group)| format!("  g{i}: {}\n", group.yaml(all)));
+        format!(
+            "name: swarm\ntopics:\n{}cluster: {{{}}}\nproducers:\n{}{}{}run: {{{}}}\n",
+            topics.collect::<String>(),
+            self.cluster,
+            producers.collect::<String>(),
+            if self.groups.is_empty() { "" } else { "groups:\n" },
+            groups.collect::<String>(),
+            self.run
+        )
     }
 }
 

@@ -1,4 +1,6 @@
 //! When a message arrives: one link never reorders.
+//!
+//! Only delay is here; bandwidth is the broker's network card. Nothing is lost: connections retry below what we model.
 use crate::model::protocol::ActorId;
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::units::Time;

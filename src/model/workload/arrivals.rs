@@ -1,4 +1,7 @@
 //! When records are due to one instance of a producer.
+//!
+//! Instants are drawn in blocks and cost no event. Instances of a Poisson producer are Poisson each, at a share of the
+//! rate; constant ones are staggered, so that together they are as even as one.
 use crate::model::random::{BLOCK, Distribution, Stream};
 use crate::units::Time;
 use std::sync::Arc;
@@ -187,7 +190,7 @@ impl Trace {
 /// Where an instance stands among its steps: arrivals come whenever the sum of rate × time passes the next target.
 #[derive(Clone, Debug)]
 struct Steps {
-    steps: Vec<Step>,
+    all: Vec<Step>,
     instances: f64,
     stream: Option<Stream>,
     /// Step in which `at_ns` lies, and where it began.
@@ -200,7 +203,7 @@ struct Steps {
 
 impl Steps {
     fn next(&mut self) -> Option<f64> {
-        while let Some(step) = self.steps.get(self.step) {
+        while let Some(step) = self.all.get(self.step) {
             let per_ns = step.rate * 1e-9 / self.instances;
             let ends = self.began_ns + step.length_ns as f64;
             let arrives = if per_ns > 0.0 { self.at_ns + self.wait / per_ns } else { f64::INFINITY };
@@ -233,8 +236,8 @@ impl Clock {
             Arrivals::Batches { rate, size } => gaps(Distribution::Exponential { mean: mean(*rate) }, *size, stream),
             Arrivals::Steps { steps, even } => {
                 let wait = if *even { instance / instances } else { -(1.0 - stream.unit()).ln() };
-                let (steps, stream) = (steps.clone(), (!even).then_some(stream));
-                Process::Steps(Steps { steps, instances, stream, step: 0, began_ns: 0.0, at_ns: 0.0, wait })
+                let (all, stream) = (steps.clone(), (!even).then_some(stream));
+                Process::Steps(Steps { all, instances, stream, step: 0, began_ns: 0.0, at_ns: 0.0, wait })
             }
             Arrivals::Trace(rows) => {
                 Process::Trace(Trace { rows: Arc::clone(rows), block: 0, next: i as usize, stride: n as usize })

@@ -1,4 +1,6 @@
 //! A token bucket before the buffer: when each record may pass. Full at the start, shared by nothing.
+//!
+//! Each bucket is the instant at which it would be full again, so nothing ticks while nothing is sent.
 use crate::units::Time;
 
 /// Two buckets, one for records and one for bytes; infinite rates never hold.
@@ -11,6 +13,7 @@ pub struct Limiter {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "a name ends with its unit")]
 struct Bucket {
     /// Nanoseconds a token takes to drip in; zero for no limit.
     drip_ns: f64,

@@ -1,4 +1,6 @@
 //! When messages are due: rates as written, scaled to `rate` where that is set.
+//!
+//! `rate` beside `arrivals` scales their mean and keeps their shape, so that a study can turn one knob for any of them.
 use super::findings::Findings;
 use super::trace;
 use crate::model::workload::{Arrivals, Keys, Step, TraceRow};

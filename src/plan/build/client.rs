@@ -1,4 +1,6 @@
 //! How a client writes: the settings that producers and groups with an output share. Silent keys are Kafka 4.4's.
+//!
+//! Retries and idempotence are absent: brokers do not fail here yet, so that nothing would ever be sent again.
 use super::findings::Findings;
 use crate::plan::{Acks, ClientPlan, PartitionerPlan};
 use crate::scenario::schema::{Output, Partitioner, Producer};

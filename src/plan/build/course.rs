@@ -1,6 +1,7 @@
 //! The course of a run: when it starts to count, when it ends, how finely it is drawn.
+//!
+//! Without a duration its length is estimated by the means, only to choose how finely to draw.
 use super::arrivals::mean_rate;
-use super::distribution::mean;
 use super::findings::Findings;
 use crate::model::workload::Arrivals;
 use crate::plan::{GroupPlan, ProducerPlan, RunPlan, Work};
@@ -101,8 +102,8 @@ fn count(plan: &ProducerPlan) -> f64 {
 /// Mean seconds of work in a record of one unit.
 pub fn work_s(work: &Work) -> f64 {
     1e-9 * match work {
-        Work::Each(each) => mean(each),
-        Work::PerUnit { base, each } => mean(base) + mean(each),
+        Work::Each(each) => each.mean(),
+        Work::PerUnit { base, each } => base.mean() + each.mean(),
     }
 }
 

@@ -48,25 +48,11 @@ pub fn drawn<V: Amount>(written: &values::Distribution<V>, path: &str, found: &m
     }
 }
 
-/// Mean of a distribution.
-pub fn mean(distribution: &Distribution) -> f64 {
-    match *distribution {
-        Distribution::Constant(value) => value,
-        Distribution::Uniform { min, max } => f64::midpoint(min, max),
-        Distribution::Bimodal { fast, slow, share_slow } => fast + (slow - fast) * share_slow,
-        Distribution::Exponential { mean }
-        | Distribution::Lognormal { mean, .. }
-        | Distribution::Gamma { mean, .. }
-        | Distribution::Pareto { mean, .. }
-        | Distribution::Hyperexponential { mean, .. } => mean,
-    }
-}
-
 /// Greatest value where there is one, otherwise the mean: what a limit must at least let pass.
 pub fn must_fit(distribution: &Distribution) -> f64 {
     match *distribution {
         Distribution::Uniform { max, .. } => max,
         Distribution::Bimodal { fast, slow, .. } => fast.max(slow),
-        _ => mean(distribution),
+        _ => distribution.mean(),
     }
 }

@@ -1,4 +1,6 @@
 //! The figures of a result by path, and what they are measured in: what a threshold may name.
+//!
+//! Kept here and not read from a result, so that a threshold with a typing error is refused before hours of work.
 
 /// What a figure is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,6 @@
 //! Problems as they are found, each at the place of its path.
+//!
+//! Building goes on after an error, with whatever value is at hand: users see every problem at once.
 use crate::scenario::{Problem, Scenario};
 
 /// Problems collected so far.

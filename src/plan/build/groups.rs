@@ -1,4 +1,7 @@
 //! Consumer groups: who reads what, how fast, and what becomes of it. Silent keys are Kafka 4.4's.
+//!
+//! Names were checked when the scenario was read; here is what holds of several keys together, and how much
+//! state there may be.
 use super::findings::{self, Findings};
 use super::{client, distribution::drawn};
 use crate::model::random::Distribution;

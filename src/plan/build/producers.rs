@@ -1,4 +1,6 @@
 //! Producers: who writes what, where, how much.
+//!
+//! What holds only of several keys together is checked here: sizes against buffers, instances against partitions.
 use super::findings::{self, Findings};
 use super::{arrivals, client, distribution, keys, message};
 use crate::model::random::Distribution;

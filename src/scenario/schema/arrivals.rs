@@ -1,4 +1,7 @@
 //! The keys under `arrivals`: a map with one key that says when messages are due.
+//!
+//! The form only: the map's one key chooses the law, and each law refuses the keys of the others. What values mean
+//! together is decided by the plan.
 use super::super::values::{Count, Cv, Duration, File, Flag, Rate, Real, Words};
 use schemars::JsonSchema;
 use serde::Deserialize;
