@@ -76,6 +76,8 @@ pub enum Fact<'a> {
     Exhausted {
         /// Number of the stream.
         stream: u32,
+        /// When the last of it was due, which may be some time ago.
+        at: Time,
     },
     /// A produce request left.
     Requested {

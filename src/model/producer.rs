@@ -29,6 +29,8 @@ pub struct Producer {
     /// Records accepted or refused.
     taken: u64,
     exhausted: bool,
+    /// When the record taken last was due.
+    last_due: Time,
     /// Counts what is due beyond the records known ahead, while blocked.
     beyond: Option<Beyond>,
     limited: Span,
@@ -123,6 +125,7 @@ impl Producer {
             released: Time::ZERO,
             taken: 0,
             exhausted: false,
+            last_due: Time::ZERO,
             beyond: None,
             limited: Span::ZERO,
             blocked_for: Span::ZERO,
@@ -214,6 +217,9 @@ impl Producer {
                 }
                 taken += 1;
             }
+            if taken > 0 {
+                self.last_due = self.ahead.get(taken - 1).0.due;
+            }
             self.ahead.take(taken);
             self.taken += taken as u64;
             if self.ahead.len() < BLOCK {
@@ -294,7 +300,7 @@ impl Producer {
         }
         if self.ahead.is_empty() && !self.exhausted && self.source.is_some() {
             self.exhausted = true;
-            out.observe(&Fact::Exhausted { stream });
+            out.observe(&Fact::Exhausted { stream, at: self.last_due });
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Recorder {
     running: u32,
     /// When the last of them ended.
     over: Option<Time>,
+    /// When the last record of those who are at their end was due.
+    last_due: Time,
     /// Highest offset finished of each key in each partition, for groups whose workers share partitions.
     finished: HashMap<(u32, u32, u32), u64>,
     ages: Vec<u64>,
@@ -85,6 +87,7 @@ impl Recorder {
             series: Series::new(plan.groups.len(), partitions),
             running: plan.producers.iter().map(|producer| producer.instances).sum(),
             over: None,
+            last_due: Time::ZERO,
             finished: HashMap::new(),
             ages: vec![0; plan.groups.len()],
             totals,
@@ -122,10 +125,11 @@ impl Recorder {
                 stream.limited += limited;
                 stream.blocked += blocked;
             }
-            Fact::Exhausted { .. } => {
+            Fact::Exhausted { at, .. } => {
+                self.last_due = self.last_due.max(at);
                 self.running -= 1;
                 if self.running == 0 {
-                    self.over = Some(now);
+                    self.over = Some(self.last_due);
                 }
             }
             Fact::Assigned { group, member, partition, .. } => {
