@@ -81,3 +81,41 @@ fn fetches_that_wait_differently_share_one_timer() {
     let fetches = 30 * 100;
     assert!(hasty < patient + 8 * fetches, "{hasty} events, {patient} without the {fetches} fetches");
 }
+
+#[test]
+fn the_end_of_arrivals_is_when_the_last_record_was_due() {
+    // It was when the producer noticed: with its window full as late as the next answer, or whenever somebody looked.
+    let yaml = |interval: &str| {
+        format!(
+            "topics: {{t: {{partitions: 1}}}}\ncluster: {{ideal: true, network: {{delay: 10ms}}}}\n\
+             producers: {{p: {{topic: t, linger: 0s, max_in_flight: 1, messages: 11, \
+             arrivals: {{constant: {{rate: 1k/s}}}}}}}}\n\
+             groups: {{g: {{topics: [t], members: 1}}}}\nrun: {{duration: 1s, drain: 1s{interval}}}\n"
+        )
+    };
+    for interval in ["", ", interval: 1ms", ", interval: 7ms"] {
+        let outcome = play(&yaml(interval));
+        // The first record's answer comes after 20 ms; the others leave then, and after 10 ms are read from a fetch
+        // that waits, whose answer takes 10 ms. The last of them was due at 10 ms.
+        assert_eq!(group(&outcome, "g").time_to_drain_s, Some(0.03), "{interval}");
+    }
+}
+
+#[test]
+fn the_order_of_a_key_is_told_within_a_partition() {
+    // Offsets of different partitions were compared, so it depended on which member reported first.
+    let yaml = |interval: &str| {
+        format!(
+            "topics: {{t: {{partitions: 3}}}}\ncluster: {{ideal: true}}\n\
+             producers: {{p: {{topic: t, partitioner: random, key: {{uniform: {{keys: 3}}}}, \
+             arrivals: {{poisson: {{rate: 900/s}}}}}}}}\n\
+             groups: {{g: {{topics: [t], members: 3, workers: 4, work: {{exponential: {{mean: 1ms}}}}}}}}\n\
+             run: {{duration: 1s{interval}}}\n"
+        )
+    };
+    let out_of_order = |interval| group(&play(&yaml(interval)), "g").out_of_order;
+    assert!(out_of_order("") > 0.0, "four workers overtake each other");
+    for interval in [", interval: 1ms", ", interval: 170ms"] {
+        assert_eq!(out_of_order(""), out_of_order(interval), "{interval}");
+    }
+}
