@@ -128,9 +128,7 @@ impl Recorder {
             Fact::Exhausted { at, .. } => {
                 self.last_due = self.last_due.max(at);
                 self.running -= 1;
-                if self.running == 0 {
-                    self.over = Some(self.last_due);
-                }
+                self.over = (self.running == 0).then_some(self.last_due);
             }
             Fact::Assigned { group, member, partition, .. } => {
                 places[group as usize * partitions.len() + partition as usize].member = member;
