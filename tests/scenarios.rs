@@ -118,8 +118,11 @@ fn the_quickstart_has_bursts_and_drains_and_holds_with_a_margin() {
     let result = result("quickstart", &[]);
     shows(&result, "groups.inference.processed", 19_366.0, 19_366.0);
     shows(&result, "groups.inference.backlog", 0.0, 0.0);
-    let [greatest, mean] = ["max", "mean"].map(|name| figure(&result, &format!("groups.inference.lag.{name}")));
-    assert!(greatest >= 3.0 * mean, "bursts: lag {greatest} at most, {mean} on average");
+    // Lag counts what is being worked on, too: about thirty answers of 36 at a time. Bursts are in what waits.
+    let of = |name: &str| figure(&result, &format!("groups.inference.{name}"));
+    let waiting = [of("lag.max") - 36.0, of("lag.mean") - 36.0 * of("utilisation")];
+    assert!(waiting[0] >= 3.0 * waiting[1], "bursts: {waiting:?} wait at most and on average");
+    shows(&result, "groups.inference.time_to_drain_s", 0.0, 60.0);
     for threshold in result["thresholds"].as_array().expect("thresholds") {
         let expression = threshold["expression"].as_str().expect("text");
         let Some((_, bound)) = expression.split_once(" < ") else { continue };

@@ -1,6 +1,8 @@
 //! Bugs that were found once, as the stories they were found in: none of them comes back.
 use crate::play::{group, plan, play, producer};
+use conga::engine::{Watch, run};
 use conga::outcome::result::Outcome;
+use std::sync::atomic::Ordering;
 
 /// Runs a scenario given as the differences from one topic, one producer and one group; no law may break.
 fn check(topics: &str, producer: &str, group: &str, run: &str) -> Outcome {
@@ -39,4 +41,43 @@ fn a_free_fetch_that_does_not_wait_is_refused() {
     let problems = conga::plan::build::plan(&free).expect_err("it would never end").to_string();
     assert!(problems.contains("groups.g.fetch.max_wait") && problems.contains("repeated without end"), "{problems}");
     plan(&yaml("{ideal: true, network: {delay: 100us}}"));
+}
+
+#[test]
+fn looking_at_a_run_never_lets_time_go_back() {
+    // Somebody asked at an edge has something to do at once: it was done after the edges that followed. And a producer
+    // whose memory was used up by many half-filled batches noticed only when somebody looked.
+    let blocked = "arrivals: {constant: {rate: 900/s}}, messages: 500, linger: 100ms, partitioner: round-robin, \
+                   batch_size: 2000 B, buffer: 4000 B, max_block: 1ms";
+    let sent = |interval: &str| {
+        let outcome = check("{partitions: 4}", blocked, "", &format!("duration: 600ms, drain: 1s{interval}"));
+        let producer = producer(&outcome, "p");
+        (producer.sent, producer.unsent, producer.publish_s.mean.value(), producer.blocked_s)
+    };
+    let usual = sent("");
+    assert_eq!(usual.0 + usual.1, 500.0);
+    assert_eq!(usual.1, 0.0, "what fills the memory is sent at once where sending costs nothing");
+    assert_eq!(usual, sent(", interval: 1ms"));
+    assert_eq!(usual, sent(", interval: 500ms"));
+}
+
+#[test]
+fn fetches_that_wait_differently_share_one_timer() {
+    // Every fetch that had to be answered before all others left a timer behind that never died.
+    let yaml = |groups: &str| {
+        format!(
+            "topics: {{t: {{partitions: 1}}}}\n\
+             producers: {{p: {{topic: t, arrivals: {{constant: {{rate: 1/s}}}}}}}}\n\
+             groups: {{slow: {{topics: [t], members: 1}}{groups}}}\nrun: {{duration: 30s}}\n"
+        )
+    };
+    let events = |groups: &str| {
+        let watch = Watch::quiet();
+        let _ = run(&plan(&yaml(groups)), &watch);
+        watch.events.load(Ordering::Relaxed)
+    };
+    let patient = events(", fast: {topics: [t], members: 1}");
+    let hasty = events(", fast: {topics: [t], members: 1, fetch: {max_wait: 10ms}}");
+    let fetches = 30 * 100;
+    assert!(hasty < patient + 8 * fetches, "{hasty} events, {patient} without the {fetches} fetches");
 }

@@ -90,18 +90,11 @@ struct Cost {
     events: u64,
 }
 
-#[expect(clippy::disallowed_methods, reason = "what a run cost, and a bar that moves: clocks outside the simulation")]
+#[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
 fn simulate(plan: &Plan, watch: &Arc<Watch>, quiet: bool) -> (Outcome, Cost) {
     let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
     let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
-    let outcome = std::thread::scope(|scope| {
-        let running = scope.spawn(|| engine::run(plan, watch));
-        while !running.is_finished() {
-            show_progress(&bar, watch);
-            std::thread::sleep(Duration::from_millis(if bar.is_hidden() { 2 } else { 50 }));
-        }
-        running.join().expect("the engine panicked; this is a bug of conga")
-    });
+    let outcome = if bar.is_hidden() { engine::run(plan, watch) } else { run_with(&bar, plan, watch) };
     bar.finish_and_clear();
     let cost = Cost {
         wall_s: wall.elapsed().as_secs_f64(),
@@ -112,6 +105,19 @@ fn simulate(plan: &Plan, watch: &Arc<Watch>, quiet: bool) -> (Outcome, Cost) {
     (outcome, cost)
 }
 
+/// Runs while a bar shows how far it is.
+#[expect(clippy::disallowed_methods, reason = "the bar moves twenty times a second, beside the simulation")]
+fn run_with(bar: &ProgressBar, plan: &Plan, watch: &Watch) -> Outcome {
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| engine::run(plan, watch));
+        while !running.is_finished() {
+            show_progress(bar, watch);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running.join().expect("the engine panicked; this is a bug of conga")
+    })
+}
+
 fn bar(plan: &Plan) -> ProgressBar {
     let bar = ProgressBar::new(u64::from(plan.run.repetitions) * 1_000);
     let style = ProgressStyle::with_template("{msg} {wide_bar} {percent} % · {eta} left");
@@ -119,9 +125,6 @@ fn bar(plan: &Plan) -> ProgressBar {
 }
 
 fn show_progress(bar: &ProgressBar, watch: &Watch) {
-    if bar.is_hidden() {
-        return;
-    }
     bar.set_position(watch.permille.load(Ordering::Relaxed));
     let records = watch.records.load(Ordering::Relaxed) as f64;
     let rate = records / bar.elapsed().as_secs_f64().max(0.001);

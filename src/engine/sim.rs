@@ -11,7 +11,7 @@ use super::cast::{Actor, assemble};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::{Observer, Recording, Witness};
-use crate::plan::Plan;
+use crate::plan::{Arrivals, Plan};
 use crate::units::{Span, Time};
 use agenda::Agenda;
 use network::Network;
@@ -92,6 +92,16 @@ pub fn run(plan: &Plan, watch: &Watch) -> Recording {
     Run::new(plan).play(plan, watch)
 }
 
+/// Records that will go through, if every producer ends by itself; endlessly many otherwise.
+fn expected(plan: &Plan) -> f64 {
+    let given = |producer: &crate::plan::ProducerPlan| match &producer.arrivals {
+        Arrivals::Trace(rows) => producer.messages.min(rows.len() as u64) as f64,
+        _ => producer.messages as f64,
+    };
+    let readers = |topic: usize| plan.groups.iter().filter(|group| group.topics.contains(&topic)).count().max(1) as f64;
+    plan.producers.iter().map(|producer| given(producer) * readers(producer.client.topic)).sum::<f64>().max(1.0)
+}
+
 struct Run {
     cast: Vec<Actor>,
     network: Network,
@@ -99,6 +109,8 @@ struct Run {
     witness: Witness,
     edges: Edges,
     events: u64,
+    /// Records that will go through, where the plan tells.
+    expected: f64,
     /// Records and thousandths told to the watch.
     told: (u64, u64),
 }
@@ -111,30 +123,39 @@ impl Run {
         for actor in 0..cast.len() as u32 {
             agenda.add(Time::ZERO, ActorId(actor), Input::Started);
         }
-        Self { cast, network, agenda, witness: Witness::new(plan), edges: Edges::new(plan), events: 0, told: (0, 0) }
+        Self {
+            cast,
+            network,
+            agenda,
+            witness: Witness::new(plan),
+            edges: Edges::new(plan),
+            events: 0,
+            expected: expected(plan),
+            told: (0, 0),
+        }
     }
 
     fn play(mut self, plan: &Plan, watch: &Watch) -> Recording {
         let end = plan.end();
         let mut now = Time::ZERO;
-        while let Some(at) = self.agenda.next_at() {
-            if self.edges.next <= at && self.edges.next < end {
-                now = self.edges.next;
-                self.edge(now);
-                self.tell(watch, now, end);
-                if watch.is_stopped() {
-                    return self.finish(now, true, watch);
+        while self.agenda.next_at().is_some() {
+            let limit = self.edges.next.min(end);
+            while let Some((at, actor, input)) = self.agenda.pop(limit) {
+                now = at;
+                self.step(now, actor, input);
+                if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
+                    return self.finish(now, false, watch);
                 }
-                // Whoever was asked may have something to do before the next edge.
-                continue;
             }
-            if at >= end {
+            if limit == end || self.agenda.next_at().is_none() {
                 break;
             }
-            now = at;
-            self.step();
-            if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
-                return self.finish(now, false, watch);
+            // Whoever is asked may find something to do before the next edge.
+            now = limit;
+            self.edge(now);
+            self.tell(watch, now, end);
+            if watch.is_stopped() {
+                return self.finish(now, true, watch);
             }
         }
         // Nothing is left to happen, or the time is over.
@@ -142,8 +163,7 @@ impl Run {
     }
 
     #[inline]
-    fn step(&mut self) {
-        let Some((now, actor, input)) = self.agenda.pop() else { return };
+    fn step(&mut self, now: Time, actor: ActorId, input: Input) {
         self.events += 1;
         let Self { cast, network, agenda, witness, .. } = self;
         let mut stage = Stage { now, actor, agenda, network, witness };
@@ -160,7 +180,10 @@ impl Run {
     fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
         let records = self.witness.records();
         watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
-        let permille = (now.ns() as f64 / end.ns() as f64 * 1e3) as u64;
+        // A run without a fixed end is as far as its records are.
+        let open = end == Time::NEVER;
+        let done = if open { records as f64 / self.expected } else { now.ns() as f64 / end.ns() as f64 };
+        let permille = (done.min(1.0) * 1e3) as u64;
         watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
         self.told = (records, permille.max(self.told.1));
     }

@@ -322,12 +322,17 @@ impl Producer {
     /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer.
     #[inline]
     fn arm(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.blocked.is_some() || self.lanes[lane].in_flight == self.settings.max_in_flight {
+        let Lane { in_flight, armed } = self.lanes[lane];
+        if self.blocked.is_some() || in_flight == self.settings.max_in_flight {
+            return;
+        }
+        if armed != Time::NEVER && self.source.is_some() {
+            // It was armed for the earliest instant possible, and all arrivals were known then.
             return;
         }
         let Some(at) = self.may_be_ready(lane) else { return };
         let at = at.max(now);
-        if at < self.lanes[lane].armed {
+        if at < armed {
             self.lanes[lane].armed = at;
             out.wake(Timer::Ready(lane as u32), at);
         }
@@ -343,6 +348,12 @@ impl Producer {
             let first = self.ahead.first_for(lane, |home| self.accumulator.lane_of(home));
             first.map(|due| due.max(self.resumed) + self.accumulator.linger())
         });
+        if let Some(at) = lingers
+            && at <= self.ahead.release(0)
+        {
+            // Nothing can arrive before.
+            return lingers;
+        }
         let size = self.ahead.size_max();
         let mut seals = self.accumulator.records_to_seal(lane, size) as usize;
         if let Some(fit) = self.accumulator.scarce(size) {

@@ -40,6 +40,9 @@ pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
 fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
     let Figures { producers, topics, brokers, groups } = figures(plan, run);
     let mut warnings = plan.warnings.clone();
+    if plan.cluster.uncalibrated {
+        warnings.push("uncalibrated: costs the scenario does not name are taken from the default profile".into());
+    }
     warnings.extend(stationarity::warnings(plan, run));
     RunResult {
         conga: FORMAT.into(),

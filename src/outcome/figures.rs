@@ -199,13 +199,16 @@ fn time_to_drain(run: &Recording, group: usize, backlog: u64) -> Option<f64> {
 
 /// A distribution in seconds. A percentile with fewer than ten samples beyond it has no value.
 fn latency_of(buckets: &Buckets) -> Latency {
-    let seconds = |ns: Option<u64>| Figure::Plain(ns.map(|ns| ns as f64 * NS));
     let count = buckets.len() as f64;
+    let mean = ratio(buckets.sum_ns() as f64 * NS, count);
+    // Where all values share a bucket, the mean is nearer to each of them than the end of the bucket.
+    let alike = buckets.min_ns().zip(buckets.max_ns()).is_some_and(|(min, max)| Buckets::shares_bucket(min, max));
+    let seconds = |ns: Option<u64>| Figure::Plain(ns.and_then(|ns| if alike { mean } else { Some(ns as f64 * NS) }));
     let [p50, p90, p95, p99, p99_9, p99_99] = buckets.quantiles([0.5, 0.9, 0.95, 0.99, 0.999, 0.9999]);
     Latency {
         count: Figure::Plain(Some(count)),
-        mean: Figure::Plain(ratio(buckets.sum_ns() as f64 * NS, count)),
-        stddev: Figure::Plain(buckets.stddev_ns().map(|ns| ns * NS)),
+        mean: Figure::Plain(mean),
+        stddev: Figure::Plain(buckets.stddev_ns().map(|ns| if alike { 0.0 } else { ns * NS })),
         min: seconds(buckets.min_ns()),
         p50: seconds(p50),
         p90: seconds(p90),

@@ -60,6 +60,12 @@ impl Buckets {
         (((index - (shift << HALF_BITS)) as u64) << shift, 1 << shift)
     }
 
+    /// Whether two values, in nanoseconds, are told apart.
+    #[must_use]
+    pub fn shares_bucket(one: u64, other: u64) -> bool {
+        Self::index(one) == Self::index(other)
+    }
+
     /// Counts one value; `added` must be told later.
     #[inline(always)]
     pub fn count(&mut self, span: Span) {

@@ -6,7 +6,7 @@
 use super::progress::Progress;
 use super::recorder::Recorder;
 use crate::model::machine::{Fact, Processed};
-use crate::model::protocol::{ActorId, NO_KEY, PartitionId};
+use crate::model::protocol::{ActorId, PartitionId};
 use crate::plan::{PartitionerPlan, Plan};
 use crate::units::Time;
 
@@ -181,7 +181,7 @@ impl Laws {
         });
         if !self.homes.is_empty() {
             for record in records {
-                if record.key.is_multiple_of(KEY_SAMPLE) && record.key < KEYS && record.key != NO_KEY {
+                if record.key.is_multiple_of(KEY_SAMPLE) && record.key < KEYS {
                     self.at_home(now, record.key, partition);
                 }
             }

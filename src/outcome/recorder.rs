@@ -200,25 +200,29 @@ impl Recorder {
         let recent = &mut self.recent[group];
         let mut at = done.started.ns();
         let (mut e2e_sum, mut due_sum, mut since) = (0, 0_u64, 0);
-        let (mut counted, mut e2e_counted, mut work_counted) = (0, 0, 0);
+        // What came before the warm-up ended is taken away again, for it is rare.
+        let (mut early, mut early_e2e, mut early_work) = (0, 0, 0);
         for (record, work) in done.records.iter().zip(done.work) {
             at += work.ns();
             let e2e = at - record.due.ns();
             e2e_sum += e2e;
             due_sum = due_sum.wrapping_add(record.due.ns());
             since += at - begin;
-            if record.due >= warmup {
-                latency.wait.count(Span::from_ns(e2e - work.ns()));
-                latency.work.count(*work);
-                recent.count(Span::from_ns(e2e));
-                counted += 1;
-                e2e_counted += e2e;
-                work_counted += work.ns();
+            if record.due < warmup {
+                early += 1;
+                early_e2e += e2e;
+                early_work += work.ns();
+                continue;
             }
+            latency.wait.count(Span::from_ns(e2e - work.ns()));
+            latency.work.count(*work);
+            recent.count(Span::from_ns(e2e));
         }
-        recent.added(counted, Span::from_ns(e2e_counted));
-        latency.work.added(counted, Span::from_ns(work_counted));
-        latency.wait.added(counted, Span::from_ns(e2e_counted - work_counted));
+        let (counted, e2e) = (n - early, e2e_sum - early_e2e);
+        let work = at - done.started.ns() - early_work;
+        recent.added(counted, Span::from_ns(e2e));
+        latency.work.added(counted, Span::from_ns(work));
+        latency.wait.added(counted, Span::from_ns(e2e - work));
         let totals = &mut self.totals.groups[group];
         totals.processed.add_since(n, u128::from(since));
         totals.e2e_sum += u128::from(e2e_sum);

@@ -12,11 +12,14 @@ use std::collections::VecDeque;
 type Key = u128;
 const SLOT_BITS: u32 = 24;
 
+/// What an idle slot holds.
+const NOBODY: (ActorId, Input) = (ActorId(0), Input::Observed);
+
 /// All that is still to happen.
 #[derive(Debug, Default)]
 pub struct Agenda {
     order: Heap,
-    slots: Vec<Option<(ActorId, Input)>>,
+    slots: Vec<(ActorId, Input)>,
     idle: Vec<u32>,
     turns: u64,
     now: Time,
@@ -36,14 +39,17 @@ impl Agenda {
             self.present.push_back((to, input));
             return;
         }
-        let entry = Some((to, input));
-        let slot = if let Some(slot) = self.idle.pop() {
-            self.slots[slot as usize] = entry;
-            slot
-        } else {
-            self.slots.push(entry);
-            assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
-            self.slots.len() as u32 - 1
+        let entry = (to, input);
+        let slot = match self.idle.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = entry;
+                slot
+            }
+            None => {
+                self.slots.push(entry);
+                assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
+                self.slots.len() as u32 - 1
+            }
         };
         self.turns += 1;
         let low = (self.turns << SLOT_BITS) | u64::from(slot);
@@ -51,25 +57,30 @@ impl Agenda {
     }
 
     /// When the next thing happens.
-    #[inline]
     #[must_use]
-    pub fn next_at(&self) -> Option<Time> {
-        if self.present.is_empty() { self.order.peek().map(time_of) } else { Some(self.now) }
+    pub fn next_at(&mut self) -> Option<Time> {
+        if self.present.is_empty() { self.order.least().map(time_of) } else { Some(self.now) }
     }
 
-    /// The next thing to happen.
+    /// The next thing to happen, if that is before `limit`.
     #[inline]
-    pub fn pop(&mut self) -> Option<(Time, ActorId, Input)> {
-        let ordered = self.order.peek().is_some_and(|key| self.present.is_empty() || time_of(key) <= self.now);
-        if !ordered {
-            let (to, input) = self.present.pop_front()?;
-            return Some((self.now, to, input));
+    pub fn pop(&mut self, limit: Time) -> Option<(Time, ActorId, Input)> {
+        match self.order.least() {
+            Some(key) if self.present.is_empty() || time_of(key) <= self.now => {
+                if time_of(key) >= limit {
+                    return None;
+                }
+                self.order.remove_least();
+                let slot = key as u32 & ((1 << SLOT_BITS) - 1);
+                self.idle.push(slot);
+                self.now = time_of(key);
+                let (to, input) = std::mem::replace(&mut self.slots[slot as usize], NOBODY);
+                Some((self.now, to, input))
+            }
+            _ => {
+                let (to, input) = self.present.pop_front()?;
+                Some((self.now, to, input))
+            }
         }
-        let key = self.order.pop()?;
-        let slot = key as u32 & ((1 << SLOT_BITS) - 1);
-        self.idle.push(slot);
-        self.now = time_of(key);
-        let (to, input) = self.slots[slot as usize].take().expect("an entry lies in its slot");
-        Some((self.now, to, input))
     }
 }

@@ -1,6 +1,6 @@
 //! A heap of 16-byte keys with four children a node: half the levels of a binary heap, and siblings in one cache line.
 //!
-//! Groups of siblings are padded so that the least of four is found without asking how many there are. A popped root
+//! Groups of siblings are padded so that the least of four is found without asking how many there are. A removed root
 //! leaves a gap which the next push fills on its way down: an event usually asks for another one.
 
 /// Least first.
@@ -10,7 +10,7 @@ pub struct Heap {
     keys: Vec<u128>,
     /// Place after the last key.
     end: usize,
-    /// The root has been popped and not filled again.
+    /// The root has been removed and not filled again.
     gap: bool,
 }
 
@@ -50,33 +50,22 @@ impl Heap {
 
     /// The least key.
     #[inline]
-    #[must_use]
-    pub fn peek(&self) -> Option<u128> {
-        if !self.gap {
-            return (self.end > ROOT).then(|| self.keys[ROOT]);
-        }
-        // The children of the gap; there may be none.
-        let children = self.keys.get(4..8)?;
-        let least = children.iter().copied().fold(NOTHING, u128::min);
-        (least != NOTHING).then_some(least)
-    }
-
-    /// Removes the least key.
-    #[inline]
-    pub fn pop(&mut self) -> Option<u128> {
+    pub fn least(&mut self) -> Option<u128> {
         if self.gap {
+            self.gap = false;
             self.end -= 1;
             let last = std::mem::replace(&mut self.keys[self.end], NOTHING);
-            self.gap = false;
             if self.end > ROOT {
                 self.sink(last);
             }
         }
-        if self.end == ROOT {
-            return None;
-        }
+        (self.end > ROOT).then(|| self.keys[ROOT])
+    }
+
+    /// Removes the least key, which was asked for just now.
+    #[inline]
+    pub fn remove_least(&mut self) {
         self.gap = true;
-        Some(self.keys[ROOT])
     }
 
     /// Puts a key where the root was, and moves it down to its place.
