@@ -82,13 +82,13 @@ fn check(seed: u64, draft: &Draft) -> Checked {
     }
     if seed.is_multiple_of(3) {
         let again = bounded(seed, draft, &plan);
-        prop_assert_eq!(json(&outcome.result).to_string(), json(&again.result).to_string(), "the same seed twice");
+        prop_assert!(json(&outcome.result).to_string() == json(&again.result).to_string(), "the same seed twice");
     }
     if seed % 3 == 1 {
         let mut other = plan.clone();
         other.run.interval = other.run.interval.times(3);
         let other = bounded(seed, draft, &other);
-        prop_assert_eq!(unhurried(&outcome.result), unhurried(&other.result), "another interval");
+        prop_assert_eq!(differences(&outcome.result, &other.result), Vec::new(), "another interval");
     }
     Ok(())
 }
@@ -180,6 +180,13 @@ fn writes(plan: &Plan, name: &str, topic: usize) -> bool {
 
 fn json(result: &RunResult) -> Value {
     serde_json::to_value(result).expect("a result is plain data")
+}
+
+/// The figures in which two results differ.
+fn differences(one: &RunResult, other: &RunResult) -> Vec<(String, String)> {
+    let lines = |result| unhurried(result).lines().map(str::to_owned).collect::<Vec<_>>();
+    let pairs = lines(one).into_iter().zip(lines(other));
+    pairs.filter(|(one, other)| one != other).collect()
 }
 
 /// A result without what is read off at the edges of the intervals.

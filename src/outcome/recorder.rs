@@ -40,8 +40,8 @@ pub struct Recorder {
     running: u32,
     /// When the last of them ended.
     over: Option<Time>,
-    /// Highest offset finished of each key, for groups whose workers share partitions.
-    finished: HashMap<(u32, u32), u64>,
+    /// Highest offset finished of each key in each partition, for groups whose workers share partitions.
+    finished: HashMap<(u32, u32, u32), u64>,
     ages: Vec<u64>,
 }
 
@@ -245,7 +245,7 @@ impl Recorder {
         if done.shared {
             for (offset, record) in (done.first..).zip(done.records) {
                 if record.key != NO_KEY {
-                    let highest = self.finished.entry((done.group, record.key)).or_default();
+                    let highest = self.finished.entry((done.group, done.partition, record.key)).or_default();
                     self.totals.groups[group].out_of_order += u64::from(*highest > offset);
                     *highest = offset.max(*highest);
                 }
