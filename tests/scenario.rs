@@ -229,7 +229,7 @@ fn a_warning_is_no_refusal() {
         ),
         (
             small(rate, ", starts: 1m", "duration: 10s"),
-            "groups.g.starts: starts 1 min into a run of 10 s; start it earlier, or run longer",
+            "groups.g.starts: starts 60 s into a run of 10 s; start it earlier, or run longer",
         ),
         (
             small(rate, "", "duration: 10s").replace("t: {partitions: 6}", "t: {partitions: 6}\n  u: {partitions: 1}"),
@@ -271,8 +271,8 @@ fn quantities_read_and_print_as_people_write_them() {
     assert_eq!(show::duration(0.012_44), "12.4 ms");
     assert_eq!(show::duration(0.999_9), "1 s");
     assert_eq!(
-        (show::rate(1.25e6), show::size(16_384.0), show::percent(0.125)),
-        ("1.25 M/s".into(), "16 KiB".into(), "12.5 %".into())
+        (show::rate(1.25e6), show::size(16_384.0), show::percent(0.083), show::percent(0.831)),
+        ("1.25 M/s".into(), "16 KiB".into(), "8.3 %".into(), "83 %".into())
     );
 }
 

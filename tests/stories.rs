@@ -44,6 +44,7 @@ fn a_free_fetch_that_does_not_wait_is_refused() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "counts are whole numbers, and looking must not change a single bit")]
 fn looking_at_a_run_never_lets_time_go_back() {
     // Somebody asked at an edge has something to do at once: it was done after the edges that followed. And a producer
     // whose memory was used up by many half-filled batches noticed only when somebody looked.

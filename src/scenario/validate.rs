@@ -377,7 +377,8 @@ fn expected(shapes: &[Shape<'_>]) -> String {
 fn number(value: f64, format: &str) -> String {
     match format {
         "size" => show::size(value),
-        "count" => show::count(value).replace(' ', ""),
+        // As the reader reads it: without spaces, and without commas, which would end a value.
+        "count" => show::count(value).replace([' ', ','], ""),
         _ => value.to_string(),
     }
 }

@@ -40,16 +40,13 @@ impl Agenda {
             return;
         }
         let entry = (to, input);
-        let slot = match self.idle.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = entry;
-                slot
-            }
-            None => {
-                self.slots.push(entry);
-                assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
-                self.slots.len() as u32 - 1
-            }
+        let slot = if let Some(slot) = self.idle.pop() {
+            self.slots[slot as usize] = entry;
+            slot
+        } else {
+            self.slots.push(entry);
+            assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
+            self.slots.len() as u32 - 1
         };
         self.turns += 1;
         let low = (self.turns << SLOT_BITS) | u64::from(slot);
