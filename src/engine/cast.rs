@@ -13,6 +13,7 @@ use crate::model::producer::{self, Producer};
 use crate::model::protocol::ActorId;
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::model::sabotage::{self, Sabotage};
+use crate::model::wire::Bandwidth;
 use crate::model::workload::arrivals::Clock;
 use crate::model::workload::{Homes, KeyHomes, Recipe, Workload};
 use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, PartitionerPlan, Plan, ProducerPlan, Work};
@@ -112,7 +113,7 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             brokers: count,
             work_per_batch: cluster.work_per_batch,
             work_per_kib: cluster.work_per_kib,
-            ns_per_byte: if cluster.bandwidth.is_finite() { 1e9 / cluster.bandwidth } else { 0.0 },
+            bandwidth: Bandwidth::new(cluster.bandwidth),
             handlers: cluster.threads,
         };
         let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
@@ -144,12 +145,13 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
     Accumulator::new(settings, Stream::named(plan.run.seed, &format!("sticky/{name}")))
 }
 
-fn sender(client: &ClientPlan, stream: u32, instance: u32) -> producer::Settings {
+fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> producer::Settings {
     producer::Settings {
         stream,
         instance,
         max_in_flight: client.max_in_flight,
         max_block: client.max_block,
+        bandwidth: Bandwidth::new(plan.cluster.bandwidth),
         forgets: client.acks == Acks::None,
     }
 }
@@ -184,13 +186,13 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
         seed,
         name: name.clone(),
     });
-    let settings = sender(&planned.client, stream as u32, i);
+    let settings = sender(plan, &planned.client, stream as u32, i);
     Producer::new(settings, Some(workload), accumulator(plan, &planned.client, &name), plan.cluster.brokers)
 }
 
 fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &[Arc<KeyHomes>]) -> Output {
     let name = format!("{}/output/{member}", plan.groups[group].name);
-    let settings = sender(client, stream, member);
+    let settings = sender(plan, client, stream, member);
     let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
     Output {
         producer,

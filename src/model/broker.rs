@@ -4,6 +4,7 @@
 //! makes a very short linger slower than a longer one where acks=all and replication is slow. A woken fetch costs the
 //! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
+mod card;
 mod places;
 
 use super::log::Log;
@@ -12,6 +13,7 @@ use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Time
 use super::random::Draws;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
+use card::Card;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ pub struct Broker {
     parked: VecDeque<Parked>,
     /// When the timer for the oldest of them fires; others are stale.
     deadline_armed: Time,
-    network: Network,
+    card: Card,
     /// Bytes each follower has not been told of, `k + 1` brokers on.
     behind: Vec<u64>,
     served: Served,
@@ -65,6 +67,8 @@ struct Job {
     client: ActorId,
     request: Option<Request>,
     parked: bool,
+    /// When a handler is done with it, once one has begun.
+    done: Time,
     /// Number of requests this slot has served, to tell a parked fetch from its successors.
     turn: u32,
 }
@@ -74,32 +78,6 @@ struct Parked {
     deadline: Time,
     job: u32,
     turn: u32,
-}
-
-/// The network card: what is coming in and going out is done at these instants.
-#[derive(Debug, Default)]
-struct Network {
-    ns_per_byte: f64,
-    coming_in: Time,
-    going_out: Time,
-}
-
-impl Network {
-    fn pass(direction: &mut Time, ns_per_byte: f64, now: Time, bytes: u64) -> Time {
-        if ns_per_byte > 0.0 {
-            *direction = now.max(*direction) + Span::from_ns((bytes as f64 * ns_per_byte + 0.5) as u64);
-            return *direction;
-        }
-        now
-    }
-
-    fn come_in(&mut self, now: Time, bytes: u64) -> Time {
-        Self::pass(&mut self.coming_in, self.ns_per_byte, now, bytes)
-    }
-
-    fn go_out(&mut self, now: Time, bytes: u64) -> Time {
-        Self::pass(&mut self.going_out, self.ns_per_byte, now, bytes)
-    }
 }
 
 /// What was done since it was reported last.
@@ -130,11 +108,12 @@ impl Machine for Broker {
                 self.come_in(from, Request::Fetch(request), 0, now, out);
             }
             Input::Received { message: Message::Replicate { bytes }, .. } => {
-                self.network.come_in(now, bytes);
+                self.card.come_in(now, bytes);
             }
             Input::Fired(Timer::CameIn(job)) => self.arrived(job, now, out),
-            Input::Fired(Timer::Worked(job)) => self.worked(job, now, out),
+            Input::Fired(Timer::Begun(job)) => self.begun(job, now, out),
             Input::Fired(Timer::Replicated(job)) => self.replicated(job, now, out),
+            Input::Fired(Timer::Worked(connection)) => self.next_of(connection as usize, now, out),
             Input::Fired(Timer::WaitedLong) => self.waited_long(now, out),
             Input::Observed => self.observed(now, out),
             other => panic!("a broker does not expect {other:?}"),
@@ -165,7 +144,7 @@ impl Broker {
             idle_jobs: Vec::new(),
             parked: VecDeque::new(),
             deadline_armed: Time::NEVER,
-            network: Network { ns_per_byte: settings.ns_per_byte, ..Network::default() },
+            card: Card::new(settings.bandwidth),
             behind: vec![0; followers],
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
@@ -182,14 +161,14 @@ impl Broker {
     fn come_in(&mut self, client: ActorId, request: Request, bytes: u64, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.served.bytes_in += bytes;
         let job = self.new_job(client, request);
-        let at = self.network.come_in(now, bytes);
+        let at = self.card.come_in(now, bytes);
         if at > now { out.wake(Timer::CameIn(job), at) } else { self.arrived(job, now, out) }
     }
 
     #[inline]
     fn new_job(&mut self, client: ActorId, request: Request) -> u32 {
         let job = self.idle_jobs.pop().unwrap_or_else(|| {
-            self.jobs.push(Job { client, request: None, parked: false, turn: 0 });
+            self.jobs.push(Job { client, request: None, parked: false, done: Time::ZERO, turn: 0 });
             self.jobs.len() as u32 - 1
         });
         let slot = &mut self.jobs[job as usize];
@@ -236,15 +215,17 @@ impl Broker {
         self.served.requests += 1;
         self.served.work += work;
         self.served.queued += starts - now;
-        if done > now { out.wake(Timer::Worked(job), done) } else { self.worked(job, now, out) }
+        self.jobs[job as usize].done = done;
+        if starts > now { out.wake(Timer::Begun(job), starts) } else { self.begun(job, now, out) }
     }
 
+    /// A handler begins: it reads and writes the logs first, and what it answers leaves when it is done.
     #[inline]
-    fn worked(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn begun(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         match self.jobs[job as usize].request {
             Some(Request::Produce(_)) => self.append(job, now, out),
             Some(Request::Fetch(_)) if self.has_enough(job) => self.answer_fetch(job, now, out),
-            Some(Request::Fetch(_)) => self.park(job, now, out),
+            Some(Request::Fetch(_)) => self.park(job, out),
             _ => panic!("a handler works on requests"),
         }
     }
@@ -267,44 +248,58 @@ impl Broker {
             out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes });
         }
         let (bytes, writing) = (u64::from(*bytes), self.places.streams[*stream as usize]);
-        let replicated = self.replicate(writing.replicas, bytes, now, out);
-        let slot = &mut self.jobs[job as usize];
-        let Some(Request::Produce(produce)) = &slot.request else { panic!("only produce requests append") };
+        let done = slot.done;
+        let replicated = self.replicate(writing.replicas, bytes, now, done, out);
         if writing.answer != Answer::Replicated {
-            let rest = Request::Replicating(produce.batches.clone());
-            let Some(Request::Produce(produce)) = slot.request.replace(rest) else { panic!("checked above") };
-            let client = slot.client;
-            if writing.answer == Answer::Appended {
-                out.send(client, Message::Produced(produce));
-            }
-            if replicated > now {
-                out.wake(Timer::Replicated(job), replicated);
-            } else {
-                self.replicated(job, now, out);
-            }
-            self.next_of(2 * client.index(), now, out);
-        } else if replicated > now {
+            self.answer_early(job, writing.answer, now, out);
+        }
+        if replicated > now {
             out.wake(Timer::Replicated(job), replicated);
         } else {
             self.replicated(job, now, out);
         }
     }
 
-    /// Sends what was appended to the followers; returns when they have it.
+    /// Does not wait for the replicas: the job goes on with what they need, and its connection is free when it is done.
+    fn answer_early(&mut self, job: u32, answer: Answer, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let slot = &mut self.jobs[job as usize];
+        let (client, done) = (slot.client, slot.done);
+        let Some(Request::Produce(produce)) = &slot.request else { panic!("only produce requests are answered early") };
+        let rest = Request::Replicating(produce.batches.clone());
+        let Some(Request::Produce(produce)) = slot.request.replace(rest) else { panic!("checked above") };
+        if answer == Answer::Appended {
+            out.send_at(done, client, Message::Produced(produce));
+        }
+        let connection = 2 * client.index();
+        if done > now {
+            out.wake(Timer::Worked(connection as u32), done);
+        } else {
+            self.next_of(connection, now, out);
+        }
+    }
+
+    /// Sends what was appended to the followers once the handler is done; returns when they have it.
     #[inline]
-    fn replicate(&mut self, replicas: u32, bytes: u64, now: Time, out: &mut (impl Outbox + ?Sized)) -> Time {
+    fn replicate(
+        &mut self,
+        replicas: u32,
+        bytes: u64,
+        now: Time,
+        done: Time,
+        out: &mut (impl Outbox + ?Sized),
+    ) -> Time {
         self.served.bytes_disk += bytes;
         if replicas <= 1 {
-            return now;
+            return done;
         }
         let (me, brokers, followers) = (self.settings.me, self.settings.brokers, replicas - 1);
         self.served.bytes_out += bytes * u64::from(followers);
-        let left = self.network.go_out(now, bytes * u64::from(followers));
+        let left = self.card.go_out(now, done, bytes * u64::from(followers));
         for k in 0..followers.min(brokers - 1) {
             let behind = &mut self.behind[k as usize];
             self.served.followed[k as usize] += bytes;
             *behind += bytes;
-            if self.settings.ns_per_byte > 0.0 && *behind >= REPLICATED_AT_ONCE {
+            if self.settings.bandwidth.is_limited() && *behind >= REPLICATED_AT_ONCE {
                 let bytes = std::mem::take(behind);
                 out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
             }
@@ -355,7 +350,7 @@ impl Broker {
         fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
     }
 
-    fn park(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn park(&mut self, job: u32, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
         let Some(Request::Fetch(fetch)) = &slot.request else { panic!("only fetches are parked") };
         for wanted in &fetch.wanted {
@@ -363,7 +358,7 @@ impl Broker {
             self.logs[log as usize].waiting.push(job);
         }
         slot.parked = true;
-        let (deadline, turn) = (now + fetch.max_wait, slot.turn);
+        let (deadline, turn) = (slot.done + fetch.max_wait, slot.turn);
         while let Some(parked) = self.parked.front()
             && self.jobs[parked.job as usize].turn != parked.turn
         {
@@ -401,7 +396,7 @@ impl Broker {
 
     #[inline]
     fn answer_fetch(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let was_parked = self.jobs[job as usize].parked;
+        let Job { parked: was_parked, done, .. } = self.jobs[job as usize];
         let (client, request) = self.release(job);
         let Request::Fetch(mut fetch) = request else { panic!("only fetches are answered with records") };
         let Fetch { group, wanted, batches, parcel, max_bytes, max_partition_bytes, .. } = &mut *fetch;
@@ -427,8 +422,9 @@ impl Broker {
             }
         }
         self.served.bytes_out += total;
-        let leaves = self.network.go_out(now, total);
+        let leaves = self.card.go_out(now, done.max(now), total);
         out.send_at(leaves, client, Message::Fetched(fetch));
+        // A member sends its next request after this answer: nothing of this connection begins before it has left.
         self.next_of(2 * client.index() + 1, now, out);
     }
 

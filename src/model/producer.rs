@@ -9,6 +9,7 @@ use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Extra, Message, Produce, Record, Timer};
 use super::random::BLOCK;
 use super::workload::arrivals::Clock;
+use super::wire::Bandwidth;
 use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 
@@ -52,6 +53,8 @@ pub struct Settings {
     pub max_in_flight: u32,
     /// `max.block.ms`.
     pub max_block: Span,
+    /// Of the brokers' network cards: what is sent takes its time, and is in then if the card has nothing else to do.
+    pub bandwidth: Bandwidth,
     /// Whether a request is done when it has left: `acks=0`.
     pub forgets: bool,
 }
@@ -321,7 +324,8 @@ impl Producer {
             } else {
                 self.lanes[lane].in_flight += 1;
             }
-            out.send(ActorId(lane as u32), Message::Produce(request));
+            let left = now + self.settings.bandwidth.takes(u64::from(request.bytes));
+            out.send_at(left, ActorId(lane as u32), Message::Produce(request));
         }
     }
 

@@ -261,7 +261,9 @@ pub enum Timer {
     GaveUp,
     /// Broker: a request has come in through the network.
     CameIn(u32),
-    /// Broker: a handler finished this job.
+    /// Broker: a handler begins with this job.
+    Begun(u32),
+    /// Broker: a handler has answered the last request of this connection.
     Worked(u32),
     /// Broker: the replicas have what this job appended.
     Replicated(u32),

@@ -4,6 +4,8 @@
 //! are deltas to the first record of the batch, so equal records grow by a byte as the batch fills.
 //! Source: `DefaultRecordBatch`, `DefaultRecord` and `MemoryRecordsBuilder` of Kafka's clients.
 
+use crate::units::Span;
+
 /// Bytes of a batch before its first record (`RECORD_BATCH_OVERHEAD`).
 pub const BATCH_HEADER: u32 = 61;
 
@@ -96,4 +98,31 @@ pub const fn takes(bytes: u32, record: u32, limit: u32) -> bool {
 #[must_use]
 pub const fn is_full(bytes: u32, limit: u32) -> bool {
     bytes >= limit
+}
+
+/// How long bytes take on a network card.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bandwidth {
+    /// Zero where bandwidth costs nothing.
+    ns_per_byte: f64,
+}
+
+impl Bandwidth {
+    /// So many bytes per second; infinite where bandwidth costs nothing.
+    #[must_use]
+    pub fn new(bytes_per_s: f64) -> Self {
+        Self { ns_per_byte: if bytes_per_s.is_finite() { 1e9 / bytes_per_s } else { 0.0 } }
+    }
+    /// Whether it costs anything.
+    #[inline]
+    #[must_use]
+    pub fn is_limited(self) -> bool {
+        self.ns_per_byte > 0.0
+    }
+    /// Time for so many bytes.
+    #[inline]
+    #[must_use]
+    pub fn takes(self, bytes: u64) -> Span {
+        Span::from_ns((bytes as f64 * self.ns_per_byte + 0.5) as u64)
+    }
 }

@@ -1,6 +1,7 @@
 //! What a broker is told before the run: the cluster it belongs to, where partitions lie, how streams write to them.
 //!
 //! Decided once by the cast and never changed: all brokers share one `Places`.
+use crate::model::wire::Bandwidth;
 use crate::units::Span;
 
 /// What a broker needs to know of the cluster.
@@ -14,8 +15,8 @@ pub struct Settings {
     pub work_per_batch: Span,
     /// Work of each KiB of a produce request.
     pub work_per_kib: Span,
-    /// Nanoseconds a byte takes through its network card; zero where bandwidth costs nothing.
-    pub ns_per_byte: f64,
+    /// Of its network card, in each direction.
+    pub bandwidth: Bandwidth,
     /// Number of handlers.
     pub handlers: u32,
 }
