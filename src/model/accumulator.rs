@@ -103,20 +103,35 @@ impl Accumulator {
         self.append_to(home, record, extra, at).is_some()
     }
 
-    /// The same for a record of which nothing special is known: the quick way, for it runs once a record.
-    #[inline(always)]
-    pub fn append_plain(&mut self, record: Record, home: u32, at: Time) -> bool {
-        if let Some(queue) = self.queues.get_mut(home as usize) {
-            let open = &mut queue.open;
-            let size = wire::record(record.body, at.since(open.created).ns(), open.records);
-            if open.records > 0 && open.bytes + size < open.pinned && queue.parcel.extras.is_empty() {
-                open.records += 1;
-                open.bytes += size;
-                queue.parcel.records.push(record);
-                return true;
+    /// Puts records of which nothing special is known into batches when they are due, as far as `now` and memory go;
+    /// returns how many.
+    #[inline]
+    pub fn append_plain(&mut self, records: &[Record], homes: &[u32], now: Time) -> usize {
+        let mut taken = 0;
+        for (&record, &home) in records.iter().zip(homes) {
+            if record.due > now || !(self.goes_on(record, home) || self.append(record, None, home, record.due)) {
+                break;
             }
+            taken += 1;
         }
-        self.append(record, None, home, at)
+        taken
+    }
+
+    /// Whether a record was put into the open batch of its partition and did not fill it: the quick way, for this
+    /// happens once a record.
+    #[inline(always)]
+    fn goes_on(&mut self, record: Record, home: u32) -> bool {
+        let Some(queue) = self.queues.get_mut(home as usize) else { return false };
+        let open = &mut queue.open;
+        let bytes = open.bytes + wire::record(record.body, record.due.since(open.created).ns(), open.records);
+        // Where no batch is open, nothing is pinned.
+        let fits = bytes < open.pinned && queue.parcel.extras.is_empty();
+        if fits {
+            open.records += 1;
+            open.bytes = bytes;
+            queue.parcel.records.push(record);
+        }
+        fits
     }
 
     #[inline]

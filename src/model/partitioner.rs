@@ -83,6 +83,17 @@ pub const fn digits(i: u32) -> u32 {
     about + (i >= POWERS[about as usize]) as u32
 }
 
+/// What the digits of `i` but the first add up to, each worth what `adds` says. Without a branch, for wide registers.
+#[inline(always)]
+#[must_use]
+pub fn by_digits(i: u32, adds: &[u32; 9]) -> u32 {
+    let mut power = 1;
+    adds.iter().fold(0, |sum, add| {
+        power *= 10;
+        sum + if i >= power { *add } else { 0 }
+    })
+}
+
 /// Bytes of the text of key `i` behind a salt of `salt_len` bytes.
 #[inline]
 #[must_use]

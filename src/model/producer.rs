@@ -243,14 +243,7 @@ impl Producer {
         if self.resumed > Time::ZERO {
             return 0;
         }
-        let mut taken = 0;
-        for (record, &home) in records.iter().zip(homes) {
-            if record.due > now || !accumulator.append_plain(*record, home, record.due) {
-                break;
-            }
-            taken += 1;
-        }
-        taken
+        accumulator.append_plain(records, homes, now)
     }
 
     /// What is known of a record beyond the usual, if anything.

@@ -181,8 +181,11 @@ impl Stream {
 
     /// Whole numbers below `n`.
     pub fn fill_below(&mut self, n: u32, out: &mut [u32; BLOCK]) {
-        for value in out {
-            *value = self.below(n);
+        // Each half of the bits serves one number.
+        for pair in out.as_chunks_mut::<2>().0 {
+            let bits = self.bits();
+            let below = |half: u64| ((half * u64::from(n)) >> 32) as u32;
+            *pair = [below(bits >> 32), below(bits & 0xFFFF_FFFF)];
         }
     }
 
@@ -198,7 +201,7 @@ impl Stream {
         for value in &mut *out {
             *value = self.0.next_u64();
         }
-        pulp::Arch::new().dispatch(
+        wide(
             #[inline(always)]
             || {
                 for value in out {
@@ -207,6 +210,12 @@ impl Stream {
             },
         );
     }
+}
+
+/// Runs a loop on the widest instructions the processor has; the closure must be `#[inline(always)]`.
+#[inline]
+pub fn wide<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
 }
 
 /// Turns a number in (0, 1] into a value; simple enough to run in wide registers.

@@ -49,11 +49,9 @@ pub const fn body(key_bytes: Option<u32>, value_bytes: u32) -> u32 {
 #[must_use]
 pub const fn record(body: u32, since_first_ns: u64, index: u32) -> u32 {
     // Nearly always: both deltas fit a byte, and the length one or two.
-    if since_first_ns < 64_000_000 && body < 8_000 {
-        let length = body + 2 + (index >= 64) as u32 + (index >= 8_192) as u32;
-        if index < 1 << 20 {
-            return length + 1 + (length >= 64) as u32;
-        }
+    if since_first_ns < 64_000_000 && body < 8_000 && index < 8_192 {
+        let length = body + 2 + (index >= 64) as u32;
+        return length + 1 + (length >= 64) as u32;
     }
     long_record(body, since_first_ns, index)
 }

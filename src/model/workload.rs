@@ -8,7 +8,7 @@ mod limiter;
 use super::accumulator::STICKY;
 use super::partitioner::{self, KeyTable};
 use super::protocol::{Extra, NO_KEY, Record};
-use super::random::{BLOCK, Distribution, Stream};
+use super::random::{self, BLOCK, Distribution, Stream};
 use super::wire;
 use crate::units::Time;
 use arrivals::Clock;
@@ -354,12 +354,13 @@ impl Workload {
         let mut bodies = [0; BLOCK];
         self.draw_bodies(&keys, &mut bodies, n);
         ahead.body_max = ahead.body_max.max(bodies[..n].iter().copied().max().unwrap_or(0));
-        let base = self.key_base();
-        ahead.records.extend((0..n).map(|i| {
-            let key = if keys[i] == NO_KEY { NO_KEY } else { base + keys[i] };
-            Record { due: dues[i], key, body: bodies[i] }
-        }));
         self.draw_homes(&keys, &mut ahead.homes, n);
+        let base = self.key_base();
+        let all = dues[..n].iter().zip(&keys).zip(&bodies);
+        ahead.records.extend(all.map(|((&due, &key), &body)| {
+            let key = if key == NO_KEY { NO_KEY } else { base + key };
+            Record { due, key, body }
+        }));
         if let Some(trace) = self.clock.trace() {
             let rows = trace.block().map(|row| row.units);
             let usual = ahead.records[first..].iter().zip(rows);
@@ -417,12 +418,17 @@ impl Workload {
         match &self.keys {
             Keys::None => (0..n).for_each(|i| out[i] = wire::body(None, sizes[i] as u32)),
             Keys::Numbered { salt, .. } if matches!(self.sizes, Distribution::Constant(_)) => {
-                // Only as many sizes as keys have lengths.
-                let salt = salt.len() as u32;
-                let by_digits: [u32; 11] = std::array::from_fn(|d| wire::body(Some(salt + d as u32), sizes[0] as u32));
-                for (body, &key) in out[..n].iter_mut().zip(keys) {
-                    *body = by_digits[partitioner::digits(key) as usize];
-                }
+                // Only as many sizes as keys have lengths: the shortest, and what each further digit adds.
+                let body = |digits: u32| wire::body(Some(salt.len() as u32 + digits), sizes[0] as u32);
+                let (shortest, adds) = (body(1), std::array::from_fn(|d| body(d as u32 + 2) - body(d as u32 + 1)));
+                random::wide(
+                    #[inline(always)]
+                    || {
+                        for (body, &key) in out.iter_mut().zip(keys) {
+                            *body = shortest + partitioner::by_digits(key, &adds);
+                        }
+                    },
+                );
             }
             Keys::Numbered { salt, .. } => {
                 let salt = salt.len() as u32;

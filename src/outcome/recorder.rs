@@ -2,6 +2,8 @@
 //!
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
+mod late;
+
 use super::histogram::Buckets;
 use super::series::{Series, SeriesEdge};
 use crate::model::machine::{Fact, Processed};
@@ -189,7 +191,7 @@ impl Recorder {
         }
         latency.publish.added(n, Span::from_ns(sum));
         if !extras.is_empty() {
-            acked_late(latency, records, extras, self.warmup, now);
+            late::acked(latency, records, extras, self.warmup, now);
         }
     }
 
@@ -201,15 +203,14 @@ impl Recorder {
         let latency = &mut self.groups[group];
         let recent = &mut self.recent[group];
         let mut at = done.started.ns();
-        let (mut e2e_sum, mut due_sum, mut since) = (0, 0_u64, 0);
+        let (mut e2e_sum, mut at_sum) = (0, 0_u64);
         // What came before the warm-up ended is taken away again, for it is rare.
         let (mut early, mut early_e2e, mut early_work) = (0, 0, 0);
         for (record, work) in done.records.iter().zip(done.work) {
             at += work.ns();
             let e2e = at - record.due.ns();
             e2e_sum += e2e;
-            due_sum = due_sum.wrapping_add(record.due.ns());
-            since += at - begin;
+            at_sum = at_sum.wrapping_add(at);
             if record.due < warmup {
                 early += 1;
                 early_e2e += e2e;
@@ -220,6 +221,8 @@ impl Recorder {
             latency.work.count(*work);
             recent.count(Span::from_ns(e2e));
         }
+        let since = at_sum.wrapping_sub(n.wrapping_mul(begin));
+        let due_sum = at_sum.wrapping_sub(e2e_sum);
         let (counted, e2e) = (n - early, e2e_sum - early_e2e);
         let work = at - done.started.ns() - early_work;
         recent.added(counted, Span::from_ns(e2e));
@@ -242,7 +245,7 @@ impl Recorder {
     fn processed_specially(&mut self, done: &Processed<'_>, at: Time) {
         let group = done.group as usize;
         if !done.extras.is_empty() {
-            processed_late(&mut self.groups[group], done, self.warmup);
+            late::processed(&mut self.groups[group], done, self.warmup);
         }
         if done.shared {
             for (offset, record) in (done.first..).zip(done.records) {
@@ -459,42 +462,4 @@ fn reads(plan: &Plan) -> Vec<Reads> {
         Reads { topics: group.topics.clone(), partitions: partitions.collect(), output: stream }
     });
     reads.collect()
-}
-
-#[cold]
-fn acked_late(latency: &mut StreamLatency, records: &[Record], extras: &[Extra], warmup: Time, now: Time) {
-    for (record, extra) in records.iter().zip(extras) {
-        if record.due >= warmup && extra.sent > record.due {
-            let (publish, service) = (now - record.due, now - extra.sent);
-            latency.late_publish.count(publish);
-            latency.late_publish.added(1, publish);
-            latency.late_service.count(service);
-            latency.late_service.added(1, service);
-        }
-    }
-}
-
-fn processed_late(latency: &mut GroupLatency, done: &Processed<'_>, warmup: Time) {
-    let mut at = done.started;
-    for ((record, extra), &work) in done.records.iter().zip(done.extras).zip(done.work) {
-        at = at + work;
-        if record.due < warmup {
-            continue;
-        }
-        let e2e = at - record.due;
-        if extra.sent > record.due {
-            let raw = at - extra.sent;
-            latency.late_e2e.count(e2e);
-            latency.late_e2e.added(1, e2e);
-            latency.late_raw.count(raw);
-            latency.late_raw.added(1, raw);
-        }
-        if extra.origin < record.due {
-            let journey = at - extra.origin;
-            latency.journey.count(journey);
-            latency.journey.added(1, journey);
-            latency.journey_e2e.count(e2e);
-            latency.journey_e2e.added(1, e2e);
-        }
-    }
 }

@@ -12,14 +12,11 @@ use std::collections::VecDeque;
 type Key = u128;
 const SLOT_BITS: u32 = 24;
 
-/// What an idle slot holds.
-const NOBODY: (ActorId, Input) = (ActorId(0), Input::Observed);
-
 /// All that is still to happen.
 #[derive(Debug, Default)]
 pub struct Agenda {
     order: Heap,
-    slots: Vec<(ActorId, Input)>,
+    slots: Vec<Option<(ActorId, Input)>>,
     idle: Vec<u32>,
     turns: u64,
     now: Time,
@@ -39,7 +36,7 @@ impl Agenda {
             self.present.push_back((to, input));
             return;
         }
-        let entry = (to, input);
+        let entry = Some((to, input));
         let slot = if let Some(slot) = self.idle.pop() {
             self.slots[slot as usize] = entry;
             slot
@@ -71,7 +68,7 @@ impl Agenda {
                 let slot = key as u32 & ((1 << SLOT_BITS) - 1);
                 self.idle.push(slot);
                 self.now = time_of(key);
-                let (to, input) = std::mem::replace(&mut self.slots[slot as usize], NOBODY);
+                let (to, input) = self.slots[slot as usize].take().expect("a key has its slot");
                 Some((self.now, to, input))
             }
             _ => {
