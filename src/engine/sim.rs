@@ -27,16 +27,17 @@ struct Stage<'a, W> {
 }
 
 impl<W: Observer> Outbox for Stage<'_, W> {
-    #[inline]
+    // Inlined where messages are made, so that they are written into the agenda and not moved there.
+    #[inline(always)]
     fn send(&mut self, to: ActorId, message: Message) {
         self.send_at(self.now, to, message);
     }
-    #[inline]
+    #[inline(always)]
     fn send_at(&mut self, at: Time, to: ActorId, message: Message) {
         let at = self.network.deliver(at, self.actor, to);
         self.agenda.add(at, to, Input::Received { from: self.actor, message });
     }
-    #[inline]
+    #[inline(always)]
     fn wake(&mut self, timer: Timer, at: Time) {
         self.agenda.add(at, self.actor, Input::Fired(timer));
     }

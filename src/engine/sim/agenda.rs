@@ -30,24 +30,28 @@ fn time_of(key: Key) -> Time {
 
 impl Agenda {
     /// Something will happen to somebody.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, at: Time, to: ActorId, input: Input) {
         if at <= self.now {
             self.present.push_back((to, input));
             return;
         }
-        let entry = Some((to, input));
-        let slot = if let Some(slot) = self.idle.pop() {
-            self.slots[slot as usize] = entry;
-            slot
-        } else {
-            self.slots.push(entry);
+        let slot = self.idle_slot(at);
+        self.slots[slot] = Some((to, input));
+    }
+
+    /// Enters an instant into the order; returns the slot for what is to happen then.
+    #[inline(never)]
+    fn idle_slot(&mut self, at: Time) -> usize {
+        let slot = self.idle.pop().unwrap_or_else(|| {
+            self.slots.push(None);
             assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
             self.slots.len() as u32 - 1
-        };
+        });
         self.turns += 1;
         let low = (self.turns << SLOT_BITS) | u64::from(slot);
         self.order.push((Key::from(at.ns()) << 64) | Key::from(low));
+        slot as usize
     }
 
     /// When the next thing happens.
