@@ -3,7 +3,6 @@
 //! At the edges of the series everybody is asked what is done; between them nobody reports ahead of time. Threads are
 //! absent: repetitions run side by side, one run does not.
 pub mod agenda;
-pub mod heap;
 pub mod network;
 
 use super::Watch;

@@ -1,31 +1,76 @@
 //! What happens next, ordered by (time, turn): ties go to whoever asked first.
 //!
-//! The order is kept over 16-byte keys; what happens lies in slots beside it. What is to happen at the present instant
-//! comes after everything that was asked for earlier, so it waits in a plain queue and never enters the order.
-use super::heap::Heap;
+//! A ring of days of equal length, each a short list in order, with one bit a day that is not empty; what lies beyond
+//! the ring waits in a heap. The length of a day follows the load: about one entry a day (R. Brown, Calendar queues,
+//! CACM 31 (1988) 1220). What is to happen at the present instant comes after everything that was asked for earlier,
+//! so it waits in a plain queue and never enters the order.
 use crate::model::machine::Input;
 use crate::model::protocol::ActorId;
 use crate::units::Time;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
-/// Time, turn and slot of an entry in one number: 2^40 turns and 2^24 pending entries.
-type Key = u128;
-const SLOT_BITS: u32 = 24;
+const DAYS: u64 = 512;
+const WORDS: usize = DAYS as usize / 64;
+/// No slot.
+const NONE: u32 = u32::MAX;
+/// Entries between two looks at the length of a day.
+const LOOK: u32 = 4096;
 
 /// All that is still to happen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Agenda {
-    order: Heap,
-    slots: Vec<Option<(ActorId, Input)>>,
-    idle: Vec<u32>,
+    slots: Vec<Slot>,
+    /// The first slot that holds nothing; the others follow.
+    idle: u32,
+    /// The first slot of each day.
+    days: Box<[u32; DAYS as usize]>,
+    /// One bit for each day that is not empty.
+    busy: [u64; WORDS],
+    /// Logarithm of the length of a day in nanoseconds.
+    length: u32,
+    /// Time, turn and slot of what lies beyond the ring. Nothing there came later than an equal instant in the ring.
+    beyond: BinaryHeap<Reverse<(Time, u64, u32)>>,
     turns: u64,
     now: Time,
     /// Everything to happen at `now` that was asked for at `now`.
     present: VecDeque<(ActorId, Input)>,
+    load: Load,
 }
 
-fn time_of(key: Key) -> Time {
-    Time::from_ns((key >> 64) as u64)
+#[derive(Debug)]
+struct Slot {
+    at: Time,
+    next: u32,
+    to: ActorId,
+    input: Option<Input>,
+}
+
+/// What tells whether days are too long or too short.
+#[derive(Debug, Default)]
+struct Load {
+    added: u32,
+    /// Entries passed on the way to a place within a day.
+    passed: u32,
+    /// Entries that lay beyond the ring.
+    beyond: u32,
+}
+
+impl Default for Agenda {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            idle: NONE,
+            days: Box::new([NONE; DAYS as usize]),
+            busy: [0; WORDS],
+            length: 14,
+            beyond: BinaryHeap::new(),
+            turns: 0,
+            now: Time::ZERO,
+            present: VecDeque::new(),
+            load: Load::default(),
+        }
+    }
 }
 
 impl Agenda {
@@ -36,49 +81,163 @@ impl Agenda {
             self.present.push_back((to, input));
             return;
         }
-        let slot = self.idle_slot(at);
-        self.slots[slot] = Some((to, input));
+        let number = self.idle_slot();
+        let slot = &mut self.slots[number as usize];
+        (slot.at, slot.to, slot.input) = (at, to, Some(input));
+        self.enter(number, at);
     }
 
-    /// Enters an instant into the order; returns the slot for what is to happen then.
+    #[inline]
+    fn idle_slot(&mut self) -> u32 {
+        if self.idle == NONE {
+            self.more_slots();
+        }
+        let number = self.idle;
+        self.idle = self.slots[number as usize].next;
+        number
+    }
+
+    #[cold]
+    fn more_slots(&mut self) {
+        let first = self.slots.len() as u32;
+        let last = (2 * first).max(64);
+        assert!(last < NONE / 2, "the agenda is full");
+        let slot = |number: u32| {
+            let next = if number + 1 == last { NONE } else { number + 1 };
+            Slot { at: Time::ZERO, next, to: ActorId(0), input: None }
+        };
+        self.slots.extend((first..last).map(slot));
+        self.idle = first;
+    }
+
+    /// Puts a filled slot into the order, after everything at the same instant.
     #[inline(never)]
-    fn idle_slot(&mut self, at: Time) -> usize {
-        let slot = self.idle.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            assert!(self.slots.len() < 1 << SLOT_BITS, "the agenda is full");
-            self.slots.len() as u32 - 1
-        });
-        self.turns += 1;
-        let low = (self.turns << SLOT_BITS) | u64::from(slot);
-        self.order.push((Key::from(at.ns()) << 64) | Key::from(low));
-        slot as usize
+    fn enter(&mut self, number: u32, at: Time) {
+        self.load.added += 1;
+        if self.load.added == LOOK {
+            self.look();
+        }
+        let day = at.ns() >> self.length;
+        if day - (self.now.ns() >> self.length) >= DAYS {
+            self.load.beyond += 1;
+            self.turns += 1;
+            self.beyond.push(Reverse((at, self.turns, number)));
+            return;
+        }
+        let place = (day % DAYS) as usize;
+        let first = self.days[place];
+        if first == NONE || self.slots[first as usize].at > at {
+            self.slots[number as usize].next = first;
+            self.days[place] = number;
+            self.busy[place / 64] |= 1 << (place % 64);
+            return;
+        }
+        let mut before = first as usize;
+        loop {
+            let next = self.slots[before].next;
+            if next == NONE || self.slots[next as usize].at > at {
+                self.slots[number as usize].next = next;
+                self.slots[before].next = number;
+                return;
+            }
+            self.load.passed += 1;
+            before = next as usize;
+        }
+    }
+
+    /// Makes days shorter where many share one, longer where many lie beyond the ring.
+    #[cold]
+    fn look(&mut self) {
+        let Load { passed, beyond, .. } = std::mem::take(&mut self.load);
+        if passed > LOOK / 2 && self.length > 6 {
+            self.lengthen(self.length - 1);
+        } else if beyond > LOOK / 4 && passed < LOOK / 8 && self.length < 40 {
+            self.lengthen(self.length + 1);
+        }
+    }
+
+    #[cold]
+    fn lengthen(&mut self, length: u32) {
+        let mut all = Vec::new();
+        while let Some(place) = self.first_day() {
+            all.push(self.take_first(place));
+        }
+        self.length = length;
+        for number in all {
+            let at = self.slots[number as usize].at;
+            self.enter(number, at);
+        }
+    }
+
+    /// The first day in the ring that is not empty.
+    #[inline]
+    fn first_day(&self) -> Option<usize> {
+        let today = ((self.now.ns() >> self.length) % DAYS) as usize;
+        let (word, bit) = (today / 64, today % 64);
+        let rest = self.busy[word] >> bit;
+        if rest != 0 {
+            return Some(today + rest.trailing_zeros() as usize);
+        }
+        // Around the ring, and at last what lies before today in its own word.
+        (1..=WORDS).map(|i| (word + i) % WORDS).find(|&word| self.busy[word] != 0).map(|word| {
+            word * 64 + self.busy[word].trailing_zeros() as usize
+        })
+    }
+
+    /// Takes the first entry of a day out of the ring.
+    #[inline]
+    fn take_first(&mut self, place: usize) -> u32 {
+        let number = self.days[place];
+        let next = self.slots[number as usize].next;
+        self.days[place] = next;
+        if next == NONE {
+            self.busy[place / 64] &= !(1 << (place % 64));
+        }
+        number
     }
 
     /// When the next thing happens.
     #[must_use]
-    pub fn next_at(&mut self) -> Option<Time> {
-        if self.present.is_empty() { self.order.least().map(time_of) } else { Some(self.now) }
+    pub fn next_at(&self) -> Option<Time> {
+        if !self.present.is_empty() {
+            return Some(self.now);
+        }
+        let in_ring = self.first_day().map(|place| self.slots[self.days[place] as usize].at);
+        let beyond = self.beyond.peek().map(|&Reverse((at, ..))| at);
+        in_ring.into_iter().chain(beyond).min()
     }
 
     /// The next thing to happen, if that is before `limit`.
     #[inline]
     pub fn pop(&mut self, limit: Time) -> Option<(Time, ActorId, Input)> {
-        match self.order.least() {
-            Some(key) if self.present.is_empty() || time_of(key) <= self.now => {
-                if time_of(key) >= limit {
-                    return None;
+        // What was asked for earlier at this instant comes before the present queue.
+        let limit = if self.present.is_empty() { limit } else { Time::from_ns(self.now.ns() + 1) };
+        let place = self.first_day();
+        let in_ring = place.map_or(Time::NEVER, |place| self.slots[self.days[place] as usize].at);
+        let number = match self.beyond.peek() {
+            Some(&Reverse((at, _, number))) if at <= in_ring => {
+                if at >= limit {
+                    return self.pop_present();
                 }
-                self.order.remove_least();
-                let slot = key as u32 & ((1 << SLOT_BITS) - 1);
-                self.idle.push(slot);
-                self.now = time_of(key);
-                let (to, input) = self.slots[slot as usize].take().expect("a key has its slot");
-                Some((self.now, to, input))
+                self.beyond.pop();
+                number
             }
-            _ => {
-                let (to, input) = self.present.pop_front()?;
-                Some((self.now, to, input))
-            }
-        }
+            _ => match place {
+                Some(place) if in_ring < limit => self.take_first(place),
+                _ => return self.pop_present(),
+            },
+        };
+        let slot = &mut self.slots[number as usize];
+        self.now = slot.at;
+        slot.next = self.idle;
+        self.idle = number;
+        let input = slot.input.take().expect("what is in the order is in its slot");
+        Some((self.now, slot.to, input))
+    }
+
+    #[inline]
+    fn pop_present(&mut self) -> Option<(Time, ActorId, Input)> {
+        let (to, input) = self.present.pop_front()?;
+        Some((self.now, to, input))
     }
 }
