@@ -2,6 +2,7 @@
 //!
 //! Exit codes are part of the interface: scripts tell a failed threshold from a failed run by them.
 pub mod check;
+pub mod compare;
 pub mod report;
 pub mod run;
 pub mod schema;
@@ -40,6 +41,8 @@ pub enum Command {
     Schema,
     /// Draw the report of a saved result again.
     Report(ReportArgs),
+    /// Tell what changed from one result to others, and whether that is more than chance.
+    Compare(CompareArgs),
 }
 
 /// Arguments of `conga run`.
@@ -96,4 +99,18 @@ pub struct CheckArgs {
 pub struct ReportArgs {
     /// What an earlier run left.
     pub dir: PathBuf,
+}
+
+/// Arguments of `conga compare`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CompareArgs {
+    /// What earlier runs left; the first is what the others are compared with.
+    #[arg(required = true, num_args = 2.., value_name = "DIR")]
+    pub dirs: Vec<PathBuf>,
+    /// Ends with 99 where a change is beyond this, such as `groups.*.e2e_s.p99 > +10%`; may be repeated.
+    #[arg(long, value_name = "LINE")]
+    pub fail_if: Vec<String>,
+    /// Where `comparison.html`, `comparison.md` and `comparison.json` go; nowhere when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }

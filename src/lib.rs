@@ -14,7 +14,8 @@
 //! - [`plan`]: what will happen; nothing optional left. Imports scenario and model.
 //! - [`outcome`]: what happened: recorder, laws, the saved result. Imports plan and the model's facts.
 //! - [`engine`]: how the cast is driven. Imports plan, model and outcome.
-//! - [`report`]: what to show. Imports outcome.
+//! - [`study`]: what several results say together. Imports scenario, plan and outcome.
+//! - [`report`]: what to show. Imports outcome and study.
 //! - [`cli`]: one file per command. Imports anything.
 //!
 //! The import law is checked by a test (`tests/house.rs`).
@@ -30,4 +31,5 @@ pub mod outcome;
 pub mod plan;
 pub mod report;
 pub mod scenario;
+pub mod study;
 pub mod units;

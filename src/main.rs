@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Check(args) => cli::check::run(&args),
         Command::Schema => cli::schema::run(),
         Command::Report(args) => cli::report::run(&args.dir),
+        Command::Compare(args) => cli::compare::run(&args),
     };
     done.unwrap_or_else(|error| {
         // Where even standard error is closed, the exit code still says it.

@@ -4,6 +4,7 @@
 //! same bytes. Drawing happens in memory first, so that files appear whole or not at all.
 pub mod axis;
 pub mod charts;
+pub mod comparison;
 pub mod figures;
 pub mod markdown;
 pub mod page;

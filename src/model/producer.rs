@@ -8,8 +8,8 @@ use super::accumulator::Accumulator;
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Extra, Message, Produce, Record, Timer};
 use super::random::BLOCK;
-use super::workload::arrivals::Clock;
 use super::wire::Bandwidth;
+use super::workload::arrivals::Clock;
 use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 

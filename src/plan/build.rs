@@ -7,14 +7,14 @@ mod client;
 mod cluster;
 mod course;
 mod distribution;
-mod figures;
+pub mod figures;
 mod findings;
 mod fit;
 mod groups;
 mod keys;
 mod message;
 mod producers;
-mod thresholds;
+pub mod thresholds;
 mod trace;
 
 use super::{Plan, TopicPlan};

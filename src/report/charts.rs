@@ -237,7 +237,7 @@ impl OverTime<'_> {
 }
 
 /// Least, mean, greatest and last of each line.
-fn summary_table(panels: &[Panel], measure: Measure) -> Table {
+pub fn summary_table(panels: &[Panel], measure: Measure) -> Table {
     let mut table = Table { columns: vec!["line", "least", "mean", "greatest", "last"], rows: Vec::new() };
     for panel in panels {
         for line in &panel.lines {
@@ -286,6 +286,36 @@ fn latency_by_percentile(outcome: &Outcome) -> Option<Chart> {
             marks: Vec::new(),
         },
         table: percentile_table(outcome),
+        on_page: true,
+    })
+}
+
+/// The same of one group in several results, which are named.
+pub fn overlaid_percentiles(names: &[String], outcomes: &[&Outcome], group: &str) -> Option<Chart> {
+    let of = |outcome: &&Outcome| outcome.histograms.get(&format!("groups.{group}.e2e_s")).cloned();
+    let histograms: Vec<Histogram<u64>> = outcomes.iter().map(of).collect::<Option<_>>()?;
+    let samples = histograms.iter().map(Histogram::len).max().filter(|samples| *samples > 0)?;
+    let nines = (samples as f64 / BEYOND).log10().clamp(1.0, 6.0);
+    let line = |(i, histogram): (usize, &Histogram<u64>)| Line {
+        name: names[i].clone(),
+        role: Role::Series(i),
+        width: 2,
+        points: tail(histogram, nines),
+    };
+    let panel = Panel::new(LATENCY, Measure::Seconds, histograms.iter().enumerate().map(line).collect());
+    Some(Chart {
+        file: String::new(),
+        title: format!("End-to-end latency of {group} by percentile"),
+        hint: "Look for where the lines part: on the left the usual case changed, on the right only the tail."
+            .to_owned(),
+        note: String::new(),
+        table: summary_table(std::slice::from_ref(&panel), Measure::Seconds),
+        plot: Plot {
+            x: percentile_axis(nines),
+            x_name: "share of records done within, %".to_owned(),
+            panels: vec![panel],
+            marks: Vec::new(),
+        },
         on_page: true,
     })
 }

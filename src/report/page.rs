@@ -13,8 +13,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value};
 use serde::Serialize;
 
+/// A chart as a template wants it.
 #[derive(Serialize)]
-struct Shown<'a> {
+pub struct Shown<'a> {
     id: String,
     title: &'a str,
     hint: &'a str,
@@ -104,7 +105,8 @@ fn thresholds(outcome: &Outcome) -> Vec<Threshold> {
     .collect()
 }
 
-fn shown((number, chart): (usize, &Chart)) -> Shown<'_> {
+/// Draws a chart for a page, with its number there.
+pub fn shown((number, chart): (usize, &Chart)) -> Shown<'_> {
     Shown {
         id: format!("chart-{number}"),
         title: &chart.title,

@@ -179,9 +179,10 @@ impl Agenda {
             return Some(today + rest.trailing_zeros() as usize);
         }
         // Around the ring, and at last what lies before today in its own word.
-        (1..=WORDS).map(|i| (word + i) % WORDS).find(|&word| self.busy[word] != 0).map(|word| {
-            word * 64 + self.busy[word].trailing_zeros() as usize
-        })
+        (1..=WORDS)
+            .map(|i| (word + i) % WORDS)
+            .find(|&word| self.busy[word] != 0)
+            .map(|word| word * 64 + self.busy[word].trailing_zeros() as usize)
     }
 
     /// Takes the first entry of a day out of the ring.

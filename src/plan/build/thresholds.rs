@@ -17,7 +17,7 @@ const OPERATORS: &[(&str, Comparison)] = &[
 ];
 
 /// What is wrong, and what to do.
-type Refusal = (String, String);
+pub type Refusal = (String, String);
 
 /// All lines, understood.
 pub fn thresholds(scenario: &Scenario, brokers: u32, found: &mut Findings<'_>) -> Vec<ThresholdPlan> {
@@ -116,7 +116,10 @@ fn no_figure<'k>(message: &str, known: impl Iterator<Item = &'k str> + Clone, wa
 }
 
 /// `QUANTITY`, `NUMBER * QUANTITY` or `QUANTITY * NUMBER`, in the unit of the figure.
-fn bound(text: &str, unit: Unit) -> Result<f64, Refusal> {
+///
+/// # Errors
+/// What is wrong with it, and what to write.
+pub fn bound(text: &str, unit: Unit) -> Result<f64, Refusal> {
     let (factor, quantity) = match text.split_once('*') {
         None => (1.0, text),
         Some((left, right)) => match (parse::number(left.trim()), parse::number(right.trim())) {

@@ -1,0 +1,5 @@
+//! On top of runs: what several results say together.
+//!
+//! Nothing here runs anything; an engine comes in as a closure where one is needed.
+pub mod compare;
+pub mod limit;
