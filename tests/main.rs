@@ -2,6 +2,7 @@
 mod cli;
 mod hostile;
 mod house;
+mod language;
 mod laws;
 mod play;
 mod readme;

@@ -1,7 +1,5 @@
 //! Small rules of the model as stories: sizes on the wire, keys, stickiness.
-use conga::model::partitioner::{
-    KeyTable, NumberedKeyText, RoundRobin, Sticky, digits, murmur2, partition_of_hash, pick,
-};
+use conga::model::partitioner::{KeyHash, KeyTable, NumberedKeyText, RoundRobin, Sticky, digits, pick};
 use conga::model::wire;
 use proptest::prelude::*;
 
@@ -60,13 +58,15 @@ fn a_batch_too_small_for_a_record_still_takes_one() {
 #[test]
 fn tables_of_every_width_agree_with_the_hash() {
     for (count, partitions) in [(3000, 1), (3000, 256), (3000, 257), (3000, 65_536), (3000, 65_537), (u32::MAX, 100)] {
-        let table = KeyTable::new("user-", count, partitions);
-        let keys: Vec<u32> = (0..3000).map(|i| if count > 3000 { i * 1_431_655 } else { 2999 - i }).collect();
-        let mut out = vec![0; keys.len()];
-        table.fill(&keys, &mut out);
-        let by_hand = |key: &u32| partition_of_hash(murmur2(format!("user-{key}").as_bytes()), partitions);
-        assert_eq!(out, keys.iter().map(by_hand).collect::<Vec<_>>(), "{count} keys over {partitions}");
-        assert_eq!(table.partition(keys[7]), out[7]);
+        for hash in [KeyHash::Murmur2, KeyHash::Crc32, KeyHash::Fnv1a, KeyHash::Murmur3] {
+            let table = KeyTable::new(hash, "user-", count, partitions);
+            let keys: Vec<u32> = (0..3000).map(|i| if count > 3000 { i * 1_431_655 } else { 2999 - i }).collect();
+            let mut out = vec![0; keys.len()];
+            table.fill(&keys, &mut out);
+            let by_hand = |key: &u32| hash.partition(format!("user-{key}").as_bytes(), partitions);
+            assert_eq!(out, keys.iter().map(by_hand).collect::<Vec<_>>(), "{count} keys over {partitions}");
+            assert_eq!(table.partition(keys[7]), out[7]);
+        }
     }
 }
 

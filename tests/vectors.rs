@@ -3,13 +3,14 @@
 //! An entry is dispatched on its `kind`, never on its id; `compare` says what equal means.
 use crate::reference::{Reference, report, text};
 use conga::model::assignor::{self, Member, Topic};
+use conga::model::partitioner::{KeyHash, hash};
 use conga::model::{partitioner, wire};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Vectors of the project's own copy whose rule is not built yet.
-const NOT_BUILT: usize = 77;
+const NOT_BUILT: usize = 59;
 
 /// What a rule gives, or why it refuses.
 type Answer = Result<Value, String>;
@@ -39,6 +40,11 @@ fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
     match kind {
         "murmur2" => Some(|input| Ok(json!({ "hash_i32": partitioner::murmur2(&key(input)) }))),
         "kafka-key-partition" => Some(key_partition),
+        "librdkafka-crc32" => Some(|input| Ok(crc32(input))),
+        "librdkafka-murmur2" => Some(|input| Ok(masked_murmur2(input))),
+        "librdkafka-fnv1a" => Some(|input| Ok(fnv1a(input))),
+        "rabbitmq-murmur3" => Some(|input| Ok(murmur3(input))),
+        "nats-partition" => Some(nats_partition),
         "batch-capacity" => Some(|input| Ok(batch_capacity(input))),
         "adaptive-partitioner-cft" => Some(|input| Ok(adaptive(input))),
         "range" => Some(|input| Ok(assignment(input, assignor::range))),
@@ -91,6 +97,43 @@ fn key_partition(input: &Value) -> Answer {
         return Err("a topic has at least one partition".into());
     }
     Ok(json!({ "partition": partitioner::partition_of_hash(partitioner::murmur2(&key(input)), partitions) }))
+}
+
+/// A hash, and the partitions the hash that a partitioner uses leads to among 7 and 17.
+fn hashed(input: &Value, field: &str, hash: u32, partitioner: KeyHash) -> Value {
+    let of = |partitions| partitioner.partition(&key(input), partitions);
+    json!({ field: hash, "partition_of_7": of(7), "partition_of_17": of(17) })
+}
+
+fn crc32(input: &Value) -> Value {
+    hashed(input, "hash_u32", hash::crc32(&key(input)), KeyHash::Crc32)
+}
+
+fn masked_murmur2(input: &Value) -> Value {
+    let hash = partitioner::to_positive(partitioner::murmur2(&key(input)));
+    hashed(input, "hash_masked_u31", hash, KeyHash::Murmur2)
+}
+
+fn fnv1a(input: &Value) -> Value {
+    hashed(input, "hash_abs_i32", hash::fnv1a(&key(input)).cast_signed().unsigned_abs(), KeyHash::Fnv1a)
+}
+
+/// Other seeds than the partitioner's check the hash, and how it is cut down to a partition.
+fn murmur3(input: &Value) -> Value {
+    let seed = number(&input["seed"]);
+    let hash = hash::murmur3(&key(input), seed);
+    let of = |partitions| match seed {
+        hash::RABBITMQ_SEED => KeyHash::Murmur3.partition(&key(input), partitions),
+        _ => partitioner::partition_of_hash(hash.cast_signed(), partitions),
+    };
+    json!({ "hash_u32": hash, "partition_of_3": of(3), "partition_of_10": of(10) })
+}
+
+fn nats_partition(input: &Value) -> Answer {
+    let tokens: String = array(&input["tokens"]).iter().map(|token| token.as_str().expect("a token")).collect();
+    let partitions = number(&input["num_partitions"]);
+    let hash = hash::fnv1a(tokens.as_bytes()).checked_rem(partitions);
+    Ok(json!({ "partition": hash.ok_or("a subject has at least one partition")? }))
 }
 
 fn batch_capacity(input: &Value) -> Value {

@@ -16,9 +16,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Compression", "gzip" | "snappy" | "lz4" | "zstd") => {
             Some("use `none`, and smaller messages to stand for compressed ones")
         }
-        ("Partitioner", "librdkafka-crc32" | "fnv1a" | "rabbitmq-murmur3") => {
-            Some("use `kafka`: it spreads keys as evenly, though a key may go elsewhere")
-        }
         ("Assignor", "sticky" | "cooperative-sticky" | "uniform") => {
             Some("use `roundrobin`: with a stable group it spreads as evenly")
         }

@@ -223,6 +223,12 @@ pub enum Partitioner {
     RoundRobin,
     /// Anywhere.
     Random,
+    /// CRC-32 of the key, as librdkafka does when nobody chooses; without one anywhere.
+    LibrdkafkaCrc32,
+    /// FNV-1a of the key, as `fnv1a` of librdkafka and Sarama; without one all to the same partition.
+    Fnv1a,
+    /// murmur3 of the key, as RabbitMQ's super streams; without one all to the same partition.
+    RabbitmqMurmur3,
 }
 
 /// How batches are made smaller.

@@ -2,7 +2,7 @@
 //!
 //! Retries and idempotence are absent: brokers do not fail here yet, so that nothing would ever be sent again.
 use super::findings::Findings;
-use crate::plan::{Acks, ClientPlan, PartitionerPlan};
+use crate::plan::{Acks, ClientPlan, KeyHash, PartitionerPlan};
 use crate::scenario::schema::{Output, Partitioner, Producer};
 use crate::scenario::values::{self, AcksLevel, Count, Duration, Size};
 use crate::units::{Span, show};
@@ -76,6 +76,9 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
             None | Some(Partitioner::Kafka) => PartitionerPlan::Kafka,
             Some(Partitioner::RoundRobin) => PartitionerPlan::RoundRobin,
             Some(Partitioner::Random) => PartitionerPlan::Random,
+            Some(Partitioner::LibrdkafkaCrc32) => PartitionerPlan::Hashed(KeyHash::Crc32),
+            Some(Partitioner::Fnv1a) => PartitionerPlan::Hashed(KeyHash::Fnv1a),
+            Some(Partitioner::RabbitmqMurmur3) => PartitionerPlan::Hashed(KeyHash::Murmur3),
         },
         batch_size: batch_size as u32,
         linger: keys.linger.map_or(LINGER, |d| d.0),

@@ -6,13 +6,14 @@ use super::course::work_s;
 use super::findings::Findings;
 use crate::model::random::Distribution;
 use crate::model::workload::{KeyLaw, Keys};
-use crate::plan::{AssignorPlan, GroupPlan, Plan, ProducerPlan};
+use crate::plan::{AssignorPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan};
 use crate::units::{Span, show};
 
 /// Checks a plan whose parts are right; `horizon` is how long it will take.
 pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
     let Some(rates) = rates(plan, found) else { return };
     topics(plan, found);
+    plan.producers.iter().for_each(|producer| crowded(plan, producer, found));
     for group in &plan.groups {
         let dealt = dealt(plan, group);
         idle(group, dealt, found);
@@ -70,6 +71,19 @@ fn topics(plan: &Plan, found: &mut Findings<'_>) {
         } else if !plan.groups.iter().any(|group| group.topics.contains(&i)) {
             found.warn(&path, "no group reads it", "add a group, unless only the producers matter");
         }
+    }
+}
+
+/// Some hashes send every record without a key to one and the same partition.
+fn crowded(plan: &Plan, producer: &ProducerPlan, found: &mut Findings<'_>) {
+    let partitions = plan.topics[producer.client.topic].partitions;
+    if let PartitionerPlan::Hashed(hash @ (KeyHash::Fnv1a | KeyHash::Murmur3)) = producer.client.partitioner
+        && matches!(producer.keys, Keys::None)
+        && partitions > 1
+    {
+        let one = hash.partition(b"", partitions);
+        let message = format!("hashes no key like an empty one: of {partitions} partitions only {one} gets records");
+        found.warn(&format!("producers.{}.partitioner", producer.name), message, "add `key`, or use another one");
     }
 }
 
