@@ -225,6 +225,10 @@ pub enum AssignorPlan {
     Range,
     /// Kafka's `RoundRobinAssignor`.
     RoundRobin,
+    /// Kafka's `StickyAssignor`.
+    Sticky,
+    /// Kafka's `CooperativeStickyAssignor`.
+    CooperativeSticky,
 }
 
 /// Processing time of a record.

@@ -1,5 +1,5 @@
 //! What the keys of a scenario do: each is changed, and something in the plan or the outcome has to change with it.
-use crate::play::play;
+use crate::play::{group, play};
 use conga::model::partitioner::KeyHash;
 use conga::outcome::result::Outcome;
 
@@ -61,5 +61,22 @@ fn an_output_hashes_as_its_own_client() {
         let partitions = [first, hash.partition(b"a0", 97)];
 
         assert_eq!(of(word), partitions, "{word}");
+    }
+}
+
+#[test]
+fn sticky_evens_out_what_range_gives_to_the_first() {
+    let of = |assignor: &str| {
+        let text = format!(
+            "topics: {{t: {{partitions: 1}}, u: {{partitions: 1}}}}\ncluster: {{ideal: true}}\nproducers:\n\
+             \x20 p: {{topic: t, arrivals: {{constant: {{rate: 400/s}}}}}}\n\
+             \x20 q: {{topic: u, arrivals: {{constant: {{rate: 400/s}}}}}}\n\
+             groups:\n  g: {{topics: [t, u], members: 2, work: 2ms, assignor: {assignor}}}\nrun: {{duration: 5s}}\n"
+        );
+        group(&play(&text), "g").backlog
+    };
+    assert!(of("range") > 500.0, "one member has all: {}", of("range"));
+    for assignor in ["sticky", "cooperative-sticky"] {
+        assert!(of(assignor) < 20.0, "{assignor}: {}", of(assignor));
     }
 }

@@ -1,4 +1,5 @@
 //! One binary, one file per topic.
+mod assignors;
 mod cli;
 mod hostile;
 mod house;

@@ -2,7 +2,7 @@
 //!
 //! An entry is dispatched on its `kind`, never on its id; `compare` says what equal means.
 use crate::reference::{Reference, report, text};
-use conga::model::assignor::{self, Member, Topic};
+use conga::model::assignor::{self, Member, Partition, Previous, Topic, java};
 use conga::model::partitioner::{KeyHash, hash};
 use conga::model::{partitioner, wire};
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Vectors of the project's own copy whose rule is not built yet.
-const NOT_BUILT: usize = 59;
+const NOT_BUILT: usize = 38;
 
 /// What a rule gives, or why it refuses.
 type Answer = Result<Value, String>;
@@ -47,8 +47,11 @@ fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
         "nats-partition" => Some(nats_partition),
         "batch-capacity" => Some(|input| Ok(batch_capacity(input))),
         "adaptive-partitioner-cft" => Some(|input| Ok(adaptive(input))),
-        "range" => Some(|input| Ok(assignment(input, assignor::range))),
-        "roundrobin" => Some(|input| Ok(assignment(input, assignor::roundrobin))),
+        "range" => Some(|input| Ok(assignment(input, |topics, members, _| assignor::range(topics, members)))),
+        "roundrobin" => Some(|input| Ok(assignment(input, |topics, members, _| assignor::roundrobin(topics, members)))),
+        "sticky" => Some(|input| Ok(assignment(input, assignor::sticky))),
+        "cooperative-sticky" => Some(|input| Ok(assignment(input, assignor::cooperative_sticky))),
+        "java-hashmap-order" => Some(|input| Ok(hashmap_order(input))),
         _ => None,
     }
 }
@@ -161,7 +164,7 @@ fn adaptive(input: &Value) -> Value {
 }
 
 /// An assignor of Kafka's clients.
-type Assignor = fn(&[Topic<'_>], &[Member<'_>]) -> Vec<Vec<assignor::Partition>>;
+type Assignor = fn(&[Topic<'_>], &[Member<'_>], &[Previous<'_>]) -> Vec<Vec<Partition>>;
 
 fn assignment(input: &Value, assign: Assignor) -> Value {
     let members = array(&input["members"]);
@@ -170,6 +173,8 @@ fn assignment(input: &Value, assign: Assignor) -> Value {
     };
     let mut names: Vec<String> = object(&input["topics"]).keys().cloned().collect();
     names.extend(members.iter().flat_map(subscribed));
+    let pasts: Vec<(Vec<(String, u32)>, i32)> = members.iter().map(past).collect();
+    names.extend(pasts.iter().flat_map(|(owned, _)| owned.iter().map(|(topic, _)| topic.clone())));
     names.sort();
     names.dedup();
     let partitions = |name: &String| input["topics"].get(name).map_or(0, number);
@@ -177,11 +182,34 @@ fn assignment(input: &Value, assign: Assignor) -> Value {
     let places: Vec<Vec<usize>> =
         members.iter().map(|member| subscribed(member).iter().map(|name| place(&names, name)).collect()).collect();
     let cast: Vec<Member<'_>> = members.iter().zip(&places).map(|(member, topics)| member_of(member, topics)).collect();
-    let lists = assign(&topics, &cast);
-    let texts = |list: &Vec<assignor::Partition>| {
+    let owned: Vec<Vec<Partition>> = pasts
+        .iter()
+        .map(|(owned, _)| owned.iter().map(|(topic, number)| (place(&names, topic), *number)).collect())
+        .collect();
+    let previous: Vec<Previous<'_>> =
+        owned.iter().zip(&pasts).map(|(owned, (_, generation))| Previous { owned, generation: *generation }).collect();
+    let lists = assign(&topics, &cast, &previous);
+    let texts = |list: &Vec<Partition>| {
         list.iter().map(|(topic, partition)| json!(format!("{}-{partition}", names[*topic]))).collect::<Value>()
     };
     cast.iter().zip(&lists).map(|(member, list)| (member.id.to_owned(), texts(list))).collect::<Map<_, _>>().into()
+}
+
+/// What a member says it owned, and in which generation.
+fn past(member: &Value) -> (Vec<(String, u32)>, i32) {
+    let owned = member.get("owned").map_or(&[][..], |owned| array(owned));
+    let owned = owned.iter().map(|text| {
+        let (topic, number) = text.as_str().and_then(|text| text.rsplit_once('-')).expect("topic and number");
+        (topic.to_owned(), number.parse().expect("the number of a partition"))
+    });
+    let generation = member.get("generation").map_or(-1, integer);
+    (owned.collect(), i32::try_from(generation).expect("a generation"))
+}
+
+fn hashmap_order(input: &Value) -> Value {
+    let keys: Vec<&str> = array(&input["keys"]).iter().map(|key| key.as_str().expect("a key")).collect();
+    let hashes: Vec<i32> = keys.iter().map(|key| java::hash(key)).collect();
+    json!({ "order": java::hash_order(&hashes).iter().map(|&place| keys[place]).collect::<Vec<_>>() })
 }
 
 fn place(names: &[String], name: &String) -> usize {

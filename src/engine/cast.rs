@@ -235,9 +235,13 @@ pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     // Zero-padded, so that the order of the text is the order of the numbers.
     let ids: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
     let members: Vec<_> = ids.iter().map(|id| assignor::Member { id, instance: None, topics: &group.topics }).collect();
+    // A stable group begins here: nobody has owned anything before.
+    let new = vec![assignor::Previous::NONE; members.len()];
     let mut dealt = match group.assignor {
         AssignorPlan::Range => assignor::range(&topics, &members),
         AssignorPlan::RoundRobin => assignor::roundrobin(&topics, &members),
+        AssignorPlan::Sticky => assignor::sticky(&topics, &members, &new),
+        AssignorPlan::CooperativeSticky => assignor::cooperative_sticky(&topics, &members, &new),
     };
     if sabotage::plays(Sabotage::TwoOwners) {
         let twice = dealt[0][0];

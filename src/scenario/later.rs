@@ -16,9 +16,7 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Compression", "gzip" | "snappy" | "lz4" | "zstd") => {
             Some("use `none`, and smaller messages to stand for compressed ones")
         }
-        ("Assignor", "sticky" | "cooperative-sticky" | "uniform") => {
-            Some("use `roundrobin`: with a stable group it spreads as evenly")
-        }
+        ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),

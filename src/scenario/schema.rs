@@ -289,12 +289,17 @@ pub struct Group {
 
 /// How partitions are dealt to members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Assignor {
     /// Kafka's `RangeAssignor`.
     Range,
     /// Kafka's `RoundRobinAssignor`.
+    #[serde(rename = "roundrobin")]
     RoundRobin,
+    /// Kafka's `StickyAssignor`: even over all topics, and few partitions move.
+    Sticky,
+    /// Kafka's `CooperativeStickyAssignor`: as `sticky`, and members keep working while partitions move.
+    CooperativeSticky,
 }
 
 /// Processing time of a record.

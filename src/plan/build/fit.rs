@@ -92,7 +92,7 @@ fn dealt(plan: &Plan, group: &GroupPlan) -> u32 {
     let partitions = group.topics.iter().map(|topic| plan.topics[*topic].partitions);
     let useful = match group.assignor {
         AssignorPlan::Range => partitions.max(),
-        AssignorPlan::RoundRobin => partitions.reduce(u32::saturating_add),
+        _ => partitions.reduce(u32::saturating_add),
     };
     useful.unwrap_or_default().min(group.members)
 }

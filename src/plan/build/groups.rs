@@ -63,6 +63,8 @@ fn group(name: &str, settings: &Group, topics: &[String], found: &mut Findings<'
         assignor: match settings.assignor {
             None | Some(Assignor::Range) => AssignorPlan::Range,
             Some(Assignor::RoundRobin) => AssignorPlan::RoundRobin,
+            Some(Assignor::Sticky) => AssignorPlan::Sticky,
+            Some(Assignor::CooperativeSticky) => AssignorPlan::CooperativeSticky,
         },
         starts: settings.starts.as_ref().map_or(Time::ZERO, |at| Time::ZERO + at.0),
         work: work(settings.work.as_ref(), &path, found),
