@@ -1,4 +1,5 @@
 //! One binary, one file per topic.
+mod arrivals;
 mod assignors;
 mod cli;
 mod hostile;

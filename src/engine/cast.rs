@@ -195,12 +195,13 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
         messages => messages / u64::from(n) + u64::from(u64::from(i) < messages % u64::from(n)),
     };
     let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
+    let common = Stream::named(seed, &format!("arrivals/{}", planned.name));
     let partitions = plan.topics[planned.client.topic].partitions;
     let limit = &planned.limit;
     let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
     let each = f64::from(n);
     let workload = Workload::new(Recipe {
-        clock: Clock::new(&planned.arrivals, i, n, plan.run.arrivals_end, share, arrivals),
+        clock: Clock::new(&planned.arrivals, (i, n), plan.run.arrivals_end, share, arrivals, common),
         keys: planned.keys.clone(),
         sizes: planned.message_size.clone(),
         homes: homes.homes(plan, &planned.client),

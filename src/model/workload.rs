@@ -3,6 +3,8 @@
 //! `Arrivals` and `Keys` say it for all instances of a producer; `Workload` is what one instance gets of it.
 //! Arrivals, keys and sizes have streams of their own, so that changing one leaves the luck of the others alone.
 pub mod arrivals;
+mod bursts;
+mod curve;
 mod limiter;
 
 use super::accumulator::STICKY;
@@ -15,7 +17,7 @@ use arrivals::Clock;
 use limiter::Limiter;
 use std::sync::Arc;
 
-pub use arrivals::{Arrivals, Step, TraceRow};
+pub use arrivals::{Arrivals, Shape, Step, TraceRow};
 
 /// Keys of a producer's records.
 #[derive(Clone, Debug)]

@@ -10,8 +10,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Topic", "retention") => Some("remove it: records are kept until they are read"),
         ("Cluster", "disk") => Some("remove it, and add its time to `cluster.request.per_kib`"),
         ("Cluster" | "Producer" | "Group", "quota") => Some("limit producers with `rate_limit`"),
-        ("Law" | "Steps", "bursty") => Some("use `steps` with the rates of the bursts, or `trace`"),
-        ("Law" | "Steps", "ramp" | "sine") => Some("use `steps` with a few rates along the curve"),
         ("Message", "lines" | "generator") => Some("use `size` with a distribution of the message sizes"),
         ("Compression", "gzip" | "snappy" | "lz4" | "zstd") => {
             Some("use `none`, and smaller messages to stand for compressed ones")
@@ -22,12 +20,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
         ("Run", "precision") => Some("set `run.repetitions` instead"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
-        (definition, "weibull") if definition.starts_with("Drawn") => {
-            Some("use `gamma` with the same mean and variation")
-        }
-        (definition, "empirical") if definition.starts_with("Drawn") => {
-            Some("use `lognormal` with the mean and variation of the samples")
-        }
         ("BaseAndEach" | "PerUnit" | "Drawn_Work", "spin") => Some("use a distribution: work is a delay"),
         _ => None,
     }

@@ -4,7 +4,7 @@
 //! A key that is silent is `None` here; the plan decides what that means.
 pub mod arrivals;
 
-pub use arrivals::{Arrivals, Columns, Law, Step, Steps, Trace};
+pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
 
 use super::values::{
     Acks, Burst, ByteRate, Count, Distribution, Duration, Flag, Named, None, Rate, Real, Seed, Size, Words,
