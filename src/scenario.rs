@@ -3,7 +3,7 @@
 //! Text becomes a tree with places, `--set` edits the tree, the schema checks it, serde makes it a [`Document`]. Every
 //! problem is told at once, with its place and a remedy. Whether the parts fit together is the plan's question.
 mod files;
-mod later;
+pub mod later;
 pub mod node;
 pub mod problem;
 mod read;

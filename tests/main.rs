@@ -7,6 +7,7 @@ mod house;
 mod language;
 mod laws;
 mod play;
+mod properties;
 mod readme;
 mod reference;
 mod report;

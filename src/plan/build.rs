@@ -14,6 +14,7 @@ mod groups;
 mod keys;
 mod message;
 mod producers;
+mod properties;
 mod samples;
 mod thresholds;
 mod trace;

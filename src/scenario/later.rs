@@ -3,6 +3,7 @@
 //! Keyed by the definition in the schema (`Topic`, `Producer`, …) so that a key means the same wherever it is allowed.
 
 /// What to do instead of a key or value that is known but not built yet.
+#[must_use]
 pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
         ("Document", "events") => Some("remove it: every member and broker stays up for the whole run"),

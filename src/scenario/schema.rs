@@ -7,7 +7,7 @@ pub mod arrivals;
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
 
 use super::values::{
-    Acks, Burst, ByteRate, Count, Distribution, Duration, Flag, Named, None, Rate, Real, Seed, Size, Words,
+    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Seed, Size, Words,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -136,6 +136,8 @@ pub struct Producer {
     pub key: Option<Key>,
     /// Token bucket before the buffer; none when silent.
     pub rate_limit: Option<RateLimit>,
+    /// A Java properties file, beside the scenario, for the settings below that are silent here.
+    pub kafka_properties: Option<File>,
     /// Which partition a message goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,
     /// `batch.size`; 16 KiB when silent.
@@ -272,6 +274,8 @@ pub struct Group {
     pub starts: Option<Duration>,
     /// Processing time of a record; 0 when silent.
     pub work: Option<Work>,
+    /// A Java properties file of the members, beside the scenario, for settings that are silent here.
+    pub kafka_properties: Option<File>,
     /// What a poll returns.
     pub poll: Option<Poll>,
     /// What a fetch asks for.

@@ -25,8 +25,14 @@ impl From<Arrivals> for Read {
     }
 }
 
-/// Arrivals of a producer.
-pub fn arrivals(scenario: &Scenario, settings: &Producer, path: &str, found: &mut Findings<'_>) -> Read {
+/// Arrivals of a producer, whose messages must fit into a request of so many bytes.
+pub fn arrivals(
+    scenario: &Scenario,
+    settings: &Producer,
+    request_size: u32,
+    path: &str,
+    found: &mut Findings<'_>,
+) -> Read {
     let law = match &settings.arrivals {
         schema::Arrivals::Steps(steps) => return even_or_poisson(steps, settings, path, found).into(),
         schema::Arrivals::Ramp(ramp) => return self::ramp(ramp, settings, path, found).into(),
@@ -47,7 +53,9 @@ pub fn arrivals(scenario: &Scenario, settings: &Producer, path: &str, found: &mu
             let rate = mean.map_or(rate.0, |mean| mean * (on_ns + off_ns) / on_ns);
             Arrivals::Bursty { on_ns, off_ns, rate }.into()
         }
-        Law::Trace(settings_of_trace) => trace::read(scenario, settings, settings_of_trace, path, found),
+        Law::Trace(settings_of_trace) => {
+            trace::read(scenario, settings, (settings_of_trace, request_size), path, found)
+        }
     }
 }
 
