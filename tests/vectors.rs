@@ -3,14 +3,17 @@
 //! An entry is dispatched on its `kind`, never on its id; `compare` says what equal means.
 use crate::reference::{Reference, report, text};
 use conga::model::assignor::{self, Member, Partition, Previous, Topic, java};
+use conga::model::backoff::Backoff;
 use conga::model::partitioner::{KeyHash, hash};
+use conga::model::quota::{self, Observed};
 use conga::model::{partitioner, wire};
+use conga::units::{Span, Time};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Vectors of the project's own copy whose rule is not built yet.
-const NOT_BUILT: usize = 38;
+const NOT_BUILT: usize = 32;
 
 /// What a rule gives, or why it refuses.
 type Answer = Result<Value, String>;
@@ -45,6 +48,9 @@ fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
         "librdkafka-fnv1a" => Some(|input| Ok(fnv1a(input))),
         "rabbitmq-murmur3" => Some(|input| Ok(murmur3(input))),
         "nats-partition" => Some(nats_partition),
+        "quota-throttle-formula" => Some(|input| Ok(throttle_formula(input))),
+        "quota-throttle" => Some(|input| Ok(throttle(input))),
+        "exponential-backoff" => Some(|input| Ok(backoff(input))),
         "batch-capacity" => Some(|input| Ok(batch_capacity(input))),
         "adaptive-partitioner-cft" => Some(|input| Ok(adaptive(input))),
         "range" => Some(|input| Ok(assignment(input, |topics, members, _| assignor::range(topics, members)))),
@@ -137,6 +143,39 @@ fn nats_partition(input: &Value) -> Answer {
     let partitions = number(&input["num_partitions"]);
     let hash = hash::fnv1a(tokens.as_bytes()).checked_rem(partitions);
     Ok(json!({ "partition": hash.ok_or("a subject has at least one partition")? }))
+}
+
+fn throttle_formula(input: &Value) -> Value {
+    let window = Span::from_ms(number(&input["window_ms"]).into());
+    let throttle = quota::throttle_time(real(&input["observed"]), real(&input["quota"]), window);
+    let most = input.get("max_ms").map_or(u64::MAX, |most| number(most).into());
+    json!({ "throttle_ms": millis(throttle).min(most) })
+}
+
+fn throttle(input: &Value) -> Value {
+    let at = |event: &Value| Time::ZERO + Span::from_ms((number(&input["start_ms"]) + number(&event["at_ms"])).into());
+    let window = Span::from_ms(1000 * u64::from(number(&input["window_size_s"])));
+    let mut observed = Observed::new(window, number(&input["num_samples"]).into());
+    let waits = array(&input["events"]).iter().map(|event| {
+        observed.record(at(event), real(&event["bytes"]));
+        millis(observed.throttle(at(event), real(&input["quota"])))
+    });
+    json!({ "throttle_ms": waits.collect::<Vec<u64>>() })
+}
+
+fn backoff(input: &Value) -> Value {
+    let ms = |field: &str| Span::from_ms(number(&input[field]).into());
+    let (multiplier, jitter) = (real(&input["multiplier"]), real(&input["jitter"]));
+    let backoff = Backoff { initial: ms("initial_ms"), max: ms("max_ms"), multiplier, jitter };
+    json!({ "backoff_ms": millis(backoff.after(number(&input["attempts"]), 0.5)) })
+}
+
+fn millis(span: Span) -> u64 {
+    span.ns() / 1_000_000
+}
+
+fn real(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("a number, not {value}"))
 }
 
 fn batch_capacity(input: &Value) -> Value {
