@@ -45,7 +45,7 @@ fn keys(criterion: &mut Criterion) {
     group.sample_size(10);
     group.throughput(Throughput::Elements(1_000_000));
     group.bench_function("table of a million", |bencher| {
-        bencher.iter(|| KeyTable::new(KeyHash::Murmur2, "", 1_000_000, 12))
+        bencher.iter(|| KeyTable::new(KeyHash::Murmur2, "", 1_000_000, 12));
     });
     let table = KeyTable::new(KeyHash::Murmur2, "", 1_000_000, 12);
     let (mut stream, mut some, mut out) = (Stream::named(1, "keys"), [0; BLOCK], [0; BLOCK]);

@@ -80,7 +80,7 @@ fn even_curves_pass_one_record_at_each_whole_number() {
     for (text, integral) in [(RAMP, ramp_integral as fn(f64) -> f64), (SINE, sine_integral)] {
         for instances in [1, 3] {
             let times = dues(&written(&format!("{text}, even: true}}"), ""), instances, 3, 200.0);
-            assert_eq!(times.len() as f64, integral(200.0).ceil(), "{text}");
+            assert_eq!(times.len(), integral(200.0).ceil() as usize, "{text}");
             for (number, &t) in times.iter().enumerate() {
                 assert!((integral(t) - number as f64).abs() < 1e-5, "{text}: record {number} is due at {t}");
             }

@@ -69,9 +69,9 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(topics: &'a [Topic<'a>], members: &'a [Member<'a>], previous: &[Previous<'_>], claims: Claims) -> Self {
         let subscribes = subscriptions(topics.len(), members);
-        let subscribed = |member: usize, topic: usize| subscribes[member * topics.len() + topic];
-        let of = |topic| (0..members.len()).filter(|&member| subscribed(member, topic)).collect();
-        let subscribers = (0..topics.len()).map(of).collect();
+        let reads = |member: usize, topic: usize| subscribes[member * topics.len() + topic];
+        let of = |topic| (0..members.len()).filter(|&member| reads(member, topic)).collect();
+        let by_topic = (0..topics.len()).map(of).collect();
         let mut by_rank: Vec<usize> = (0..members.len()).collect();
         by_rank.sort_by(|&a, &b| java::order(members[a].id, members[b].id));
         let mut rank = vec![0; members.len()];
@@ -79,8 +79,8 @@ impl<'a> Table<'a> {
             rank[member] = place;
         }
         let lists = claims.owned;
-        let owned = lists.iter().enumerate().flat_map(|(member, list)| list.iter().map(move |&p| (p, member)));
-        let owner = owned.collect();
+        let places = lists.iter().enumerate().flat_map(|(member, list)| list.iter().map(move |&p| (p, member)));
+        let owner = places.collect();
         let last = previous.iter().map(|past| past.generation).max().unwrap_or(-1);
         let mut earlier: BTreeMap<Partition, (usize, i32)> = BTreeMap::new();
         for member in claims.order {
@@ -94,7 +94,19 @@ impl<'a> Table<'a> {
         }
         let takes_part = vec![true; members.len()];
         let moves = BTreeMap::new();
-        Self { topics, members, subscribes, subscribers, rank, by_rank, lists, owner, earlier, takes_part, moves }
+        Self {
+            topics,
+            members,
+            subscribes,
+            subscribers: by_topic,
+            rank,
+            by_rank,
+            lists,
+            owner,
+            earlier,
+            takes_part,
+            moves,
+        }
     }
 
     fn subscribed(&self, member: usize, topic: usize) -> bool {

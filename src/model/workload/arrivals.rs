@@ -233,7 +233,7 @@ impl Steps {
             let arrives = if per_ns > 0.0 { self.at_ns + self.wait / per_ns } else { f64::INFINITY };
             if arrives < ends {
                 self.at_ns = arrives;
-                self.wait = self.stream.as_mut().map_or(1.0, |stream| stream.exponential());
+                self.wait = self.stream.as_mut().map_or(1.0, Stream::exponential);
                 return Some(arrives);
             }
             self.wait -= (ends - self.at_ns) * per_ns;

@@ -239,8 +239,8 @@ impl Lines {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let named = list(names.iter().take(MOST_NAMED).map(String::as_str));
-        let message = format!("`{}` sets what is not simulated: {named}{more}", self.file);
+        let told = list(names.iter().take(MOST_NAMED).map(String::as_str));
+        let message = format!("`{}` sets what is not simulated: {told}{more}", self.file);
         found.warn(&self.path, message, "nothing to do, unless one of them matters to your question");
     }
 }
