@@ -4,7 +4,7 @@
 //! where it shares the caches: a gain here is a reason to measure there.
 use conga::engine::sim::agenda::Agenda;
 use conga::model::machine::Input;
-use conga::model::partitioner::KeyTable;
+use conga::model::partitioner::{KeyHash, KeyTable};
 use conga::model::protocol::{ActorId, Timer};
 use conga::model::random::{BLOCK, Distribution, Draws, Stream};
 use conga::outcome::histogram::Buckets;
@@ -44,8 +44,10 @@ fn keys(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("keys");
     group.sample_size(10);
     group.throughput(Throughput::Elements(1_000_000));
-    group.bench_function("table of a million", |bencher| bencher.iter(|| KeyTable::new("", 1_000_000, 12)));
-    let table = KeyTable::new("", 1_000_000, 12);
+    group.bench_function("table of a million", |bencher| {
+        bencher.iter(|| KeyTable::new(KeyHash::Murmur2, "", 1_000_000, 12));
+    });
+    let table = KeyTable::new(KeyHash::Murmur2, "", 1_000_000, 12);
     let (mut stream, mut some, mut out) = (Stream::named(1, "keys"), [0; BLOCK], [0; BLOCK]);
     stream.fill_below(table.count(), &mut some);
     group.throughput(Throughput::Elements(BLOCK as u64));

@@ -3,6 +3,7 @@
 //! Everything here is told the time and what arrived, and answers through an outbox. Any engine can drive it.
 pub mod accumulator;
 pub mod assignor;
+pub mod backoff;
 pub mod broker;
 pub mod consumer;
 pub mod coordinator;
@@ -12,6 +13,7 @@ pub mod partitioner;
 pub mod processing;
 pub mod producer;
 pub mod protocol;
+pub mod quota;
 pub mod random;
 pub mod sabotage;
 pub mod wire;

@@ -5,6 +5,7 @@
 pub mod build;
 
 pub use crate::model::consumer::Commit;
+pub use crate::model::partitioner::KeyHash;
 use crate::model::random::Distribution;
 pub use crate::model::workload::Arrivals;
 use crate::model::workload::Keys;
@@ -118,6 +119,20 @@ pub enum PartitionerPlan {
     RoundRobin,
     /// Each record anywhere, whatever the key.
     Random,
+    /// By one hash of the key, as other clients than Kafka's own do it.
+    Hashed(KeyHash),
+}
+
+impl PartitionerPlan {
+    /// The hash that keeps a key in one partition, if any does.
+    #[must_use]
+    pub fn hash(self) -> Option<KeyHash> {
+        match self {
+            Self::Kafka => Some(KeyHash::Murmur2),
+            Self::Hashed(hash) => Some(hash),
+            Self::RoundRobin | Self::Random => None,
+        }
+    }
 }
 
 /// When a write counts as done.
@@ -210,6 +225,10 @@ pub enum AssignorPlan {
     Range,
     /// Kafka's `RoundRobinAssignor`.
     RoundRobin,
+    /// Kafka's `StickyAssignor`.
+    Sticky,
+    /// Kafka's `CooperativeStickyAssignor`.
+    CooperativeSticky,
 }
 
 /// Processing time of a record.

@@ -3,7 +3,7 @@
 //! Text becomes a tree with places, `--set` edits the tree, the schema checks it, serde makes it a [`Document`]. Every
 //! problem is told at once, with its place and a remedy. Whether the parts fit together is the plan's question.
 mod files;
-mod later;
+pub mod later;
 pub mod node;
 pub mod problem;
 mod read;
@@ -120,7 +120,7 @@ fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario,
         vec![Problem::error(root.place, "", read::clean(&error.to_string()), "compare with `conga schema`")]
     })?;
     let name = document.name.as_ref().map_or_else(|| name_of(&source.file), |name| name.0.clone());
-    let files = files::read(&document, &root, folder)?;
+    let files = files::read(&root, folder)?;
     let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files };
     scenario.sha256 = digest(&scenario);
     Ok(scenario)

@@ -1,9 +1,13 @@
 //! One binary, one file per topic.
+mod arrivals;
+mod assignors;
 mod cli;
 mod hostile;
 mod house;
+mod language;
 mod laws;
 mod play;
+mod properties;
 mod readme;
 mod reference;
 mod report;

@@ -1,8 +1,8 @@
 //! Small rules of the model as stories: sizes on the wire, keys, stickiness.
-use conga::model::partitioner::{
-    KeyTable, NumberedKeyText, RoundRobin, Sticky, digits, murmur2, partition_of_hash, pick,
-};
+use conga::model::backoff::Backoff;
+use conga::model::partitioner::{KeyHash, KeyTable, NumberedKeyText, RoundRobin, Sticky, digits, pick};
 use conga::model::wire;
+use conga::units::Span;
 use proptest::prelude::*;
 
 /// Bytes of a zigzag varint, seven bits at a time.
@@ -60,13 +60,15 @@ fn a_batch_too_small_for_a_record_still_takes_one() {
 #[test]
 fn tables_of_every_width_agree_with_the_hash() {
     for (count, partitions) in [(3000, 1), (3000, 256), (3000, 257), (3000, 65_536), (3000, 65_537), (u32::MAX, 100)] {
-        let table = KeyTable::new("user-", count, partitions);
-        let keys: Vec<u32> = (0..3000).map(|i| if count > 3000 { i * 1_431_655 } else { 2999 - i }).collect();
-        let mut out = vec![0; keys.len()];
-        table.fill(&keys, &mut out);
-        let by_hand = |key: &u32| partition_of_hash(murmur2(format!("user-{key}").as_bytes()), partitions);
-        assert_eq!(out, keys.iter().map(by_hand).collect::<Vec<_>>(), "{count} keys over {partitions}");
-        assert_eq!(table.partition(keys[7]), out[7]);
+        for hash in [KeyHash::Murmur2, KeyHash::Crc32, KeyHash::Fnv1a, KeyHash::Murmur3] {
+            let table = KeyTable::new(hash, "user-", count, partitions);
+            let keys: Vec<u32> = (0..3000).map(|i| if count > 3000 { i * 1_431_655 } else { 2999 - i }).collect();
+            let mut out = vec![0; keys.len()];
+            table.fill(&keys, &mut out);
+            let by_hand = |key: &u32| hash.partition(format!("user-{key}").as_bytes(), partitions);
+            assert_eq!(out, keys.iter().map(by_hand).collect::<Vec<_>>(), "{count} keys over {partitions}");
+            assert_eq!(table.partition(keys[7]), out[7]);
+        }
     }
 }
 
@@ -92,4 +94,13 @@ fn weights_are_picked_by_the_first_sum_above() {
 fn round_robin_goes_round() {
     let mut circle = RoundRobin::new(3);
     assert_eq!([0; 5].map(|_| circle.next_partition()), [0, 1, 2, 0, 1]);
+}
+
+#[test]
+fn waits_grow_to_their_limit_and_scatter_around_it() {
+    let backoff = Backoff { initial: Span::from_ms(100), max: Span::from_ms(1_000), multiplier: 2.0, jitter: 0.2 };
+    let waits = [0, 1, 2, 3, 4, 90].map(|attempts| backoff.after(attempts, 0.5).ns() / 1_000_000);
+    assert_eq!(waits, [100, 200, 400, 800, 1_000, 1_000]);
+    assert_eq!([0.0, 0.75].map(|unit| backoff.after(1, unit)), [Span::from_ms(160), Span::from_ms(220)]);
+    assert_eq!(backoff.after(90, 0.999), Span::from_ms(1_000), "never more than the limit");
 }

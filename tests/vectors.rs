@@ -2,14 +2,18 @@
 //!
 //! An entry is dispatched on its `kind`, never on its id; `compare` says what equal means.
 use crate::reference::{Reference, report, text};
-use conga::model::assignor::{self, Member, Topic};
+use conga::model::assignor::{self, Member, Partition, Previous, Topic, java};
+use conga::model::backoff::Backoff;
+use conga::model::partitioner::{KeyHash, hash};
+use conga::model::quota::{self, Observed};
 use conga::model::{partitioner, wire};
+use conga::units::{Span, Time};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Vectors of the project's own copy whose rule is not built yet.
-const NOT_BUILT: usize = 77;
+const NOT_BUILT: usize = 32;
 
 /// What a rule gives, or why it refuses.
 type Answer = Result<Value, String>;
@@ -39,10 +43,21 @@ fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
     match kind {
         "murmur2" => Some(|input| Ok(json!({ "hash_i32": partitioner::murmur2(&key(input)) }))),
         "kafka-key-partition" => Some(key_partition),
+        "librdkafka-crc32" => Some(|input| Ok(crc32(input))),
+        "librdkafka-murmur2" => Some(|input| Ok(masked_murmur2(input))),
+        "librdkafka-fnv1a" => Some(|input| Ok(fnv1a(input))),
+        "rabbitmq-murmur3" => Some(|input| Ok(murmur3(input))),
+        "nats-partition" => Some(nats_partition),
+        "quota-throttle-formula" => Some(|input| Ok(throttle_formula(input))),
+        "quota-throttle" => Some(|input| Ok(throttle(input))),
+        "exponential-backoff" => Some(|input| Ok(backoff(input))),
         "batch-capacity" => Some(|input| Ok(batch_capacity(input))),
         "adaptive-partitioner-cft" => Some(|input| Ok(adaptive(input))),
-        "range" => Some(|input| Ok(assignment(input, assignor::range))),
-        "roundrobin" => Some(|input| Ok(assignment(input, assignor::roundrobin))),
+        "range" => Some(|input| Ok(assignment(input, |topics, members, _| assignor::range(topics, members)))),
+        "roundrobin" => Some(|input| Ok(assignment(input, |topics, members, _| assignor::roundrobin(topics, members)))),
+        "sticky" => Some(|input| Ok(assignment(input, assignor::sticky))),
+        "cooperative-sticky" => Some(|input| Ok(assignment(input, assignor::cooperative_sticky))),
+        "java-hashmap-order" => Some(|input| Ok(hashmap_order(input))),
         _ => None,
     }
 }
@@ -93,6 +108,76 @@ fn key_partition(input: &Value) -> Answer {
     Ok(json!({ "partition": partitioner::partition_of_hash(partitioner::murmur2(&key(input)), partitions) }))
 }
 
+/// A hash, and the partitions the hash that a partitioner uses leads to among 7 and 17.
+fn hashed(input: &Value, field: &str, hash: u32, partitioner: KeyHash) -> Value {
+    let of = |partitions| partitioner.partition(&key(input), partitions);
+    json!({ field: hash, "partition_of_7": of(7), "partition_of_17": of(17) })
+}
+
+fn crc32(input: &Value) -> Value {
+    hashed(input, "hash_u32", hash::crc32(&key(input)), KeyHash::Crc32)
+}
+
+fn masked_murmur2(input: &Value) -> Value {
+    let hash = partitioner::to_positive(partitioner::murmur2(&key(input)));
+    hashed(input, "hash_masked_u31", hash, KeyHash::Murmur2)
+}
+
+fn fnv1a(input: &Value) -> Value {
+    hashed(input, "hash_abs_i32", hash::fnv1a(&key(input)).cast_signed().unsigned_abs(), KeyHash::Fnv1a)
+}
+
+/// Other seeds than the partitioner's check the hash, and how it is cut down to a partition.
+fn murmur3(input: &Value) -> Value {
+    let seed = number(&input["seed"]);
+    let hash = hash::murmur3(&key(input), seed);
+    let of = |partitions| match seed {
+        hash::RABBITMQ_SEED => KeyHash::Murmur3.partition(&key(input), partitions),
+        _ => partitioner::partition_of_hash(hash.cast_signed(), partitions),
+    };
+    json!({ "hash_u32": hash, "partition_of_3": of(3), "partition_of_10": of(10) })
+}
+
+fn nats_partition(input: &Value) -> Answer {
+    let tokens: String = array(&input["tokens"]).iter().map(|token| token.as_str().expect("a token")).collect();
+    let partitions = number(&input["num_partitions"]);
+    let hash = hash::fnv1a(tokens.as_bytes()).checked_rem(partitions);
+    Ok(json!({ "partition": hash.ok_or("a subject has at least one partition")? }))
+}
+
+fn throttle_formula(input: &Value) -> Value {
+    let window = Span::from_ms(number(&input["window_ms"]).into());
+    let throttle = quota::throttle_time(real(&input["observed"]), real(&input["quota"]), window);
+    let most = input.get("max_ms").map_or(u64::MAX, |most| number(most).into());
+    json!({ "throttle_ms": millis(throttle).min(most) })
+}
+
+fn throttle(input: &Value) -> Value {
+    let at = |event: &Value| Time::ZERO + Span::from_ms((number(&input["start_ms"]) + number(&event["at_ms"])).into());
+    let window = Span::from_ms(1000 * u64::from(number(&input["window_size_s"])));
+    let mut observed = Observed::new(window, number(&input["num_samples"]).into());
+    let waits = array(&input["events"]).iter().map(|event| {
+        observed.record(at(event), real(&event["bytes"]));
+        millis(observed.throttle(at(event), real(&input["quota"])))
+    });
+    json!({ "throttle_ms": waits.collect::<Vec<u64>>() })
+}
+
+fn backoff(input: &Value) -> Value {
+    let ms = |field: &str| Span::from_ms(number(&input[field]).into());
+    let (multiplier, jitter) = (real(&input["multiplier"]), real(&input["jitter"]));
+    let backoff = Backoff { initial: ms("initial_ms"), max: ms("max_ms"), multiplier, jitter };
+    json!({ "backoff_ms": millis(backoff.after(number(&input["attempts"]), 0.5)) })
+}
+
+fn millis(span: Span) -> u64 {
+    span.ns() / 1_000_000
+}
+
+fn real(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("a number, not {value}"))
+}
+
 fn batch_capacity(input: &Value) -> Value {
     let (key, value) = (u32::try_from(integer(&input["key_bytes"])).ok(), number(&input["value_bytes"]));
     let pinned = wire::pinned(number(&input["batch_size"]), wire::upper_bound(key, value));
@@ -118,7 +203,7 @@ fn adaptive(input: &Value) -> Value {
 }
 
 /// An assignor of Kafka's clients.
-type Assignor = fn(&[Topic<'_>], &[Member<'_>]) -> Vec<Vec<assignor::Partition>>;
+type Assignor = fn(&[Topic<'_>], &[Member<'_>], &[Previous<'_>]) -> Vec<Vec<Partition>>;
 
 fn assignment(input: &Value, assign: Assignor) -> Value {
     let members = array(&input["members"]);
@@ -127,6 +212,8 @@ fn assignment(input: &Value, assign: Assignor) -> Value {
     };
     let mut names: Vec<String> = object(&input["topics"]).keys().cloned().collect();
     names.extend(members.iter().flat_map(subscribed));
+    let pasts: Vec<(Vec<(String, u32)>, i32)> = members.iter().map(past).collect();
+    names.extend(pasts.iter().flat_map(|(owned, _)| owned.iter().map(|(topic, _)| topic.clone())));
     names.sort();
     names.dedup();
     let partitions = |name: &String| input["topics"].get(name).map_or(0, number);
@@ -134,11 +221,34 @@ fn assignment(input: &Value, assign: Assignor) -> Value {
     let places: Vec<Vec<usize>> =
         members.iter().map(|member| subscribed(member).iter().map(|name| place(&names, name)).collect()).collect();
     let cast: Vec<Member<'_>> = members.iter().zip(&places).map(|(member, topics)| member_of(member, topics)).collect();
-    let lists = assign(&topics, &cast);
-    let texts = |list: &Vec<assignor::Partition>| {
+    let owned: Vec<Vec<Partition>> = pasts
+        .iter()
+        .map(|(owned, _)| owned.iter().map(|(topic, number)| (place(&names, topic), *number)).collect())
+        .collect();
+    let previous: Vec<Previous<'_>> =
+        owned.iter().zip(&pasts).map(|(owned, (_, generation))| Previous { owned, generation: *generation }).collect();
+    let lists = assign(&topics, &cast, &previous);
+    let texts = |list: &Vec<Partition>| {
         list.iter().map(|(topic, partition)| json!(format!("{}-{partition}", names[*topic]))).collect::<Value>()
     };
     cast.iter().zip(&lists).map(|(member, list)| (member.id.to_owned(), texts(list))).collect::<Map<_, _>>().into()
+}
+
+/// What a member says it owned, and in which generation.
+fn past(member: &Value) -> (Vec<(String, u32)>, i32) {
+    let owned = member.get("owned").map_or(&[][..], |owned| array(owned));
+    let owned = owned.iter().map(|text| {
+        let (topic, number) = text.as_str().and_then(|text| text.rsplit_once('-')).expect("topic and number");
+        (topic.to_owned(), number.parse().expect("the number of a partition"))
+    });
+    let generation = member.get("generation").map_or(-1, integer);
+    (owned.collect(), i32::try_from(generation).expect("a generation"))
+}
+
+fn hashmap_order(input: &Value) -> Value {
+    let keys: Vec<&str> = array(&input["keys"]).iter().map(|key| key.as_str().expect("a key")).collect();
+    let hashes: Vec<i32> = keys.iter().map(|key| java::hash(key)).collect();
+    json!({ "order": java::hash_order(&hashes).iter().map(|&place| keys[place]).collect::<Vec<_>>() })
 }
 
 fn place(names: &[String], name: &String) -> usize {

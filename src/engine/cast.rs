@@ -15,9 +15,10 @@ use crate::model::random::{Distribution, Draws, Stream};
 use crate::model::sabotage::{self, Sabotage};
 use crate::model::wire::Bandwidth;
 use crate::model::workload::arrivals::Clock;
-use crate::model::workload::{Homes, KeyHomes, Recipe, Workload};
-use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, PartitionerPlan, Plan, ProducerPlan, Work};
+use crate::model::workload::{Homes, KeyHomes, Keyless, Recipe, Workload};
+use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan, Work};
 use crate::units::{Span, Time};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One of the cast.
@@ -48,7 +49,7 @@ impl Machine for Actor {
 /// Everybody a plan asks for, in the order of their addresses.
 #[must_use]
 pub fn assemble(plan: &Plan) -> Vec<Actor> {
-    let homes: Vec<Arc<KeyHomes>> = (0..plan.topics.len()).map(|topic| Arc::new(key_homes(plan, topic))).collect();
+    let homes = KeyMaps::of(plan);
     let groups = plan.groups.len() as u32;
     let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
     let members: u32 = plan.groups.iter().map(|group| group.members).sum();
@@ -73,13 +74,46 @@ pub fn assemble(plan: &Plan) -> Vec<Actor> {
     cast
 }
 
+/// Where keys go, for each topic and hash with which anybody writes there.
+struct KeyMaps(BTreeMap<(usize, KeyHash), Arc<KeyHomes>>);
+
+impl KeyMaps {
+    fn of(plan: &Plan) -> Self {
+        let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
+        let clients = plan.producers.iter().map(|producer| &producer.client).chain(outputs);
+        let wanted = clients.filter_map(|client| Some((client.topic, client.partitioner.hash()?)));
+        let mut maps = BTreeMap::new();
+        for (topic, hash) in wanted {
+            maps.entry((topic, hash)).or_insert_with(|| Arc::new(key_homes(plan, topic, hash)));
+        }
+        Self(maps)
+    }
+
+    fn homes(&self, plan: &Plan, client: &ClientPlan) -> Homes {
+        let table = |hash| Arc::clone(self.0.get(&(client.topic, hash)).expect("made for every client"));
+        match client.partitioner {
+            PartitionerPlan::Kafka => Homes::Kafka(table(KeyHash::Murmur2)),
+            PartitionerPlan::RoundRobin => Homes::RoundRobin,
+            PartitionerPlan::Random => Homes::Random,
+            PartitionerPlan::Hashed(hash) => {
+                let keyless = match hash {
+                    // `consistent_random`; the other two hash no key as they hash an empty one.
+                    KeyHash::Crc32 => Keyless::Random,
+                    _ => Keyless::Partition(hash.partition(b"", plan.topics[client.topic].partitions)),
+                };
+                Homes::Hashed(table(hash), keyless)
+            }
+        }
+    }
+}
+
 /// Where keys go in a topic: those of its producers, and of whatever is written to it along pipelines.
-fn key_homes(plan: &Plan, topic: usize) -> KeyHomes {
+fn key_homes(plan: &Plan, topic: usize, hash: KeyHash) -> KeyHomes {
     let is_written = plan.producers.iter().any(|producer| producer.client.topic == topic);
     let is_output = plan.groups.iter().any(|group| group.output.as_ref().is_some_and(|output| output.topic == topic));
     let wanted = plan.producers.iter().filter(|producer| producer.client.topic == topic || is_output);
     let keys = wanted.filter(|_| is_written || is_output).map(|producer| &producer.keys);
-    KeyHomes::new(keys, plan.topics[topic].partitions)
+    KeyHomes::new(hash, keys, plan.topics[topic].partitions)
 }
 
 fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
@@ -156,30 +190,23 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
     }
 }
 
-fn homes_of(client: &ClientPlan, homes: &[Arc<KeyHomes>]) -> Homes {
-    match client.partitioner {
-        PartitionerPlan::Kafka => Homes::Kafka(Arc::clone(&homes[client.topic])),
-        PartitionerPlan::RoundRobin => Homes::RoundRobin,
-        PartitionerPlan::Random => Homes::Random,
-    }
-}
-
-fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &[Arc<KeyHomes>]) -> Producer {
+fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &KeyMaps) -> Producer {
     let (seed, n, name) = (plan.run.seed, planned.instances, format!("{}/{i}", planned.name));
     let share = match planned.messages {
         u64::MAX => u64::MAX,
         messages => messages / u64::from(n) + u64::from(u64::from(i) < messages % u64::from(n)),
     };
     let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
+    let common = Stream::named(seed, &format!("arrivals/{}", planned.name));
     let partitions = plan.topics[planned.client.topic].partitions;
     let limit = &planned.limit;
     let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
     let each = f64::from(n);
     let workload = Workload::new(Recipe {
-        clock: Clock::new(&planned.arrivals, i, n, plan.run.arrivals_end, share, arrivals),
+        clock: Clock::new(&planned.arrivals, (i, n), plan.run.arrivals_end, share, arrivals, common),
         keys: planned.keys.clone(),
         sizes: planned.message_size.clone(),
-        homes: homes_of(&planned.client, homes),
+        homes: homes.homes(plan, &planned.client),
         partitions,
         turn: i % partitions,
         limit: limited.then_some((limit.messages_per_s / each, limit.bytes_per_s / each, limit.burst / each)),
@@ -190,13 +217,13 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
     Producer::new(settings, Some(workload), accumulator(plan, &planned.client, &name), plan.cluster.brokers)
 }
 
-fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &[Arc<KeyHomes>]) -> Output {
+fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &KeyMaps) -> Output {
     let name = format!("{}/output/{member}", plan.groups[group].name);
     let settings = sender(plan, client, stream, member);
     let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
     Output {
         producer,
-        homes: homes_of(client, homes),
+        homes: homes.homes(plan, client),
         turn: 0,
         luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
         partitions: plan.topics[client.topic].partitions,
@@ -211,9 +238,13 @@ pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     // Zero-padded, so that the order of the text is the order of the numbers.
     let ids: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
     let members: Vec<_> = ids.iter().map(|id| assignor::Member { id, instance: None, topics: &group.topics }).collect();
+    // A stable group begins here: nobody has owned anything before.
+    let new = vec![assignor::Previous::NONE; members.len()];
     let mut dealt = match group.assignor {
         AssignorPlan::Range => assignor::range(&topics, &members),
         AssignorPlan::RoundRobin => assignor::roundrobin(&topics, &members),
+        AssignorPlan::Sticky => assignor::sticky(&topics, &members, &new),
+        AssignorPlan::CooperativeSticky => assignor::cooperative_sticky(&topics, &members, &new),
     };
     if sabotage::plays(Sabotage::TwoOwners) {
         let twice = dealt[0][0];

@@ -1,9 +1,15 @@
-//! Which member reads which partition: the assignors of Kafka's clients.
+//! Which member reads which partition: the assignors of Kafka's clients. Range and round robin look at the present
+//! only; the sticky ones, in a part of their own, also at who had what.
 //!
 //! Members and topics are lists; a subscription names topics by their place. What decides is the order Kafka sorts
 //! them into: members with an instance id first, then by id; topics by name. Both orders are Java's, by UTF-16 unit.
 //! Racks are absent: Kafka leaves its rack-aware path when members have none.
+mod general;
+pub mod java;
+mod sticky;
+
 use std::cmp::Ordering;
+pub use sticky::{Previous, cooperative_sticky, sticky};
 
 /// A topic as an assignor sees it.
 #[derive(Clone, Copy, Debug)]
@@ -107,21 +113,16 @@ fn sorted(members: &[Member<'_>]) -> Vec<usize> {
 
 fn member_order(a: &Member<'_>, b: &Member<'_>) -> Ordering {
     match (a.instance, b.instance) {
-        (Some(a), Some(b)) => java_order(a, b),
+        (Some(a), Some(b)) => java::order(a, b),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
-        (None, None) => java_order(a.id, b.id),
+        (None, None) => java::order(a.id, b.id),
     }
 }
 
 /// Places of the topics by name.
 fn by_name(topics: &[Topic<'_>]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..topics.len()).collect();
-    places.sort_by(|&a, &b| java_order(topics[a].name, topics[b].name));
+    places.sort_by(|&a, &b| java::order(topics[a].name, topics[b].name));
     places
-}
-
-/// As `String.compareTo`.
-fn java_order(a: &str, b: &str) -> Ordering {
-    a.encode_utf16().cmp(b.encode_utf16())
 }

@@ -5,7 +5,7 @@
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
-use super::protocol::{ActorId, Extra, Fetch, Message, PartitionId, Position, Record, Timer, Wanted};
+use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Record, Timer, Wanted};
 use super::random::Stream;
 use super::sabotage::{self, Sabotage};
 use super::workload::Homes;
@@ -108,6 +108,8 @@ impl Output {
     fn forward(&mut self, record: &Record, extra: &Extra, at: Time) {
         let home = match &self.homes {
             Homes::Kafka(homes) => homes.home(record.key),
+            Homes::Hashed(homes, _) if record.key != NO_KEY => homes.home(record.key),
+            Homes::Hashed(_, keyless) => keyless.home(&mut self.luck, self.partitions),
             Homes::Random => self.luck.below(self.partitions),
             Homes::RoundRobin => {
                 self.turn = (self.turn + 1) % self.partitions;

@@ -3,6 +3,9 @@
 //! A key goes where its hash says, always. Records without a key stick to a partition until it has had a batch worth
 //! of bytes (KIP-794), and then go on to one drawn at random, with luck in favour of short queues.
 //! Everything here is told how big an append was and handed its dice.
+pub mod hash;
+
+pub use hash::KeyHash;
 use std::sync::Arc;
 
 /// Kafka's `murmur2`, the 32-bit hash of a key's bytes.
@@ -39,12 +42,6 @@ pub const fn to_positive(hash: i32) -> u32 {
 #[must_use]
 pub const fn partition_of_hash(hash: i32, partitions: u32) -> u32 {
     to_positive(hash) % partitions
-}
-
-/// The partition of a key among all `partitions` of a topic.
-#[must_use]
-pub fn partition_of_key(key: &[u8], partitions: u32) -> u32 {
-    partition_of_hash(murmur2(key), partitions)
 }
 
 /// The texts of numbered keys, a salt followed by decimal digits, in one buffer.
@@ -104,6 +101,7 @@ pub const fn key_bytes(salt_len: u32, i: u32) -> u32 {
 /// The partition of every numbered key. Cheap to clone; the table is shared.
 #[derive(Clone, Debug)]
 pub struct KeyTable {
+    hash: KeyHash,
     salt: Arc<str>,
     count: u32,
     partitions: u32,
@@ -123,18 +121,18 @@ impl KeyTable {
     /// Above so many keys nothing is stored and every key is hashed when it is used.
     pub const MOST_STORED: u32 = 8_000_000;
 
-    /// The table of keys `0..count` behind `salt` over `partitions`, at least one.
+    /// The table of keys `0..count` behind `salt` over `partitions`, at least one, by `hash`.
     #[must_use]
-    pub fn new(salt: &str, count: u32, partitions: u32) -> Self {
+    pub fn new(hash: KeyHash, salt: &str, count: u32, partitions: u32) -> Self {
         let mut text = NumberedKeyText::new(salt);
-        let all = (0..count).map(|key| partition_of_hash(murmur2(text.of(key)), partitions));
+        let all = (0..count).map(|key| hash.partition(text.of(key), partitions));
         let places = match partitions {
             _ if count > Self::MOST_STORED => Places::Hashed,
             1..=0x100 => Places::Bytes(all.map(|partition| partition as u8).collect()),
             0x101..=0x1_0000 => Places::Words(all.map(|partition| partition as u16).collect()),
             _ => Places::Longs(all.collect()),
         };
-        Self { salt: salt.into(), count, partitions, places }
+        Self { hash, salt: salt.into(), count, partitions, places }
     }
 
     /// How many keys there are.
@@ -164,7 +162,7 @@ impl KeyTable {
     fn hash(&self, keys: &[u32], out: &mut [u32]) {
         let mut text = NumberedKeyText::new(&self.salt);
         for (&key, partition) in keys.iter().zip(out) {
-            *partition = partition_of_hash(murmur2(text.of(key)), self.partitions);
+            *partition = self.hash.partition(text.of(key), self.partitions);
         }
     }
 }

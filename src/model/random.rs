@@ -6,6 +6,8 @@ use crate::units::Span;
 use rand::{RngExt as _, SeedableRng as _, rand_core::Rng as _};
 use rand_distr::Distribution as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use statrs::function::gamma::gamma;
+use std::sync::Arc;
 
 /// Numbers drawn at once.
 pub const BLOCK: usize = 256;
@@ -64,6 +66,15 @@ pub enum Distribution {
         /// Coefficient of variation, at least 1.
         cv: f64,
     },
+    /// The exponential of a power: many short and some long (shape < 1), or around the mean (shape > 1).
+    Weibull {
+        /// Mean.
+        mean: f64,
+        /// 1 is exponential.
+        shape: f64,
+    },
+    /// Measured values, each equally likely; at least one.
+    Empirical(Arc<[f64]>),
 }
 
 impl Distribution {
@@ -77,7 +88,9 @@ impl Distribution {
             Self::Constant(value) => value,
             Self::Uniform { min, max } => f64::midpoint(min, max),
             Self::Bimodal { fast, slow, share_slow } => fast + (slow - fast) * share_slow,
+            Self::Empirical(ref values) => values.iter().sum::<f64>() / values.len() as f64,
             Self::Exponential { mean }
+            | Self::Weibull { mean, .. }
             | Self::Lognormal { mean, .. }
             | Self::Gamma { mean, .. }
             | Self::Pareto { mean, .. }
@@ -115,6 +128,14 @@ impl Distribution {
                 let least = mean * (shape - 1.0) / shape;
                 let law = rand_distr::Pareto::new(least, shape).expect("the plan has checked mean and shape");
                 each(out, || law.sample(rng));
+            }
+            Self::Weibull { mean, shape } => {
+                let scale = mean / gamma(1.0 + 1.0 / shape);
+                each(out, || scale * exp1(rng).powf(1.0 / shape));
+            }
+            Self::Empirical(ref values) => {
+                let count = values.len() as u64;
+                each(out, || values[((u128::from(rng.next_u64()) * u128::from(count)) >> 64) as usize]);
             }
             Self::Bimodal { fast, slow, share_slow } => {
                 each(out, || if rng.random::<f64>() < share_slow { slow } else { fast });
@@ -171,6 +192,12 @@ impl Stream {
     #[inline]
     pub fn unit(&mut self) -> f64 {
         self.0.random()
+    }
+
+    /// An exponential number with mean 1.
+    #[inline]
+    pub fn exponential(&mut self) -> f64 {
+        -(1.0 - self.unit()).ln()
     }
 
     /// A whole number below `n`, each equally likely up to 2^-32.

@@ -3,10 +3,12 @@
 //! `Arrivals` and `Keys` say it for all instances of a producer; `Workload` is what one instance gets of it.
 //! Arrivals, keys and sizes have streams of their own, so that changing one leaves the luck of the others alone.
 pub mod arrivals;
+mod bursts;
+mod curve;
 mod limiter;
 
 use super::accumulator::STICKY;
-use super::partitioner::{self, KeyTable};
+use super::partitioner::{self, KeyHash, KeyTable};
 use super::protocol::{Extra, NO_KEY, Record};
 use super::random::{self, BLOCK, Distribution, Stream};
 use super::wire;
@@ -15,7 +17,7 @@ use arrivals::Clock;
 use limiter::Limiter;
 use std::sync::Arc;
 
-pub use arrivals::{Arrivals, Step, TraceRow};
+pub use arrivals::{Arrivals, Shape, Step, TraceRow};
 
 /// Keys of a producer's records.
 #[derive(Clone, Debug)]
@@ -64,13 +66,35 @@ pub enum KeyLaw {
 pub enum Homes {
     /// By the hash of its key; wherever the sticky partition is without one.
     Kafka(Arc<KeyHomes>),
+    /// By the hash of its key; without one where `Keyless` says.
+    Hashed(Arc<KeyHomes>, Keyless),
     /// One after the other.
     RoundRobin,
     /// Anywhere.
     Random,
 }
 
-/// Where keys go in one topic, by Kafka's hash: a table for each key space of the plan.
+/// Where records without a key go under a hash that is not Kafka's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyless {
+    /// Anywhere.
+    Random,
+    /// All to one partition: that of the empty key.
+    Partition(u32),
+}
+
+impl Keyless {
+    /// The partition of the next record without a key.
+    #[must_use]
+    pub fn home(self, luck: &mut Stream, partitions: u32) -> u32 {
+        match self {
+            Self::Random => luck.below(partitions),
+            Self::Partition(partition) => partition,
+        }
+    }
+}
+
+/// Where keys go in one topic, by one hash: a table for each key space of the plan.
 #[derive(Debug, Default)]
 pub struct KeyHomes {
     spaces: Vec<Space>,
@@ -91,16 +115,16 @@ enum Table {
 impl KeyHomes {
     /// For a topic with so many partitions, to which records with these keys may come.
     #[must_use]
-    pub fn new<'a>(keys: impl IntoIterator<Item = &'a Keys>, partitions: u32) -> Self {
+    pub fn new<'a>(hash: KeyHash, keys: impl IntoIterator<Item = &'a Keys>, partitions: u32) -> Self {
         let mut homes = Self::default();
         for keys in keys {
             let (base, table) = match keys {
                 Keys::None => continue,
                 Keys::Numbered { salt, count, base, .. } => {
-                    (*base, Table::Numbered(KeyTable::new(salt, *count, partitions)))
+                    (*base, Table::Numbered(KeyTable::new(hash, salt, *count, partitions)))
                 }
                 Keys::Listed { texts, base } => {
-                    let home = |text: &String| partitioner::partition_of_key(text.as_bytes(), partitions);
+                    let home = |text: &String| hash.partition(text.as_bytes(), partitions);
                     (*base, Table::Listed(texts.iter().map(home).collect()))
                 }
             };
@@ -449,6 +473,16 @@ impl Workload {
                 Keys::None => homes.extend(std::iter::repeat_n(STICKY, n)),
                 _ => table.extend(self.key_base(), &keys[..n], homes),
             },
+            Homes::Hashed(table, keyless) => {
+                let first = homes.len();
+                match self.keys {
+                    Keys::None => homes.extend(std::iter::repeat_n(STICKY, n)),
+                    _ => table.extend(self.key_base(), &keys[..n], homes),
+                }
+                for home in homes[first..].iter_mut().filter(|home| **home == STICKY) {
+                    *home = keyless.home(&mut self.home_stream, self.partitions);
+                }
+            }
             Homes::RoundRobin => homes.extend((0..n).map(|_| {
                 let turn = self.turn;
                 self.turn = if turn + 1 == self.partitions { 0 } else { turn + 1 };

@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::recorder::Recorder;
 use crate::model::machine::{Fact, Processed};
 use crate::model::protocol::{ActorId, PartitionId};
-use crate::plan::{PartitionerPlan, Plan};
+use crate::plan::Plan;
 use crate::units::Time;
 
 /// Violations written down at most.
@@ -75,7 +75,8 @@ impl Laws {
     pub fn new(plan: &Plan) -> Self {
         let partitions = plan.partitions() as usize;
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
-        let hashed = plan.producers.iter().all(|producer| producer.client.partitioner == PartitionerPlan::Kafka);
+        let hash = plan.producers.first().and_then(|producer| producer.client.partitioner.hash());
+        let hashed = hash.is_some() && plan.producers.iter().all(|producer| producer.client.partitioner.hash() == hash);
         // Keys keep their partition within a topic; followed only where there is one.
         let followed = hashed && plan.topics.len() == 1;
         let streams = plan.producers.len() + outputs.count();

@@ -11,7 +11,11 @@ const BATCHES: usize = 20;
 #[must_use]
 pub fn warnings(plan: &Plan, run: &Recording) -> Vec<String> {
     let steady = plan.producers.iter().all(|producer| {
-        !matches!(producer.arrivals, Arrivals::Steps { .. } | Arrivals::Trace(_)) && producer.messages == u64::MAX
+        let constant = matches!(
+            producer.arrivals,
+            Arrivals::Constant { .. } | Arrivals::Poisson { .. } | Arrivals::Renewal { .. } | Arrivals::Batches { .. }
+        );
+        constant && producer.messages == u64::MAX
     });
     let mut warnings = Vec::new();
     for (i, group) in plan.groups.iter().enumerate() {

@@ -14,6 +14,8 @@ mod groups;
 mod keys;
 mod message;
 mod producers;
+mod properties;
+mod samples;
 pub mod thresholds;
 mod trace;
 

@@ -2,10 +2,10 @@
 //!
 //! Scenarios are passed around, so one must not be able to read a stranger's files into a report. All are read at once
 //! and kept with the result: what was run can be run again.
-use super::node::Node;
+use super::node::{Kind, Node};
 use super::problem::Problem;
 use super::read::clean;
-use super::schema::{Arrivals, Document, Law};
+use super::values::File;
 use super::{Inputs, list};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -45,24 +45,47 @@ impl Files {
 }
 
 /// Reads every file that the scenario names.
-pub fn read(document: &Document, root: &Node, folder: Option<&Path>) -> Result<Files, Vec<Problem>> {
+pub fn read(root: &Node, folder: Option<&Path>) -> Result<Files, Vec<Problem>> {
     let mut files = Files::default();
     let mut problems = Vec::new();
-    for (producer, settings) in &document.producers.0 {
-        let Arrivals::Law(Law::Trace(trace)) = &settings.arrivals else { continue };
-        let reference = trace.file.0.as_str();
-        if files.name_of(reference).is_some() {
+    for (path, reference) in references(root) {
+        if files.name_of(&reference).is_some() {
             continue;
         }
-        match contents(reference, folder) {
-            Ok(bytes) => files.add(reference, bytes),
-            Err((message, remedy)) => {
-                let path = format!("producers.{producer}.arrivals.trace.file");
-                problems.push(Problem::error(root.place_of(&path), &path, message, remedy));
-            }
+        match contents(&reference, folder) {
+            Ok(bytes) => files.add(&reference, bytes),
+            Err((message, remedy)) => problems.push(Problem::error(root.place_of(&path), &path, message, remedy)),
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// Path and text of every reference to a file, in a tree that the schema has passed.
+pub fn references(root: &Node) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for section in ["cluster", "producers", "groups"] {
+        if let Some(entry) = root.entry(section) {
+            collect(&entry.value, section, &mut found);
+        }
+    }
+    found
+}
+
+fn collect(node: &Node, path: &str, found: &mut Vec<(String, String)>) {
+    for entry in node.entries() {
+        let inner = format!("{path}.{}", entry.key);
+        let names_a_file =
+            [".trace.file", ".empirical.file", ".kafka_properties"].iter().any(|end| inner.ends_with(end));
+        match &entry.value.kind {
+            // As the schema reads it, which may differ from what was written where it looks like a number.
+            Kind::Scalar { .. } if names_a_file => {
+                found.extend(serde_json::from_value(entry.value.to_json()).map(|File(text)| (inner, text)));
+            }
+            // A template of messages is the user's own, whatever its keys are called.
+            _ if inner.ends_with(".message.json") => {}
+            _ => collect(&entry.value, &inner, found),
+        }
+    }
 }
 
 type Refusal = (String, String);
@@ -73,7 +96,7 @@ fn contents(reference: &str, folder: Option<&Path>) -> Result<Vec<u8>, Refusal> 
     let cannot = |error: std::io::Error| (format!("`{shown}` cannot be read: {error}"), "check the name".to_owned());
     let meta = path.metadata().map_err(cannot)?;
     if !meta.is_file() {
-        return Err((format!("`{shown}` is not a plain file"), "name a CSV file".to_owned()));
+        return Err((format!("`{shown}` is not a plain file"), "name a file".to_owned()));
     }
     let mut bytes = Vec::with_capacity(meta.len().min(LARGEST) as usize + 1);
     std::fs::File::open(&path).and_then(|f| f.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(cannot)?;
@@ -99,7 +122,7 @@ fn inside(reference: &str, folder: Option<&Path>) -> Result<PathBuf, Refusal> {
         return Err(leaves());
     }
     let missing = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => (format!("`{shown}` does not exist"), beside(folder)),
+        std::io::ErrorKind::NotFound => (format!("`{shown}` does not exist"), beside(folder, reference)),
         _ => (format!("`{shown}` cannot be read: {error}"), "check the name".to_owned()),
     };
     let home = folder.canonicalize().map_err(missing)?;
@@ -107,11 +130,12 @@ fn inside(reference: &str, folder: Option<&Path>) -> Result<PathBuf, Refusal> {
     if path.starts_with(&home) { Ok(path) } else { Err(leaves()) }
 }
 
-/// What CSV files there are instead.
-fn beside(folder: &Path) -> String {
+/// What files of the same kind there are instead.
+fn beside(folder: &Path, reference: &str) -> String {
+    let kind = Path::new(reference).extension();
     let entries = std::fs::read_dir(folder).into_iter().flatten().take(1_000).flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")));
+    names.retain(|name| kind.is_some() && Path::new(name).extension() == kind);
     names.sort();
     names.truncate(5);
     match names.as_slice() {

@@ -3,6 +3,7 @@
 //! Keyed by the definition in the schema (`Topic`, `Producer`, …) so that a key means the same wherever it is allowed.
 
 /// What to do instead of a key or value that is known but not built yet.
+#[must_use]
 pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
         ("Document", "events") => Some("remove it: every member and broker stays up for the whole run"),
@@ -10,29 +11,16 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Topic", "retention") => Some("remove it: records are kept until they are read"),
         ("Cluster", "disk") => Some("remove it, and add its time to `cluster.request.per_kib`"),
         ("Cluster" | "Producer" | "Group", "quota") => Some("limit producers with `rate_limit`"),
-        ("Law" | "Steps", "bursty") => Some("use `steps` with the rates of the bursts, or `trace`"),
-        ("Law" | "Steps", "ramp" | "sine") => Some("use `steps` with a few rates along the curve"),
         ("Message", "lines" | "generator") => Some("use `size` with a distribution of the message sizes"),
         ("Compression", "gzip" | "snappy" | "lz4" | "zstd") => {
             Some("use `none`, and smaller messages to stand for compressed ones")
         }
-        ("Partitioner", "librdkafka-crc32" | "fnv1a" | "rabbitmq-murmur3") => {
-            Some("use `kafka`: it spreads keys as evenly, though a key may go elsewhere")
-        }
-        ("Assignor", "sticky" | "cooperative-sticky" | "uniform") => {
-            Some("use `roundrobin`: with a stable group it spreads as evenly")
-        }
+        ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
         ("Run", "precision") => Some("set `run.repetitions` instead"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
-        (definition, "weibull") if definition.starts_with("Drawn") => {
-            Some("use `gamma` with the same mean and variation")
-        }
-        (definition, "empirical") if definition.starts_with("Drawn") => {
-            Some("use `lognormal` with the mean and variation of the samples")
-        }
         ("BaseAndEach" | "PerUnit" | "Drawn_Work", "spin") => Some("use a distribution: work is a delay"),
         _ => None,
     }

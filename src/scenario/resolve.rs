@@ -2,7 +2,7 @@
 //!
 //! Block style, keys in the order of the file. Reading the result and writing it again gives the same bytes.
 use super::explicit;
-use super::files::Files;
+use super::files::{Files, references};
 use super::node::{Kind, Node};
 
 /// The whole scenario as YAML.
@@ -18,13 +18,10 @@ pub fn yaml(root: &Node, name: &str, files: &Files) -> String {
 
 /// File references become the names under `inputs/`.
 fn rewrite_files(root: &mut Node, files: &Files) {
-    let Some(producers) = child(root, "producers") else { return };
-    let Kind::Map(producers) = &mut producers.kind else { return };
-    for producer in producers {
-        let file = child(&mut producer.value, "arrivals").and_then(|node| child(node, "trace"));
-        let Some(file) = file.and_then(|node| child(node, "file")) else { continue };
+    for (path, reference) in references(root) {
+        let Some(file) = path.split('.').try_fold(&mut *root, child) else { continue };
         if let Kind::Scalar { text, plain } = &mut file.kind
-            && let Some(name) = files.name_of(text)
+            && let Some(name) = files.name_of(&reference)
         {
             (*text, *plain) = (format!("inputs/{name}"), false);
         }

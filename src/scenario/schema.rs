@@ -4,10 +4,10 @@
 //! A key that is silent is `None` here; the plan decides what that means.
 pub mod arrivals;
 
-pub use arrivals::{Arrivals, Columns, Law, Step, Steps, Trace};
+pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
 
 use super::values::{
-    Acks, Burst, ByteRate, Count, Distribution, Duration, Flag, Named, None, Rate, Real, Seed, Size, Words,
+    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Seed, Size, Words,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -136,6 +136,8 @@ pub struct Producer {
     pub key: Option<Key>,
     /// Token bucket before the buffer; none when silent.
     pub rate_limit: Option<RateLimit>,
+    /// A Java properties file, beside the scenario, for the settings below that are silent here.
+    pub kafka_properties: Option<File>,
     /// Which partition a message goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,
     /// `batch.size`; 16 KiB when silent.
@@ -223,6 +225,12 @@ pub enum Partitioner {
     RoundRobin,
     /// Anywhere.
     Random,
+    /// CRC-32 of the key, as librdkafka does when nobody chooses; without one anywhere.
+    LibrdkafkaCrc32,
+    /// FNV-1a of the key, as `fnv1a` of librdkafka and Sarama; without one all to the same partition.
+    Fnv1a,
+    /// murmur3 of the key, as RabbitMQ's super streams; without one all to the same partition.
+    RabbitmqMurmur3,
 }
 
 /// How batches are made smaller.
@@ -266,6 +274,8 @@ pub struct Group {
     pub starts: Option<Duration>,
     /// Processing time of a record; 0 when silent.
     pub work: Option<Work>,
+    /// A Java properties file of the members, beside the scenario, for settings that are silent here.
+    pub kafka_properties: Option<File>,
     /// What a poll returns.
     pub poll: Option<Poll>,
     /// What a fetch asks for.
@@ -283,12 +293,17 @@ pub struct Group {
 
 /// How partitions are dealt to members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Assignor {
     /// Kafka's `RangeAssignor`.
     Range,
     /// Kafka's `RoundRobinAssignor`.
+    #[serde(rename = "roundrobin")]
     RoundRobin,
+    /// Kafka's `StickyAssignor`: even over all topics, and few partitions move.
+    Sticky,
+    /// Kafka's `CooperativeStickyAssignor`: as `sticky`, and members keep working while partitions move.
+    CooperativeSticky,
 }
 
 /// Processing time of a record.

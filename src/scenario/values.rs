@@ -232,6 +232,19 @@ pub enum Drawn<V> {
         #[schemars(extend("minimum" = 1, "maximum" = 100))]
         cv: Real,
     },
+    /// Many short and some long (shape < 1), or around the mean (shape > 1).
+    Weibull {
+        /// Mean.
+        mean: V,
+        /// 1 is exponential.
+        #[schemars(extend("minimum" = 0.1, "maximum" = 1_000))]
+        shape: Real,
+    },
+    /// Measured values, drawn with replacement.
+    Empirical {
+        /// The file, beside the scenario: one value a row, with its unit.
+        file: File,
+    },
 }
 
 /// A coefficient of variation.

@@ -2,9 +2,13 @@
 //!
 //! Instants are drawn in blocks and cost no event. Instances of a Poisson producer are Poisson each, at a share of the
 //! rate; constant ones are staggered, so that together they are as even as one.
+use super::bursts::Bursts;
+use super::curve::Curve;
 use crate::model::random::{BLOCK, Distribution, Stream};
 use crate::units::Time;
 use std::sync::Arc;
+
+pub use super::curve::Shape;
 
 /// When records are due. Rates are per second over all instances of a producer.
 #[derive(Clone, Debug)]
@@ -39,6 +43,22 @@ pub enum Arrivals {
         steps: Vec<Step>,
         /// Evenly spaced instead of Poisson.
         even: bool,
+    },
+    /// A rate that changes all the time.
+    Curve {
+        /// How it changes.
+        shape: Shape,
+        /// Evenly spaced instead of Poisson.
+        even: bool,
+    },
+    /// Bursts and silence in turn, exponentially long each; Poisson in a burst. All instances burst together.
+    Bursty {
+        /// Mean nanoseconds of a burst.
+        on_ns: f64,
+        /// Mean nanoseconds of the silence between two.
+        off_ns: f64,
+        /// Records per second in a burst.
+        rate: f64,
     },
     /// Read from a file; the rows are dealt to the instances in turn.
     Trace(Arc<[TraceRow]>),
@@ -81,6 +101,8 @@ enum Process {
     Constant { period_ns: f64, offset_ns: f64, next: u64 },
     Gaps(Gaps),
     Steps(Steps),
+    Curve(Curve),
+    Bursts(Bursts),
     Trace(Trace),
 }
 
@@ -98,6 +120,8 @@ impl Process {
             }
             Self::Gaps(gaps) => gaps.fill(out),
             Self::Steps(steps) => fill_while(out, || Some(Time::from_ns(steps.next()?.round() as u64))),
+            Self::Curve(curve) => fill_while(out, || Some(Time::from_ns(curve.next()?.round() as u64))),
+            Self::Bursts(bursts) => fill_while(out, || Some(Time::from_ns(bursts.next().round() as u64))),
             Self::Trace(trace) => trace.fill(out),
         }
     }
@@ -209,7 +233,7 @@ impl Steps {
             let arrives = if per_ns > 0.0 { self.at_ns + self.wait / per_ns } else { f64::INFINITY };
             if arrives < ends {
                 self.at_ns = arrives;
-                self.wait = self.stream.as_mut().map_or(1.0, |stream| -(1.0 - stream.unit()).ln());
+                self.wait = self.stream.as_mut().map_or(1.0, Stream::exponential);
                 return Some(arrives);
             }
             self.wait -= (ends - self.at_ns) * per_ns;
@@ -221,9 +245,17 @@ impl Steps {
 }
 
 impl Clock {
-    /// The clock of instance `i` of `n`, which ends before `end` and after `records`.
+    /// The clock of instance `i` of `n`, which ends before `end` and after `records`. `stream` is its own luck, `common`
+    /// that of all instances: to each a copy of the same.
     #[must_use]
-    pub fn new(arrivals: &Arrivals, i: u32, n: u32, end: Time, records: u64, mut stream: Stream) -> Self {
+    pub fn new(
+        arrivals: &Arrivals,
+        (i, n): (u32, u32),
+        end: Time,
+        records: u64,
+        mut stream: Stream,
+        common: Stream,
+    ) -> Self {
         let (instance, instances) = (f64::from(i), f64::from(n));
         let gaps = |law, copies, stream| Process::Gaps(Gaps::new(law, copies, stream));
         let mean = |rate: f64| instances * 1e9 / rate;
@@ -235,9 +267,15 @@ impl Clock {
             Arrivals::Renewal { rate, cv } => gaps(Distribution::Gamma { mean: mean(*rate), cv: *cv }, 1, stream),
             Arrivals::Batches { rate, size } => gaps(Distribution::Exponential { mean: mean(*rate) }, *size, stream),
             Arrivals::Steps { steps, even } => {
-                let wait = if *even { instance / instances } else { -(1.0 - stream.unit()).ln() };
+                let wait = if *even { instance / instances } else { stream.exponential() };
                 let (all, stream) = (steps.clone(), (!even).then_some(stream));
                 Process::Steps(Steps { all, instances, stream, step: 0, began_ns: 0.0, at_ns: 0.0, wait })
+            }
+            Arrivals::Curve { shape, even } => {
+                Process::Curve(Curve::new(*shape, (instance, instances), (!even).then_some(stream)))
+            }
+            Arrivals::Bursty { on_ns, off_ns, rate } => {
+                Process::Bursts(Bursts::new((*on_ns, *off_ns), mean(*rate), stream, common))
             }
             Arrivals::Trace(rows) => {
                 Process::Trace(Trace { rows: Arc::clone(rows), block: 0, next: i as usize, stride: n as usize })

@@ -2,7 +2,7 @@
 //!
 //! Retries and idempotence are absent: brokers do not fail here yet, so that nothing would ever be sent again.
 use super::findings::Findings;
-use crate::plan::{Acks, ClientPlan, PartitionerPlan};
+use crate::plan::{Acks, ClientPlan, KeyHash, PartitionerPlan};
 use crate::scenario::schema::{Output, Partitioner, Producer};
 use crate::scenario::values::{self, AcksLevel, Count, Duration, Size};
 use crate::units::{Span, show};
@@ -29,6 +29,8 @@ pub struct Keys<'s> {
     max_in_flight: Option<&'s Count>,
     buffer: Option<&'s Size>,
     max_block: Option<&'s Duration>,
+    /// `max.request.size`, which only a properties file says.
+    pub request_size: Option<u32>,
 }
 
 macro_rules! keys_of {
@@ -41,6 +43,7 @@ macro_rules! keys_of {
             max_in_flight: $settings.max_in_flight.as_ref(),
             buffer: $settings.buffer.as_ref(),
             max_block: $settings.max_block.as_ref(),
+            request_size: None,
         }
     };
 }
@@ -76,6 +79,9 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
             None | Some(Partitioner::Kafka) => PartitionerPlan::Kafka,
             Some(Partitioner::RoundRobin) => PartitionerPlan::RoundRobin,
             Some(Partitioner::Random) => PartitionerPlan::Random,
+            Some(Partitioner::LibrdkafkaCrc32) => PartitionerPlan::Hashed(KeyHash::Crc32),
+            Some(Partitioner::Fnv1a) => PartitionerPlan::Hashed(KeyHash::Fnv1a),
+            Some(Partitioner::RabbitmqMurmur3) => PartitionerPlan::Hashed(KeyHash::Murmur3),
         },
         batch_size: batch_size as u32,
         linger: keys.linger.map_or(LINGER, |d| d.0),
@@ -87,6 +93,6 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
         max_in_flight: keys.max_in_flight.map_or(MAX_IN_FLIGHT, |count| count.0) as u32,
         buffer,
         max_block: keys.max_block.map_or(MAX_BLOCK, |d| d.0),
-        request_size: REQUEST_SIZE,
+        request_size: keys.request_size.unwrap_or(REQUEST_SIZE),
     }
 }

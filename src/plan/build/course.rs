@@ -3,7 +3,7 @@
 //! Without a duration its length is estimated by the means, only to choose how finely to draw.
 use super::arrivals::mean_rate;
 use super::findings::Findings;
-use crate::model::workload::Arrivals;
+use crate::model::workload::{Arrivals, Shape};
 use crate::plan::{GroupPlan, ProducerPlan, RunPlan, Work};
 use crate::scenario::Scenario;
 use crate::scenario::schema::Run;
@@ -64,13 +64,16 @@ pub fn run(
 fn endless(producers: &[ProducerPlan], found: &mut Findings<'_>) {
     let never = |plan: &&ProducerPlan| match plan.arrivals {
         Arrivals::Trace(_) => false,
-        Arrivals::Steps { .. } => true,
+        Arrivals::Steps { .. } | Arrivals::Curve { shape: Shape::Ramp { to: 0.0, .. }, .. } => true,
         _ => plan.messages == u64::MAX,
     };
     if let Some(plan) = producers.iter().find(never) {
         let message = format!("`run.duration` is missing, and `{}` never ends by itself", plan.name);
         let remedy = match plan.arrivals {
             Arrivals::Steps { .. } => "add `duration: 100s`: steps may fall short of any number of messages",
+            Arrivals::Curve { shape: Shape::Ramp { to: 0.0, .. }, .. } => {
+                "add `duration: 100s`: a ramp to 0 may fall short of any number of messages"
+            }
             _ => "add `duration: 100s`, or give that producer `messages`",
         };
         found.error("run", message, remedy);
@@ -81,6 +84,7 @@ fn endless(producers: &[ProducerPlan], found: &mut Findings<'_>) {
 fn estimate(producers: &[ProducerPlan], groups: &[GroupPlan]) -> Span {
     let sent = producers.iter().map(|plan| match &plan.arrivals {
         Arrivals::Trace(rows) => Time::from_ns(rows.last().map_or(0, |row| row.at_ns)).seconds(),
+        Arrivals::Curve { shape, .. } => shape.reaches(plan.messages as f64).unwrap_or(f64::INFINITY) * 1e-9,
         arrivals => plan.messages as f64 / mean_rate(arrivals),
     });
     let sent = sent.filter(|seconds| seconds.is_finite()).fold(1e-3, f64::max);

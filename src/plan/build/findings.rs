@@ -2,6 +2,7 @@
 //!
 //! Building goes on after an error, with whatever value is at hand: users see every problem at once.
 use crate::scenario::{Problem, Scenario};
+use std::sync::Arc;
 
 /// Problems collected so far.
 pub struct Findings<'s> {
@@ -16,6 +17,11 @@ impl<'s> Findings<'s> {
     /// None yet.
     pub fn new(scenario: &'s Scenario) -> Self {
         Self { scenario, errors: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Contents of a file as the scenario names it.
+    pub fn input(&self, reference: &str) -> Option<Arc<[u8]>> {
+        self.scenario.input(reference).map(Arc::clone)
     }
 
     /// Something that stops a run.

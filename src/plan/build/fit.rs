@@ -6,13 +6,14 @@ use super::course::work_s;
 use super::findings::Findings;
 use crate::model::random::Distribution;
 use crate::model::workload::{KeyLaw, Keys};
-use crate::plan::{AssignorPlan, GroupPlan, Plan, ProducerPlan};
+use crate::plan::{AssignorPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan};
 use crate::units::{Span, show};
 
 /// Checks a plan whose parts are right; `horizon` is how long it will take.
 pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
     let Some(rates) = rates(plan, found) else { return };
     topics(plan, found);
+    plan.producers.iter().for_each(|producer| crowded(plan, producer, found));
     for group in &plan.groups {
         let dealt = dealt(plan, group);
         idle(group, dealt, found);
@@ -73,12 +74,25 @@ fn topics(plan: &Plan, found: &mut Findings<'_>) {
     }
 }
 
+/// Some hashes send every record without a key to one and the same partition.
+fn crowded(plan: &Plan, producer: &ProducerPlan, found: &mut Findings<'_>) {
+    let partitions = plan.topics[producer.client.topic].partitions;
+    if let PartitionerPlan::Hashed(hash @ (KeyHash::Fnv1a | KeyHash::Murmur3)) = producer.client.partitioner
+        && matches!(producer.keys, Keys::None)
+        && partitions > 1
+    {
+        let one = hash.partition(b"", partitions);
+        let message = format!("hashes no key like an empty one: of {partitions} partitions only {one} gets records");
+        found.warn(&format!("producers.{}.partitioner", producer.name), message, "add `key`, or use another one");
+    }
+}
+
 /// How many members get a partition at all.
 fn dealt(plan: &Plan, group: &GroupPlan) -> u32 {
     let partitions = group.topics.iter().map(|topic| plan.topics[*topic].partitions);
     let useful = match group.assignor {
         AssignorPlan::Range => partitions.max(),
-        AssignorPlan::RoundRobin => partitions.reduce(u32::saturating_add),
+        _ => partitions.reduce(u32::saturating_add),
     };
     useful.unwrap_or_default().min(group.members)
 }

@@ -3,7 +3,7 @@
 //! Names were checked when the scenario was read; here is what holds of several keys together, and how much
 //! state there may be.
 use super::findings::{self, Findings};
-use super::{client, distribution::drawn};
+use super::{client, distribution::drawn, properties};
 use crate::model::random::Distribution;
 use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
 use crate::scenario::Scenario;
@@ -42,8 +42,9 @@ pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) 
     plans
 }
 
-fn group(name: &str, settings: &Group, topics: &[String], found: &mut Findings<'_>) -> GroupPlan {
+fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_>) -> GroupPlan {
     let path = format!("groups.{name}");
+    let settings = &properties::group(written, &path, found);
     let silent = Fetch::default();
     let fetch = settings.fetch.as_ref().unwrap_or(&silent);
     let max_bytes = fetch.max_bytes.as_ref().map_or(FETCH_MAX, |size| size.0);
@@ -63,6 +64,8 @@ fn group(name: &str, settings: &Group, topics: &[String], found: &mut Findings<'
         assignor: match settings.assignor {
             None | Some(Assignor::Range) => AssignorPlan::Range,
             Some(Assignor::RoundRobin) => AssignorPlan::RoundRobin,
+            Some(Assignor::Sticky) => AssignorPlan::Sticky,
+            Some(Assignor::CooperativeSticky) => AssignorPlan::CooperativeSticky,
         },
         starts: settings.starts.as_ref().map_or(Time::ZERO, |at| Time::ZERO + at.0),
         work: work(settings.work.as_ref(), &path, found),

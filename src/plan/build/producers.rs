@@ -2,10 +2,10 @@
 //!
 //! What holds only of several keys together is checked here: sizes against buffers, instances against partitions.
 use super::findings::{self, Findings};
-use super::{arrivals, client, distribution, keys, message};
+use super::{arrivals, client, distribution, keys, message, properties};
 use crate::model::random::Distribution;
 use crate::model::workload::{Arrivals, Keys};
-use crate::plan::{LimitPlan, ProducerPlan, TopicPlan};
+use crate::plan::{ClientPlan, LimitPlan, ProducerPlan, TopicPlan};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Producer, RateLimit};
 use crate::scenario::values::BurstAmount;
@@ -35,19 +35,22 @@ pub fn producers(
 fn producer(
     scenario: &Scenario,
     name: &str,
-    settings: &Producer,
+    written: &Producer,
     names: &[String],
     found: &mut Findings<'_>,
 ) -> ProducerPlan {
     let path = format!("producers.{name}");
+    let (settings, request_size) = &properties::producer(written, &path, found);
     let topic = findings::topic(&settings.topic.0, names);
+    let mut client_keys = client::Keys::from(settings);
+    client_keys.request_size = *request_size;
+    let client = client::client(&client_keys, topic, &path, found);
+    let read = arrivals::arrivals(scenario, settings, client.request_size, &path, found);
     let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;
-    let read = arrivals::arrivals(scenario, settings, &path, found);
     let messages = settings.messages.as_ref().map_or(u64::MAX, |count| count.0);
     let expected = expected(scenario, &read.arrivals, messages);
     let size = message::size(settings.message.as_ref(), expected, &path, found);
-    let client = client::client(&client::Keys::from(settings), topic, &path, found);
-    fits(&size, client.buffer, &path, found);
+    fits(&size, &client, &path, found);
     ProducerPlan {
         name: name.to_owned(),
         instances,
@@ -82,9 +85,9 @@ fn expected(scenario: &Scenario, arrivals: &Arrivals, messages: u64) -> f64 {
     if messages == u64::MAX { by_time } else { messages as f64 }
 }
 
-fn fits(size: &Distribution, buffer: u64, path: &str, found: &mut Findings<'_>) {
+fn fits(size: &Distribution, client: &ClientPlan, path: &str, found: &mut Findings<'_>) {
     let bytes = distribution::must_fit(size);
-    let limit = (u64::from(client::REQUEST_SIZE)).min(buffer) as f64;
+    let limit = (u64::from(client.request_size)).min(client.buffer) as f64;
     if bytes > limit {
         let message = format!("messages of {} do not fit into a request of {}", show::size(bytes), show::size(limit));
         found.error(&format!("{path}.message"), message, "make messages smaller, or `buffer` larger up to 1 MiB");

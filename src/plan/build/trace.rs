@@ -9,6 +9,7 @@ use crate::scenario::Scenario;
 use crate::scenario::schema::{Columns, Producer, Trace};
 use crate::scenario::values::Words;
 use crate::scenario::{list, nearest};
+use crate::units::show;
 use csv::StringRecord;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,8 +30,14 @@ struct Places {
     units: Option<usize>,
 }
 
-/// Reads the trace of a producer.
-pub fn read(scenario: &Scenario, settings: &Producer, trace: &Trace, path: &str, found: &mut Findings<'_>) -> Read {
+/// Reads the trace of a producer, whose messages must fit into a request of so many bytes.
+pub fn read(
+    scenario: &Scenario,
+    settings: &Producer,
+    (trace, request_size): (&Trace, u32),
+    path: &str,
+    found: &mut Findings<'_>,
+) -> Read {
     let at = format!("{path}.arrivals.trace");
     let nothing = Read::from(Arrivals::Trace(Arc::from([])));
     let Some(bytes) = scenario.input(&trace.file.0) else { return nothing };
@@ -54,6 +61,7 @@ pub fn read(scenario: &Scenario, settings: &Producer, trace: &Trace, path: &str,
     twice(settings, &places, path, found);
     let mut reading = Reading {
         places,
+        request_size,
         first: None,
         last: 0,
         rows: Vec::new(),
@@ -136,6 +144,7 @@ fn collect(reader: &mut csv::Reader<&[u8]>, reading: &mut Reading, path: &str, f
 
 struct Reading {
     places: Places,
+    request_size: u32,
     /// Clock of the first row.
     first: Option<i128>,
     last: u64,
@@ -157,8 +166,12 @@ impl Reading {
             return Err((format!("count {count} is not whole"), "write a whole number"));
         }
         let size = number(cell(self.places.size), "size", -1.0)?;
-        if size > f64::from(super::client::REQUEST_SIZE) {
-            return Err((format!("a message of {size} bytes does not fit into a request of 1 MiB"), "make it smaller"));
+        if size > f64::from(self.request_size) {
+            let limit = show::size(f64::from(self.request_size));
+            return Err((
+                format!("a message of {size} bytes does not fit into a request of {limit}"),
+                "make it smaller",
+            ));
         }
         let units = number(cell(self.places.units), "units", 1.0)?;
         if self.rows.len() as f64 + count > MOST_MESSAGES as f64 {

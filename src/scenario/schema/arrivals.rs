@@ -12,6 +12,10 @@ use serde::Deserialize;
 pub enum Arrivals {
     /// One rate after the other.
     Steps(Steps),
+    /// From one rate to another.
+    Ramp(Ramp),
+    /// A rate that goes up and down.
+    Sine(Sine),
     /// Everything else.
     Law(Law),
 }
@@ -36,6 +40,54 @@ pub struct Step {
     pub r#for: Duration,
     /// How many messages a second, also `0/s`.
     pub rate: Rate,
+}
+
+/// From one rate to another in a straight line, then on at the latter.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ramp {
+    /// The line.
+    pub ramp: Line,
+    /// Evenly spaced instead of Poisson; false when silent.
+    pub even: Option<Flag>,
+}
+
+/// A straight line between two rates.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Messages per second at the start, also `0/s`.
+    pub from: Rate,
+    /// Messages per second at the end and from there on, also `0/s`.
+    pub to: Rate,
+    /// How long it takes.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub over: Duration,
+}
+
+/// A rate that goes up and down, up first.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sine {
+    /// The wave.
+    pub sine: Wave,
+    /// Evenly spaced instead of Poisson; false when silent.
+    pub even: Option<Flag>,
+}
+
+/// A wave of rates: mean + amplitude × sin(2π × time / period).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wave {
+    /// Messages per second in the middle.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub mean: Rate,
+    /// How far it goes up and down, at most the mean.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub amplitude: Rate,
+    /// From one crest to the next.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub period: Duration,
 }
 
 /// How messages arrive.
@@ -70,6 +122,18 @@ pub enum Law {
         /// Messages of a batch.
         #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
         size: Count,
+    },
+    /// Busy and silent in turn, exponentially long each; memoryless while busy.
+    Bursty {
+        /// Mean length of a burst.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        on: Duration,
+        /// Mean length of the silence between two.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        off: Duration,
+        /// Messages per second in a burst.
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        rate: Rate,
     },
     /// Read from a CSV file.
     Trace(Trace),
