@@ -3,6 +3,7 @@ mod cli;
 mod hostile;
 mod house;
 mod laws;
+mod payload;
 mod play;
 mod readme;
 mod reference;
