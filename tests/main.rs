@@ -1,5 +1,6 @@
 //! One binary, one file per topic.
 mod cli;
+mod compression;
 mod hostile;
 mod house;
 mod laws;

@@ -140,6 +140,7 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
         linger: client.linger,
         request_size: client.request_size,
         buffer: client.buffer,
+        compression: client.compression.as_ref().map(|compression| Arc::clone(&compression.curve)),
     };
     Accumulator::new(settings, Stream::named(plan.run.seed, &format!("sticky/{name}")))
 }
@@ -151,6 +152,7 @@ fn sender(client: &ClientPlan, stream: u32, instance: u32) -> producer::Settings
         max_in_flight: client.max_in_flight,
         max_block: client.max_block,
         forgets: client.acks == Acks::None,
+        work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),
     }
 }
 

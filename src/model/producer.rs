@@ -37,6 +37,8 @@ pub struct Producer {
     blocked_for: Span,
     /// Since when time spent blocked is not reported yet.
     blocked_since: Time,
+    /// When everything that left so far is compressed.
+    compressed: Time,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
 }
@@ -54,6 +56,8 @@ pub struct Settings {
     pub max_block: Span,
     /// Whether a request is done when it has left: `acks=0`.
     pub forgets: bool,
+    /// Time to compress a KiB; nothing where batches are not compressed.
+    pub work_per_kib: Span,
 }
 
 /// The way to one broker.
@@ -130,6 +134,7 @@ impl Producer {
             limited: Span::ZERO,
             blocked_for: Span::ZERO,
             blocked_since: Time::ZERO,
+            compressed: Time::ZERO,
             spare: Vec::new(),
         };
         producer.look_ahead();
@@ -313,7 +318,7 @@ impl Producer {
             let mut request = self.spare.pop().unwrap_or_default();
             request.stream = self.settings.stream;
             self.accumulator.drain(lane, &mut request);
-            out.observe(&Fact::Requested { stream: self.settings.stream, bytes: u64::from(request.bytes) });
+            out.observe(&Fact::Requested { stream: self.settings.stream, bytes: request.plain });
             if self.settings.forgets {
                 self.done(&request, out);
                 self.accumulator.release(&request.batches);
@@ -321,7 +326,14 @@ impl Producer {
             } else {
                 self.lanes[lane].in_flight += 1;
             }
-            out.send(ActorId(lane as u32), Message::Produce(request));
+            if self.settings.work_per_kib.is_zero() {
+                out.send(ActorId(lane as u32), Message::Produce(request));
+            } else {
+                let work =
+                    Span::from_ns((self.settings.work_per_kib.ns() as f64 * request.plain as f64 / 1024.0) as u64);
+                self.compressed = self.compressed.max(now) + work;
+                out.send_at(self.compressed, ActorId(lane as u32), Message::Produce(request));
+            }
         }
     }
 
@@ -378,7 +390,7 @@ impl Producer {
         self.accumulator.release(&answer.batches);
         answer.batches.clear();
         answer.parcel.clear();
-        answer.bytes = 0;
+        (answer.bytes, answer.plain) = (0, 0);
         self.spare.push(answer);
         self.lanes[from.index()].in_flight -= 1;
         if self.blocked.is_some() {

@@ -59,6 +59,29 @@ pub enum KeyLaw {
     },
 }
 
+/// Sizes of values, in bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sizes {
+    /// By a law.
+    Law(Distribution),
+    /// Any of these, as made messages were found to have: drawn with replacement, never empty.
+    Table(Arc<[u32]>),
+}
+
+impl Sizes {
+    /// Fills a block with sizes.
+    fn fill(&self, stream: &mut Stream, out: &mut [u64; BLOCK]) {
+        match self {
+            Self::Law(law) => law.fill(stream, out),
+            Self::Table(sizes) => {
+                for size in out {
+                    *size = u64::from(sizes[stream.below(sizes.len() as u32) as usize]);
+                }
+            }
+        }
+    }
+}
+
 /// How a record finds its partition.
 #[derive(Clone, Debug)]
 pub enum Homes {
@@ -274,7 +297,7 @@ pub struct Workload {
     keys: Keys,
     key_stream: Stream,
     zipf: Option<rand_distr::Zipf<f64>>,
-    sizes: Distribution,
+    sizes: Sizes,
     size_stream: Stream,
     homes: Homes,
     home_stream: Stream,
@@ -291,7 +314,7 @@ pub struct Recipe {
     /// Their keys.
     pub keys: Keys,
     /// Their values' sizes.
-    pub sizes: Distribution,
+    pub sizes: Sizes,
     /// Where they go.
     pub homes: Homes,
     /// Partitions of the topic.
@@ -416,7 +439,7 @@ impl Workload {
         }
         match &self.keys {
             Keys::None => (0..n).for_each(|i| out[i] = wire::body(None, sizes[i] as u32)),
-            Keys::Numbered { salt, .. } if matches!(self.sizes, Distribution::Constant(_)) => {
+            Keys::Numbered { salt, .. } if matches!(self.sizes, Sizes::Law(Distribution::Constant(_))) => {
                 // Only as many sizes as keys have lengths.
                 let salt = salt.len() as u32;
                 let by_digits: [u32; 11] = std::array::from_fn(|d| wire::body(Some(salt + d as u32), sizes[0] as u32));

@@ -35,7 +35,11 @@ pub fn measure(codec: Codec, batch_size: u32, mut fill: impl FnMut(u64, u32, &mu
             batch += 1;
             done += 1;
         }
-        knots.push((records, after as f64 / before.max(1) as f64));
+        if before == 0 {
+            // Nobody has anything to say.
+            return vec![(1, 1.0)];
+        }
+        knots.push((records, after as f64 / before as f64));
         let full = after as f64 / f64::from(done) + f64::from(HEADER) > 1.25 * f64::from(batch_size);
         if full || records >= MOST_RECORDS || before / done as usize > MOST_BYTES {
             return knots;

@@ -5,7 +5,7 @@
 use super::node::Node;
 use super::problem::Problem;
 use super::read::clean;
-use super::schema::{Arrivals, Document, Law};
+use super::schema::{Arrivals, Document, Law, Message, Producer};
 use super::{Inputs, list};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -49,31 +49,54 @@ pub fn read(document: &Document, root: &Node, folder: Option<&Path>) -> Result<F
     let mut files = Files::default();
     let mut problems = Vec::new();
     for (producer, settings) in &document.producers.0 {
-        let Arrivals::Law(Law::Trace(trace)) = &settings.arrivals else { continue };
-        let reference = trace.file.0.as_str();
-        if files.name_of(reference).is_some() {
-            continue;
-        }
-        match contents(reference, folder) {
-            Ok(bytes) => files.add(reference, bytes),
-            Err((message, remedy)) => {
-                let path = format!("producers.{producer}.arrivals.trace.file");
-                problems.push(Problem::error(root.place_of(&path), &path, message, remedy));
+        for named in named(settings) {
+            if files.name_of(named.reference).is_some() {
+                continue;
+            }
+            match contents(&named, folder) {
+                Ok(bytes) => files.add(named.reference, bytes),
+                Err((message, remedy)) => {
+                    let path = format!("producers.{producer}.{}", named.key);
+                    problems.push(Problem::error(root.place_of(&path), &path, message, remedy));
+                }
             }
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
+/// A file as a producer names it.
+struct Named<'d> {
+    key: &'static str,
+    reference: &'d str,
+    /// What kind of file is wanted: what it is called, and how such names end.
+    kind: (&'static str, &'static [&'static str]),
+}
+
+fn named(settings: &Producer) -> Vec<Named<'_>> {
+    let mut all = Vec::new();
+    if let Arrivals::Law(Law::Trace(trace)) = &settings.arrivals {
+        all.push(Named { key: "arrivals.trace.file", reference: &trace.file.0, kind: ("CSV file", &["csv"]) });
+    }
+    if let Some(Message::Lines(file)) = &settings.message {
+        all.push(Named {
+            key: "message.lines",
+            reference: &file.0,
+            kind: ("file of rows", &["txt", "log", "jsonl", "ndjson", "csv"]),
+        });
+    }
+    all
+}
+
 type Refusal = (String, String);
 
-fn contents(reference: &str, folder: Option<&Path>) -> Result<Vec<u8>, Refusal> {
-    let shown = clean(reference);
-    let path = inside(reference, folder)?;
+fn contents(named: &Named<'_>, folder: Option<&Path>) -> Result<Vec<u8>, Refusal> {
+    let shown = clean(named.reference);
+    let path = inside(named, folder)?;
     let cannot = |error: std::io::Error| (format!("`{shown}` cannot be read: {error}"), "check the name".to_owned());
     let meta = path.metadata().map_err(cannot)?;
     if !meta.is_file() {
-        return Err((format!("`{shown}` is not a plain file"), "name a CSV file".to_owned()));
+        return Err((format!("`{shown}` is not a plain file"), format!("name a {}", named.kind.0)));
     }
     let mut bytes = Vec::with_capacity(meta.len().min(LARGEST) as usize + 1);
     std::fs::File::open(&path).and_then(|f| f.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(cannot)?;
@@ -85,7 +108,8 @@ fn contents(reference: &str, folder: Option<&Path>) -> Result<Vec<u8>, Refusal> 
 }
 
 /// The path of a reference, if it stays inside the folder, symbolic links followed.
-fn inside(reference: &str, folder: Option<&Path>) -> Result<PathBuf, Refusal> {
+fn inside(named: &Named<'_>, folder: Option<&Path>) -> Result<PathBuf, Refusal> {
+    let reference = named.reference;
     let shown = clean(reference);
     let Some(folder) = folder else {
         return Err((
@@ -99,7 +123,7 @@ fn inside(reference: &str, folder: Option<&Path>) -> Result<PathBuf, Refusal> {
         return Err(leaves());
     }
     let missing = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => (format!("`{shown}` does not exist"), beside(folder)),
+        std::io::ErrorKind::NotFound => (format!("`{shown}` does not exist"), beside(folder, named.kind.1)),
         _ => (format!("`{shown}` cannot be read: {error}"), "check the name".to_owned()),
     };
     let home = folder.canonicalize().map_err(missing)?;
@@ -107,11 +131,14 @@ fn inside(reference: &str, folder: Option<&Path>) -> Result<PathBuf, Refusal> {
     if path.starts_with(&home) { Ok(path) } else { Err(leaves()) }
 }
 
-/// What CSV files there are instead.
-fn beside(folder: &Path) -> String {
+/// What files with such endings there are instead.
+fn beside(folder: &Path, endings: &[&str]) -> String {
     let entries = std::fs::read_dir(folder).into_iter().flatten().take(1_000).flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")));
+    names.retain(|name| {
+        let extension = Path::new(name).extension();
+        extension.is_some_and(|extension| endings.iter().any(|ending| extension.eq_ignore_ascii_case(ending)))
+    });
     names.sort();
     names.truncate(5);
     match names.as_slice() {

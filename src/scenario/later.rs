@@ -12,10 +12,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Cluster" | "Producer" | "Group", "quota") => Some("limit producers with `rate_limit`"),
         ("Law" | "Steps", "bursty") => Some("use `steps` with the rates of the bursts, or `trace`"),
         ("Law" | "Steps", "ramp" | "sine") => Some("use `steps` with a few rates along the curve"),
-        ("Message", "lines" | "generator") => Some("use `size` with a distribution of the message sizes"),
-        ("Compression", "gzip" | "snappy" | "lz4" | "zstd") => {
-            Some("use `none`, and smaller messages to stand for compressed ones")
-        }
         ("Partitioner", "librdkafka-crc32" | "fnv1a" | "rabbitmq-murmur3") => {
             Some("use `kafka`: it spreads keys as evenly, though a key may go elsewhere")
         }

@@ -21,12 +21,13 @@ fn rewrite_files(root: &mut Node, files: &Files) {
     let Some(producers) = child(root, "producers") else { return };
     let Kind::Map(producers) = &mut producers.kind else { return };
     for producer in producers {
-        let file = child(&mut producer.value, "arrivals").and_then(|node| child(node, "trace"));
-        let Some(file) = file.and_then(|node| child(node, "file")) else { continue };
-        if let Kind::Scalar { text, plain } = &mut file.kind
-            && let Some(name) = files.name_of(text)
-        {
-            (*text, *plain) = (format!("inputs/{name}"), false);
+        for path in [&["arrivals", "trace", "file"][..], &["message", "lines"]] {
+            let file = path.iter().try_fold(&mut producer.value, |node, key| child(node, key));
+            if let Some(Node { kind: Kind::Scalar { text, plain }, .. }) = file
+                && let Some(name) = files.name_of(text)
+            {
+                (*text, *plain) = (format!("inputs/{name}"), false);
+            }
         }
     }
 }
