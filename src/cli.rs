@@ -2,6 +2,7 @@
 //!
 //! Exit codes are part of the interface: scripts tell a failed threshold from a failed run by them.
 pub mod check;
+pub mod codecs;
 pub mod report;
 pub mod run;
 pub mod schema;
@@ -36,6 +37,8 @@ pub enum Command {
     Run(RunArgs),
     /// Check scenarios without running them: every problem with its place and remedy.
     Check(CheckArgs),
+    /// Measure on this machine how small and how fast each codec makes the scenario's messages.
+    Codecs(CodecsArgs),
     /// Print the JSON Schema of a scenario, for editors.
     Schema,
     /// Draw the report of a saved result again.
@@ -87,6 +90,19 @@ pub struct CheckArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Changes a value of every scenario first; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Arguments of `conga codecs`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CodecsArgs {
+    /// The scenario.
+    pub file: PathBuf,
+    /// Where a chart for each producer goes; none is drawn when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario first; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
 }
