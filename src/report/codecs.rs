@@ -56,7 +56,8 @@ pub fn chart(producer: &str, all: &[Measured]) -> Chart {
         note: String::new(),
         table: Table::default(),
         plot: Plot {
-            x: Axis::new(1.0, f64::from(most), Scale::Log, ticks),
+            // A little beyond the last tick, so that its label has room.
+            x: Axis::new(1.0, 1.2 * f64::from(most), Scale::Log, ticks),
             x_name: "records in a batch (log scale)".to_owned(),
             panels,
             marks: Vec::new(),
