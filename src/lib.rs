@@ -15,7 +15,8 @@
 //! - [`plan`]: what will happen; nothing optional left. Imports scenario, model and payload.
 //! - [`outcome`]: what happened: recorder, laws, the saved result. Imports plan and the model's facts.
 //! - [`engine`]: how the cast is driven. Imports plan, model, payload and outcome.
-//! - [`report`]: what to show. Imports outcome.
+//! - [`study`]: statistics beside a run. Imports scenario, plan and outcome.
+//! - [`report`]: what to show. Imports outcome and study.
 //! - [`cli`]: one file per command. Imports anything.
 //!
 //! The import law is checked by a test (`tests/house.rs`).
@@ -32,4 +33,5 @@ pub mod payload;
 pub mod plan;
 pub mod report;
 pub mod scenario;
+pub mod study;
 pub mod units;

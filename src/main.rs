@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
         Command::Codecs(args) => cli::codecs::run(&args),
+        Command::Fit(args) => cli::fit::run(&args),
         Command::Schema => cli::schema::run(),
         Command::Report(args) => cli::report::run(&args.dir),
     };

@@ -6,6 +6,7 @@ pub mod axis;
 pub mod charts;
 pub mod codecs;
 pub mod figures;
+pub mod fit;
 pub mod markdown;
 pub mod page;
 pub mod palette;

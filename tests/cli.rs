@@ -240,3 +240,53 @@ fn codecs_are_measured_on_the_messages_of_the_scenario() {
     assert_ne!(other.out.lines().nth(2), ran.out.lines().nth(2), "--set counts");
     assert_eq!(conga(folder.path(), &["codecs", "nowhere.yaml"]).code, Some(2));
 }
+
+#[test]
+fn fit_prints_a_distribution_to_paste() {
+    let folder = folder();
+    // Quantiles of an exponential with a mean of two milliseconds.
+    let quantiles: Vec<f64> = (0..2_000).map(|i| -2.0 * (1.0 - (f64::from(i) + 0.5) / 2_000.0).ln()).collect();
+    let write = |file: &str, text: String| std::fs::write(folder.path().join(file), text).expect("a file");
+    write("plain.csv", quantiles.iter().map(|ms| format!("{:.6}ms\n", ms)).collect());
+    write(
+        "named.csv",
+        format!("n,took\n{}", quantiles.iter().map(|ms| format!("1,{:.6}ms\n", ms)).collect::<String>()),
+    );
+    let mut at = 1e9;
+    let instants: String = quantiles
+        .iter()
+        .map(|ms| {
+            at += ms / 1e3;
+            format!("{at:.7}\n")
+        })
+        .collect();
+    write("instants.csv", instants);
+    let fit = |args: &[&str]| conga(folder.path(), &[&["fit"], args].concat());
+    for args in [&["plain.csv", "--out", "charts"][..], &["named.csv", "--column", "took"]] {
+        let ran = fit(args);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let pasted = ran.out.lines().find_map(|line| line.trim().strip_prefix("work: ")).expect("YAML to paste");
+        assert!(ran.out.contains("{exponential: {mean: 1.99") && ran.out.contains("AIC"), "{}", ran.out);
+        let set = format!("groups.workers.work={pasted}");
+        assert_eq!(conga(folder.path(), &["check", "small.yaml", "--set", &set]).code, Some(0), "{set}");
+    }
+    let chart = std::fs::read_to_string(folder.path().join("charts/fit.svg")).expect("a chart");
+    assert!(chart.contains("data") && chart.contains("share of values"));
+    let arrivals = fit(&["instants.csv", "--arrivals"]);
+    assert_eq!(arrivals.code, Some(0), "{}", arrivals.err);
+    let pasted = arrivals.out.lines().find_map(|line| line.trim().strip_prefix("arrivals: ")).expect("YAML to paste");
+    assert!(pasted.starts_with("{poisson: {rate: 499.8") && !arrivals.out.contains("work:"), "{}", arrivals.out);
+    let set = format!("producers.edge.arrivals={pasted}");
+    assert_eq!(conga(folder.path(), &["check", "small.yaml", "--set", &set]).code, Some(0), "{set}");
+    write("bad.csv", "1ms\nsoon\n".to_owned());
+    let wrong = [
+        (&["bad.csv"][..], "line 2"),
+        (&["nowhere.csv"], "cannot be read"),
+        (&["named.csv", "--column", "take"], "`took`"),
+        (&["plain.csv", "--arrivals"], "is not a time"),
+    ];
+    for (args, said) in wrong {
+        let ran = fit(args);
+        assert!(ran.code == Some(2) && ran.err.contains(said) && ran.out.is_empty(), "{args:?}: {}", ran.err);
+    }
+}

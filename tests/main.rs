@@ -1,6 +1,7 @@
 //! One binary, one file per topic.
 mod cli;
 mod compression;
+mod fit;
 mod hostile;
 mod house;
 mod laws;

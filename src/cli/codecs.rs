@@ -123,14 +123,14 @@ fn batches(producer: &ProducerPlan, records: u32) -> Vec<Vec<u8>> {
 /// The fastest of several rounds: whatever else the machine does only makes a round slower.
 #[expect(clippy::disallowed_methods, reason = "a measurement on this machine, and told as such")]
 fn seconds_a_round(mut round: impl FnMut()) -> f64 {
-    let begin = std::time::Instant::now();
+    let clock = std::time::Instant::now();
     let mut fastest = Duration::MAX;
     loop {
-        let began = begin.elapsed();
+        let before = clock.elapsed();
         round();
-        let ended = begin.elapsed();
-        fastest = fastest.min(ended.saturating_sub(began));
-        if ended >= LONG_ENOUGH {
+        let after = clock.elapsed();
+        fastest = fastest.min(after.saturating_sub(before));
+        if after >= LONG_ENOUGH {
             return fastest.as_secs_f64().max(1e-9);
         }
     }

@@ -54,9 +54,11 @@ enum Contexts {
     None,
     Gzip(Box<(Compress, Decompress)>),
     Snappy(Box<(snap::raw::Encoder, snap::raw::Decoder)>),
-    Lz4(Box<(FrameEncoder<Vec<u8>>, FrameDecoder<Cursor<Vec<u8>>>)>),
+    Lz4(Box<(FrameEncoder<Vec<u8>>, Lz4Decoder)>),
     Zstd(Box<(zstd::bulk::Compressor<'static>, zstd::bulk::Decompressor<'static>)>),
 }
+
+type Lz4Decoder = FrameDecoder<Cursor<Vec<u8>>>;
 
 /// Kafka's window for gzip, the largest.
 const WINDOW_BITS: u8 = 15;
@@ -222,7 +224,7 @@ fn lz4(context: &mut FrameEncoder<Vec<u8>>, from: &[u8], into: &mut Vec<u8>) {
     std::mem::swap(context.get_mut(), into);
 }
 
-fn unlz4(context: &mut FrameDecoder<Cursor<Vec<u8>>>, from: &[u8], at_most: usize, into: &mut Vec<u8>) -> Option<()> {
+fn unlz4(context: &mut Lz4Decoder, from: &[u8], at_most: usize, into: &mut Vec<u8>) -> Option<()> {
     let source = context.get_mut();
     source.set_position(0);
     source.get_mut().clear();

@@ -40,8 +40,8 @@ pub fn measure(codec: Codec, batch_size: u32, mut fill: impl FnMut(u64, u32, &mu
             return vec![(1, 1.0)];
         }
         knots.push((records, after as f64 / before as f64));
-        let full = after as f64 / f64::from(done) + f64::from(HEADER) > 1.25 * f64::from(batch_size);
-        if full || records >= MOST_RECORDS || before / done as usize > MOST_BYTES {
+        let is_full = after as f64 / f64::from(done) + f64::from(HEADER) > 1.25 * f64::from(batch_size);
+        if is_full || records >= MOST_RECORDS || before / done as usize > MOST_BYTES {
             return knots;
         }
         records += records.div_ceil(3);

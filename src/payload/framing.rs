@@ -41,7 +41,7 @@ impl Framing {
         varint(i64::from(self.records), body);
         match key {
             Some(key) => {
-                varint(key.len() as i64, body);
+                varint(length(key.len()), body);
                 body.extend_from_slice(key);
             }
             None => varint(-1, body),
@@ -51,14 +51,18 @@ impl Framing {
         let value = body.len() - before;
         // The length stands before the value, and how long it is is known only after it.
         let mut length = [0; 10];
-        let digits = encoded(value as i64, &mut length);
-        varint((body.len() + digits + 1) as i64, bytes);
+        let digits = encoded(self::length(value), &mut length);
+        varint(self::length(body.len() + digits + 1), bytes);
         bytes.extend_from_slice(&body[..before]);
         bytes.extend_from_slice(&length[..digits]);
         bytes.extend_from_slice(&body[before..]);
         varint(0, bytes);
         self.records += 1;
     }
+}
+
+fn length(bytes: usize) -> i64 {
+    i64::try_from(bytes).expect("a record fits into memory")
 }
 
 fn varint(value: i64, out: &mut Vec<u8>) {

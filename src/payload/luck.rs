@@ -10,7 +10,7 @@ pub(super) fn stream(seed: u64, name: &str) -> u64 {
     bytes.fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
-/// Spreads neighbouring numbers over all 64 bits (the finalizer of MurmurHash3).
+/// Spreads neighbouring numbers over all 64 bits (the finalizer of `MurmurHash3`).
 pub(super) fn scattered(mut x: u64) -> u64 {
     x = (x ^ (x >> 33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
     x = (x ^ (x >> 33)).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
@@ -47,7 +47,7 @@ impl Luck {
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let width = high.wrapping_sub(low) as u64;
         let above = if width == u64::MAX { self.bits() } else { self.below(width + 1) };
-        low.wrapping_add(above as i64)
+        low.wrapping_add_unsigned(above)
     }
 
     /// A rank below `n`, rank k about in proportion to 1/(k + 1): Zipf's law, by inverting its integral.

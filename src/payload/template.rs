@@ -79,9 +79,10 @@ impl Template {
 /// A random UUID, version 4 of RFC 9562.
 fn uuid(luck: &mut Luck, out: &mut Vec<u8>) {
     let (high, low) = (luck.bits(), luck.bits());
-    let (a, b, c) = (high >> 32, (high >> 16) & 0xFFFF, 0x4000 | (high & 0x0FFF));
-    let (d, e) = (0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF_FFFF_FFFF);
-    write!(out, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}").expect("a list of bytes takes all that is written");
+    let first = (high >> 32, (high >> 16) & 0xFFFF, 0x4000 | (high & 0x0FFF));
+    let last = (0x8000 | ((low >> 48) & 0x3FFF), low & 0xFFFF_FFFF_FFFF);
+    write!(out, "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", first.0, first.1, first.2, last.0, last.1)
+        .expect("a list of bytes takes all that is written");
 }
 
 struct Reading {

@@ -18,6 +18,8 @@ mod producers;
 mod thresholds;
 mod trace;
 
+pub use trace::clock;
+
 use super::{Plan, TopicPlan};
 use crate::scenario::{Problem, Problems, Scenario};
 use findings::Findings;

@@ -1,4 +1,4 @@
-//! Flow records as a collector of IPFIX or NetFlow passes them on: who talked to whom, how much, for how long.
+//! Flow records as a collector of IPFIX or `NetFlow` passes them on: who talked to whom, how much, for how long.
 //!
 //! Sixteen thousand hosts inside, half a million outside, both by Zipf's law; well-known ports on one side, ephemeral ones
 //! on the other; most flows are short, a few carry most of the bytes.
@@ -66,7 +66,7 @@ struct Address(u64);
 
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [.., a, b, c, d] = self.0.to_be_bytes();
-        write!(f, "{a}.{b}.{c}.{d}")
+        let parts = (self.0 as u32).to_be_bytes();
+        write!(f, "{}.{}.{}.{}", parts[0], parts[1], parts[2], parts[3])
     }
 }

@@ -89,9 +89,10 @@ fn sizes(messages: &Messages, expected: f64) -> Sizes {
             (0..MADE).map(|i| length(messages, ((i as f64 + 0.5) * step) as u64)).collect()
         }
     };
-    match table.iter().all(|size| *size == table[0]) {
-        true => Sizes::Law(Distribution::Constant(f64::from(table[0]))),
-        false => Sizes::Table(table.into()),
+    if table.iter().all(|size| *size == table[0]) {
+        Sizes::Law(Distribution::Constant(f64::from(table[0])))
+    } else {
+        Sizes::Table(table.into())
     }
 }
 
