@@ -52,6 +52,7 @@ impl Lines {
     }
 
     /// Lengths of all rows.
+    #[must_use]
     pub fn lengths(&self) -> impl ExactSizeIterator<Item = u32> {
         self.rows.iter().map(|(begin, end)| end - begin)
     }

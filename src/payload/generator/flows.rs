@@ -43,7 +43,7 @@ pub(super) fn write(now_ns: i64, luck: &mut Luck, out: &mut Vec<u8>) {
         ((near, ephemeral), (far, u64::from(port)))
     };
     put!(out, "{{\"flow_id\":\"{:016x}\",\"flow_start\":\"", luck.bits());
-    write_instant(now_ns - (duration * 1_000_000) as i64, out);
+    write_instant(now_ns.saturating_sub_unsigned(duration * 1_000_000), out);
     out.extend_from_slice(b"\",\"flow_end\":\"");
     write_instant(now_ns, out);
     put!(out, "\",\"exporter\":\"{}\",\"src_addr\":\"{from}\",\"dst_addr\":\"{to}\"", EXPORTERS[exporter as usize]);
