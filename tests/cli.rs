@@ -247,19 +247,14 @@ fn fit_prints_a_distribution_to_paste() {
     // Quantiles of an exponential with a mean of two milliseconds.
     let quantiles: Vec<f64> = (0..2_000).map(|i| -2.0 * (1.0 - (f64::from(i) + 0.5) / 2_000.0).ln()).collect();
     let write = |file: &str, text: String| std::fs::write(folder.path().join(file), text).expect("a file");
-    write("plain.csv", quantiles.iter().map(|ms| format!("{:.6}ms\n", ms)).collect());
-    write(
-        "named.csv",
-        format!("n,took\n{}", quantiles.iter().map(|ms| format!("1,{:.6}ms\n", ms)).collect::<String>()),
-    );
+    let rows = |row: &mut dyn FnMut(f64) -> String| quantiles.iter().map(|&ms| row(ms)).collect::<Vec<_>>().join("\n");
+    write("plain.csv", rows(&mut |ms| format!("{ms:.6}ms")));
+    write("named.csv", format!("n,took\n{}", rows(&mut |ms| format!("1,{ms:.6}ms"))));
     let mut at = 1e9;
-    let instants: String = quantiles
-        .iter()
-        .map(|ms| {
-            at += ms / 1e3;
-            format!("{at:.7}\n")
-        })
-        .collect();
+    let instants = rows(&mut |ms| {
+        at += ms / 1e3;
+        format!("{at:.7}")
+    });
     write("instants.csv", instants);
     let fit = |args: &[&str]| conga(folder.path(), &[&["fit"], args].concat());
     for args in [&["plain.csv", "--out", "charts"][..], &["named.csv", "--column", "took"]] {

@@ -39,8 +39,12 @@ fn check(values: &[f64], expected: Law) {
 fn parameters(law: Law) -> Vec<f64> {
     match law {
         Law::Constant(a) | Law::Exponential(a) => vec![a],
-        Law::Uniform(a, b) | Law::Lognormal(a, b) | Law::Gamma(a, b) => vec![a, b],
-        Law::Weibull(a, b) | Law::Pareto(a, b) | Law::Hyperexponential(a, b) => vec![a, b],
+        Law::Uniform(a, b)
+        | Law::Lognormal(a, b)
+        | Law::Gamma(a, b)
+        | Law::Weibull(a, b)
+        | Law::Pareto(a, b)
+        | Law::Hyperexponential(a, b) => vec![a, b],
         Law::Bimodal(a, b, c) => vec![a, b, c],
     }
 }

@@ -11,7 +11,7 @@ const NOW: i64 = 1_767_225_600_000_000_000;
 
 fn message(messages: &Messages, index: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    messages.write(index, NOW + index as i64 * 1_000_000, 100, &mut bytes);
+    messages.write(index, NOW.saturating_add_unsigned(index * 1_000_000), 100, &mut bytes);
     bytes
 }
 
@@ -32,7 +32,7 @@ fn makers() -> Vec<Maker> {
 fn batch(messages: &Messages, first: u64, records: u64) -> Vec<u8> {
     let mut framing = Framing::default();
     for index in first..first + records {
-        let at = NOW + index as i64 * 1_000_000;
+        let at = NOW.saturating_add_unsigned(index * 1_000_000);
         framing.push(at / 1_000_000, None, |out| messages.write(index, at, 100, out));
     }
     framing.bytes
