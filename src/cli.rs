@@ -2,7 +2,9 @@
 //!
 //! Exit codes are part of the interface: scripts tell a failed threshold from a failed run by them.
 pub mod check;
+pub mod codecs;
 pub mod compare;
+pub mod fit;
 pub mod report;
 pub mod run;
 pub mod schema;
@@ -37,6 +39,10 @@ pub enum Command {
     Run(RunArgs),
     /// Check scenarios without running them: every problem with its place and remedy.
     Check(CheckArgs),
+    /// Measure on this machine how small and how fast each codec makes the scenario's messages.
+    Codecs(CodecsArgs),
+    /// Find which distribution measured times come from, and print it for a scenario.
+    Fit(FitArgs),
     /// Print the JSON Schema of a scenario, for editors.
     Schema,
     /// Draw the report of a saved result again.
@@ -92,6 +98,35 @@ pub struct CheckArgs {
     /// Changes a value of every scenario first; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
+}
+
+/// Arguments of `conga codecs`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CodecsArgs {
+    /// The scenario.
+    pub file: PathBuf,
+    /// Where a chart for each producer goes; none is drawn when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario first; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Arguments of `conga fit`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct FitArgs {
+    /// A CSV file: a time with its unit a row, without a heading.
+    pub file: PathBuf,
+    /// Takes this column of a file with a heading.
+    #[arg(long, value_name = "NAME")]
+    pub column: Option<String>,
+    /// Rows are instants, and the times between them are fitted.
+    #[arg(long)]
+    pub arrivals: bool,
+    /// Where a chart goes; none is drawn when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `conga report`.

@@ -11,10 +11,11 @@
 //! - [`units`]: time, and how people write durations, sizes, rates and counts. Imports nothing of ours.
 //! - [`scenario`]: what the user wrote, and every problem with its place and remedy.
 //! - [`model`]: the rules of producers, brokers, coordinators and consumers as pure state machines.
-//! - [`plan`]: what will happen; nothing optional left. Imports scenario and model.
+//! - [`payload`]: real bytes: messages, the framing of batches, codecs. Imports nothing of ours.
+//! - [`plan`]: what will happen; nothing optional left. Imports scenario, model and payload.
 //! - [`outcome`]: what happened: recorder, laws, the saved result. Imports plan and the model's facts.
-//! - [`engine`]: how the cast is driven. Imports plan, model and outcome.
-//! - [`study`]: what several results say together. Imports scenario, plan and outcome.
+//! - [`engine`]: how the cast is driven. Imports plan, model, payload and outcome.
+//! - [`study`]: what several results say together, and statistics beside a run. Imports scenario, plan and outcome.
 //! - [`report`]: what to show. Imports outcome and study.
 //! - [`cli`]: one file per command. Imports anything.
 //!
@@ -28,6 +29,7 @@ pub mod cli;
 pub mod engine;
 pub mod model;
 pub mod outcome;
+pub mod payload;
 pub mod plan;
 pub mod report;
 pub mod scenario;

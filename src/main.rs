@@ -10,6 +10,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
+        Command::Codecs(args) => cli::codecs::run(&args),
+        Command::Fit(args) => cli::fit::run(&args),
         Command::Schema => cli::schema::run(),
         Command::Report(args) => cli::report::run(&args.dir),
         Command::Compare(args) => cli::compare::run(&args),

@@ -5,6 +5,7 @@ pub mod accumulator;
 pub mod assignor;
 pub mod backoff;
 pub mod broker;
+pub mod compression;
 pub mod consumer;
 pub mod coordinator;
 pub mod log;

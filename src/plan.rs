@@ -3,13 +3,18 @@
 //! Topics, producers and groups are numbered in the order of the file. A partition has a number over all topics:
 //! those of topic `t` are `topics[t].first .. topics[t].first + topics[t].partitions`.
 pub mod build;
+pub mod contents;
 
+use crate::model::compression::Curve;
 pub use crate::model::consumer::Commit;
 pub use crate::model::partitioner::KeyHash;
 use crate::model::random::Distribution;
 pub use crate::model::workload::Arrivals;
-use crate::model::workload::Keys;
+use crate::model::workload::{Keys, Sizes};
+use crate::payload::Codec;
 use crate::units::{Span, Time};
+use contents::Contents;
+use std::sync::Arc;
 
 /// A whole run, or one repetition of it.
 #[derive(Clone, Debug)]
@@ -108,6 +113,19 @@ pub struct ClientPlan {
     pub max_block: Span,
     /// `max.request.size` in bytes.
     pub request_size: u32,
+    /// `compression.type`, unless that is none.
+    pub compression: Option<CompressionPlan>,
+}
+
+/// What a client's batches are compressed with, and what that does to them.
+#[derive(Clone, Debug)]
+pub struct CompressionPlan {
+    /// The codec.
+    pub codec: Codec,
+    /// How small batches become, measured on the messages of the scenario.
+    pub curve: Arc<Curve>,
+    /// Time to compress a KiB.
+    pub work_per_kib: Span,
 }
 
 /// Which partition a record goes to.
@@ -158,7 +176,9 @@ pub struct ProducerPlan {
     /// Records after which it ends, over all instances; `u64::MAX` for no end.
     pub messages: u64,
     /// Bytes of a record's value.
-    pub message_size: Distribution,
+    pub message_size: Sizes,
+    /// What its records say.
+    pub contents: Contents,
     /// Keys of its records.
     pub keys: Keys,
     /// Token bucket before the buffer, if any rate is finite.

@@ -4,8 +4,10 @@
 //! same bytes. Drawing happens in memory first, so that files appear whole or not at all.
 pub mod axis;
 pub mod charts;
+pub mod codecs;
 pub mod comparison;
 pub mod figures;
+pub mod fit;
 pub mod markdown;
 pub mod page;
 pub mod palette;
@@ -15,7 +17,7 @@ pub mod verdict;
 
 use crate::outcome::result::Outcome;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Writes `report.html`, `report.md` and `charts/*.svg` into `dir`, replacing those that are there.
@@ -37,6 +39,19 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
         fs::rename(new.path().join(file), dir.join(file))?;
     }
     Ok(())
+}
+
+/// Writes one chart into `dir`, as it looks right without a page, and says where.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn write_chart(chart: &charts::Chart, dir: &Path) -> io::Result<PathBuf> {
+    let path = dir.join(file_name(chart));
+    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
+    let drawn = new.path().join("chart.svg");
+    fs::write(&drawn, standalone(chart))?;
+    fs::rename(drawn, &path)?;
+    Ok(path)
 }
 
 /// Puts a folder in the place of another, which moves to `aside` first.

@@ -202,3 +202,86 @@ fn an_interrupted_run_reports_what_it_has_and_exits_with_1() {
     assert_eq!((&result["partial"], &result["broken_laws"]), (&Value::Bool(true), &serde_json::json!([])));
     assert!(folder.path().join("out/report.html").is_file() && ran.out.contains("Report:"));
 }
+
+#[test]
+fn codecs_are_measured_on_the_messages_of_the_scenario() {
+    let folder = folder();
+    let set = ["--set", "producers.edge.message={generator: flows}"];
+    let ran = conga(folder.path(), &[&["codecs", "small.yaml", "--out", "charts"][..], &set].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let rows: Vec<Vec<&str>> = ran.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    let mut smaller = std::collections::BTreeMap::new();
+    for codec in ["gzip", "snappy", "lz4", "zstd"] {
+        let of_codec: Vec<_> = rows.iter().filter(|row| row.first() == Some(&codec)).collect();
+        let records: Vec<u32> = of_codec.iter().map(|row| row[1].parse().expect("a number")).collect();
+        assert!([1, 10, 100, 1000].iter().all(|n| records.contains(n)) && records.is_sorted(), "{codec}: {records:?}");
+        let times: Vec<f64> =
+            of_codec.iter().map(|row| row[3].trim_end_matches('×').parse().expect("a number")).collect();
+        assert!(times.is_sorted() && times[4] > 2.0, "{codec}: {times:?}");
+        let full: Vec<_> = of_codec.iter().filter(|row| row.ends_with(&["fills", "a", "batch"])).collect();
+        assert_eq!(full.len(), 1, "{codec}:\n{}", ran.out);
+        let fits: f64 = full[0][1].parse().expect("a number");
+        let ratio: f64 = full[0][2].parse().expect("a number");
+        assert!(
+            (fits * 390.0 * ratio / 16_384.0 - 0.95).abs() < 0.1,
+            "{codec}: {fits} records at {ratio} fill a batch"
+        );
+        for row in of_codec {
+            let speeds = [4, 6].map(|i| row[i].parse::<f64>().expect("a speed"));
+            assert!(speeds.iter().all(|speed| *speed > 0.0) && row[5] == "MB/s" && row[7] == "MB/s", "{row:?}");
+        }
+        smaller.insert(codec, times[3]);
+    }
+    assert!(smaller["gzip"] > smaller["lz4"] && smaller["zstd"] > smaller["snappy"], "{smaller:?}");
+    assert!(ran.out.contains("by the wall clock"), "a measurement says so: {}", ran.out);
+    let chart = std::fs::read_to_string(folder.path().join("charts/codecs-edge.svg")).expect("a chart");
+    assert!(["zstd", "times smaller", "records in a batch"].iter().all(|text| chart.contains(text)));
+    let other = conga(folder.path(), &["codecs", "small.yaml"]);
+    assert_ne!(other.out.lines().nth(2), ran.out.lines().nth(2), "--set counts");
+    assert_eq!(conga(folder.path(), &["codecs", "nowhere.yaml"]).code, Some(2));
+}
+
+#[test]
+fn fit_prints_a_distribution_to_paste() {
+    let folder = folder();
+    // Quantiles of an exponential with a mean of two milliseconds.
+    let quantiles: Vec<f64> = (0..2_000).map(|i| -2.0 * (1.0 - (f64::from(i) + 0.5) / 2_000.0).ln()).collect();
+    let write = |file: &str, text: String| std::fs::write(folder.path().join(file), text).expect("a file");
+    let rows = |row: &mut dyn FnMut(f64) -> String| quantiles.iter().map(|&ms| row(ms)).collect::<Vec<_>>().join("\n");
+    write("plain.csv", rows(&mut |ms| format!("{ms:.6}ms")));
+    write("named.csv", format!("n,took\n{}", rows(&mut |ms| format!("1,{ms:.6}ms"))));
+    let mut at = 1e9;
+    let instants = rows(&mut |ms| {
+        at += ms / 1e3;
+        format!("{at:.7}")
+    });
+    write("instants.csv", instants);
+    let fit = |args: &[&str]| conga(folder.path(), &[&["fit"], args].concat());
+    for args in [&["plain.csv", "--out", "charts"][..], &["named.csv", "--column", "took"]] {
+        let ran = fit(args);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let pasted = ran.out.lines().find_map(|line| line.trim().strip_prefix("work: ")).expect("YAML to paste");
+        assert!(ran.out.contains("{exponential: {mean: 1.99") && ran.out.contains("AIC"), "{}", ran.out);
+        let set = format!("groups.workers.work={pasted}");
+        assert_eq!(conga(folder.path(), &["check", "small.yaml", "--set", &set]).code, Some(0), "{set}");
+    }
+    let chart = std::fs::read_to_string(folder.path().join("charts/fit.svg")).expect("a chart");
+    assert!(chart.contains("data") && chart.contains("share of values"));
+    let arrivals = fit(&["instants.csv", "--arrivals"]);
+    assert_eq!(arrivals.code, Some(0), "{}", arrivals.err);
+    let pasted = arrivals.out.lines().find_map(|line| line.trim().strip_prefix("arrivals: ")).expect("YAML to paste");
+    assert!(pasted.starts_with("{poisson: {rate: 499.8") && !arrivals.out.contains("work:"), "{}", arrivals.out);
+    let set = format!("producers.edge.arrivals={pasted}");
+    assert_eq!(conga(folder.path(), &["check", "small.yaml", "--set", &set]).code, Some(0), "{set}");
+    write("bad.csv", "1ms\nsoon\n".to_owned());
+    let wrong = [
+        (&["bad.csv"][..], "line 2"),
+        (&["nowhere.csv"], "cannot be read"),
+        (&["named.csv", "--column", "take"], "`took`"),
+        (&["plain.csv", "--arrivals"], "is not a time"),
+    ];
+    for (args, said) in wrong {
+        let ran = fit(args);
+        assert!(ran.code == Some(2) && ran.err.contains(said) && ran.out.is_empty(), "{args:?}: {}", ran.err);
+    }
+}

@@ -2,6 +2,7 @@
 use crate::play::{group, play};
 use conga::model::partitioner::KeyHash;
 use conga::model::random::{BLOCK, Distribution, Stream};
+use conga::model::workload::Sizes;
 use conga::outcome::result::Outcome;
 use conga::plan::build;
 use conga::scenario;
@@ -141,7 +142,7 @@ fn measured_values_are_drawn_as_often_as_they_stand_there() {
     let folder = folder(&files);
     let first = load(&folder.path().join("a.yaml"));
     let (plan, _) = build::plan(&first).expect("a plan");
-    assert_eq!(plan.producers[0].message_size, Distribution::Empirical([1024.0].into()));
+    assert_eq!(plan.producers[0].message_size, Sizes::Law(Distribution::Empirical([1024.0].into())));
     let conga::plan::Work::PerUnit { base, .. } = &plan.groups[0].work else { panic!("work per unit") };
     assert_eq!(base, &Distribution::Empirical([1e6, 3e6, 3e6, 5e6].into()));
     let (mean, cv) = moments(base);

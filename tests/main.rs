@@ -2,10 +2,13 @@
 mod arrivals;
 mod assignors;
 mod cli;
+mod compression;
+mod fit;
 mod hostile;
 mod house;
 mod language;
 mod laws;
+mod payload;
 mod play;
 mod properties;
 mod readme;

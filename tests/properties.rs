@@ -1,5 +1,6 @@
 //! A client's own properties file: every key does what the same key of a scenario does, and none is passed over quietly.
 use conga::model::random::Distribution;
+use conga::model::workload::Sizes;
 use conga::plan::{Acks, AssignorPlan, ClientPlan, Commit, GroupPlan, PartitionerPlan, Plan, build};
 use conga::scenario;
 use conga::units::Span;
@@ -114,5 +115,5 @@ fn a_greater_request_lets_greater_messages_pass() {
     let said = planned(("", message), ("", "")).expect_err("too large for 1 MiB");
     assert!(said.contains("do not fit into a request of 1 MiB"), "{said}");
     let plan = planned(("max.request.size=3000000", message), ("", "")).expect("a plan");
-    assert_eq!(plan.producers[0].message_size, Distribution::Constant(2_097_152.0));
+    assert_eq!(plan.producers[0].message_size, Sizes::Law(Distribution::Constant(2_097_152.0)));
 }

@@ -1,7 +1,7 @@
 //! What a scenario means: the contract's files, defaults, `--set`, resolved scenarios, traces, thresholds, warnings.
 use conga::model::protocol::NO_KEY;
 use conga::model::random::Distribution;
-use conga::model::workload::{Arrivals, Keys};
+use conga::model::workload::{Arrivals, Keys, Sizes};
 use conga::plan::{Acks, Commit, Comparison, PartitionerPlan, Plan, Work, build};
 use conga::scenario::{self, Scenario};
 use conga::units::{Span, Time, parse, show};
@@ -68,7 +68,7 @@ fn silent_keys_are_kafkas() {
     assert_eq!((client.batch_size, client.buffer, client.request_size), (16_384, 32 << 20, 1 << 20));
     assert_eq!((client.linger, client.max_block), (Span::from_ms(5), Span::from_ms(60_000)));
     assert_eq!((client.acks, client.max_in_flight, client.partitioner), (Acks::All, 5, PartitionerPlan::Kafka));
-    assert_eq!(producer.message_size, Distribution::Constant(100.0));
+    assert_eq!(producer.message_size, Sizes::Law(Distribution::Constant(100.0)));
     assert_eq!((group.poll_records, group.fetch_min_bytes, group.fetch_max_bytes), (500, 1, 52_428_800));
     assert_eq!((group.fetch_max_partition_bytes, group.fetch_max_wait), (1 << 20, Span::from_ms(500)));
     assert!(group.commit == Commit::Auto(Span::from_ms(5_000)) && group.heartbeat == Span::from_ms(3_000));
@@ -88,7 +88,7 @@ fn an_ideal_cluster_costs_nothing_but_what_is_written() {
 fn a_json_message_has_the_size_of_one_in_the_middle() {
     let plan = plan(contract("hello-world"), &[]);
     let rendered = r#"{"id":500,"value":"hello world"}"#;
-    assert_eq!(plan.producers[0].message_size, Distribution::Constant(rendered.len() as f64));
+    assert_eq!(plan.producers[0].message_size, Sizes::Law(Distribution::Constant(rendered.len() as f64)));
     assert_eq!((plan.run.arrivals_end, plan.producers[0].messages), (Time::NEVER, 1_000));
     assert_eq!(plan.run.interval, Span::from_ms(2_000), "1,000 s in at most 500 rows");
 }

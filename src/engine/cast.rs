@@ -175,6 +175,7 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
         linger: client.linger,
         request_size: client.request_size,
         buffer: client.buffer,
+        compression: client.compression.as_ref().map(|compression| Arc::clone(&compression.curve)),
     };
     Accumulator::new(settings, Stream::named(plan.run.seed, &format!("sticky/{name}")))
 }
@@ -187,6 +188,7 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
         max_block: client.max_block,
         bandwidth: Bandwidth::new(plan.cluster.bandwidth),
         forgets: client.acks == Acks::None,
+        work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),
     }
 }
 

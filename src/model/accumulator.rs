@@ -4,12 +4,14 @@
 //! it has a sealed batch, when its oldest batch has lingered, or when the memory is used up; then the head batch of
 //! every partition it leads goes with the same request, ready or not, up to the size of a request (`drain`). So the
 //! batches of one broker flush together, and the effective linger is shorter than the configured one.
+use super::compression::{Compression, Curve};
 use super::partitioner::{self, Sticky};
 use super::protocol::{Batch, Extra, Parcel, PartitionId, Produce, Record};
 use super::random::{BLOCK, Stream};
 use super::wire;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The home of a record without a key under Kafka's partitioner: wherever the sticky partition is.
 pub const STICKY: u32 = u32::MAX;
@@ -23,6 +25,7 @@ pub struct Accumulator {
     sticky: Sticky,
     luck: Stream,
     memory_free: u64,
+    compression: Option<Compression>,
     /// Lanes whose first record came since somebody asked.
     fresh: Vec<u32>,
 }
@@ -44,6 +47,8 @@ pub struct Settings {
     pub request_size: u32,
     /// `buffer.memory`.
     pub buffer: u64,
+    /// How small batches become, if they are compressed.
+    pub compression: Option<Arc<Curve>>,
 }
 
 /// The batches of one partition: sealed ones, then one that is filling.
@@ -61,8 +66,11 @@ struct Queue {
 #[derive(Clone, Copy, Debug, Default)]
 struct Head {
     records: u32,
+    /// Before compression.
     bytes: u32,
     pinned: u32,
+    /// Up to so many bytes it takes records without further thought: nothing where it will be compressed.
+    limit: u32,
     created: Time,
 }
 
@@ -89,6 +97,7 @@ impl Accumulator {
             sticky,
             luck,
             memory_free: settings.buffer,
+            compression: settings.compression.clone().map(|curve| Compression::new(curve, settings.partitions)),
             fresh: Vec::new(),
             settings,
         }
@@ -124,8 +133,8 @@ impl Accumulator {
         let Some(queue) = self.queues.get_mut(home as usize) else { return false };
         let open = &mut queue.open;
         let bytes = open.bytes + wire::record(record.body, record.due.since(open.created).ns(), open.records);
-        // Where no batch is open, nothing is pinned.
-        let fits = bytes < open.pinned && queue.parcel.extras.is_empty();
+        // Where no batch is open, the limit is zero.
+        let fits = bytes < open.limit && queue.parcel.extras.is_empty();
         if fits {
             open.records += 1;
             open.bytes = bytes;
@@ -173,19 +182,42 @@ impl Accumulator {
         let open = &mut queue.open;
         if open.records > 0 {
             let size = wire::record(record.body, at.since(open.created).ns(), open.records);
-            if wire::takes(open.bytes, size, open.pinned) {
+            if wire::takes(open.bytes, size, open.limit) {
                 open.records += 1;
                 open.bytes += size;
-                let full = open.bytes >= open.pinned;
+                let full = open.bytes >= open.limit;
                 queue.push(record, extra);
                 if full {
                     self.seal(partition);
                 }
                 return Some(size);
             }
+            if let Some(grown) = self.append_estimated(partition, record, extra, size) {
+                return Some(grown);
+            }
             self.seal(partition);
         }
         self.open_batch(partition, record, extra, at)
+    }
+
+    /// The same where batches are compressed, which are filled by how small they are thought to become.
+    fn append_estimated(&mut self, partition: u32, record: Record, extra: Option<Extra>, size: u32) -> Option<u32> {
+        let compression = self.compression.as_ref()?;
+        let queue = &mut self.queues[partition as usize];
+        let open = &mut queue.open;
+        if !compression.takes(partition, open.bytes, size, open.pinned) {
+            return None;
+        }
+        let before = compression.estimated(partition, open.bytes);
+        open.records += 1;
+        open.bytes += size;
+        let after = compression.estimated(partition, open.bytes);
+        let full = wire::is_full(after, open.pinned);
+        queue.push(record, extra);
+        if full {
+            self.seal(partition);
+        }
+        Some(after - before)
     }
 
     fn open_batch(&mut self, partition: u32, record: Record, extra: Option<Extra>, at: Time) -> Option<u32> {
@@ -195,8 +227,13 @@ impl Accumulator {
             return None;
         }
         self.memory_free -= u64::from(pinned);
+        let (mut limit, mut grown) = (pinned, size);
+        if let Some(compression) = &mut self.compression {
+            compression.open(partition);
+            (limit, grown) = (0, compression.estimated(partition, size));
+        }
         let queue = &mut self.queues[partition as usize];
-        queue.open = Head { records: 1, bytes: size, pinned, created: at };
+        queue.open = Head { records: 1, bytes: size, pinned, limit, created: at };
         if queue.is_empty() {
             let number = partition % self.settings.brokers;
             let lane = &mut self.lanes[number as usize];
@@ -207,10 +244,10 @@ impl Accumulator {
             lane.oldest = lane.oldest.min(at);
         }
         queue.push(record, extra);
-        if size >= pinned {
+        if grown >= pinned {
             self.seal(partition);
         }
-        Some(size)
+        Some(grown)
     }
 
     #[inline]
@@ -255,12 +292,26 @@ impl Accumulator {
     #[inline]
     #[must_use]
     pub fn records_to_seal(&self, lane: usize, size: u32) -> u32 {
+        if let Some(compression) = &self.compression {
+            return self.records_to_fill(compression, lane, size);
+        }
         let empty = self.settings.batch_size.saturating_sub(wire::BATCH_HEADER);
         let rooms = self.lanes[lane].waiting.iter().map(|&p| {
             let open = self.queues[p as usize].open;
             if open.records == 0 { empty } else { open.pinned - open.bytes }
         });
         (rooms.min().unwrap_or(empty) / size.max(1)).max(1)
+    }
+
+    fn records_to_fill(&self, compression: &Compression, lane: usize, size: u32) -> u32 {
+        let rooms = self.lanes[lane].waiting.iter().map(|&p| {
+            let open = self.queues[p as usize].open;
+            let (partition, limit) =
+                if open.records == 0 { (None, self.settings.batch_size) } else { (Some(p), open.pinned) };
+            compression.records_to_fill(partition, open.bytes, size, limit)
+        });
+        let empty = || compression.records_to_fill(None, 0, size, self.settings.batch_size);
+        rooms.min().unwrap_or_else(empty).max(1)
     }
 
     /// How many further records of at most `size` bytes surely find memory, where that may be fewer than a block.
@@ -282,18 +333,22 @@ impl Accumulator {
     /// Moves the head batches of a broker's partitions into a request.
     #[inline]
     pub fn drain(&mut self, lane: usize, request: &mut Produce) {
-        let Self { queues, lanes, settings, .. } = self;
+        let Self { queues, lanes, settings, compression, .. } = self;
         let lane = &mut lanes[lane];
         for _ in 0..lane.waiting.len() {
             let partition = lane.waiting[0];
             let queue = &mut queues[partition as usize];
             let was_sealed = !queue.sealed.is_empty();
             let head = if was_sealed { queue.sealed[0] } else { queue.open };
-            if !request.batches.is_empty() && request.bytes + head.bytes > settings.request_size {
+            let bytes = compression.as_ref().map_or(head.bytes, |c| c.compressed(head.bytes, head.records));
+            if !request.batches.is_empty() && request.bytes + bytes > settings.request_size {
                 break;
             }
+            if let Some(compression) = compression {
+                compression.learn(head.records);
+            }
             lane.waiting.pop_front();
-            queue.take_head(head, was_sealed, settings.first_partition + partition, request);
+            queue.take_head(head, bytes, was_sealed, settings.first_partition + partition, request);
             lane.sealed -= u32::from(was_sealed && queue.sealed.is_empty());
             if !queue.is_empty() {
                 lane.waiting.push_back(partition);
@@ -338,7 +393,7 @@ impl Queue {
     }
 
     #[inline]
-    fn take_head(&mut self, head: Head, was_sealed: bool, partition: PartitionId, request: &mut Produce) {
+    fn take_head(&mut self, head: Head, bytes: u32, was_sealed: bool, partition: PartitionId, request: &mut Produce) {
         let n = head.records as usize;
         let start = request.parcel.len() as u32;
         if was_sealed {
@@ -359,9 +414,10 @@ impl Queue {
             }
         }
         let (sequence, end) = (self.sequence, start + head.records);
-        let batch = Batch { partition, sequence, base: 0, start, end, bytes: head.bytes, pinned: head.pinned };
-        request.batches.push(batch);
-        request.bytes += head.bytes;
+        let (plain, pinned) = (head.bytes, head.pinned);
+        request.batches.push(Batch { partition, sequence, base: 0, start, end, bytes, plain, pinned });
+        request.bytes += bytes;
+        request.plain += u64::from(plain);
         self.sequence += 1;
     }
 }

@@ -234,7 +234,7 @@ impl Broker {
     fn append(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests append") };
-        let Produce { stream, batches, parcel, bytes } = &mut **produce;
+        let Produce { stream, batches, parcel, bytes, .. } = &mut **produce;
         if sabotage::plays(Sabotage::LoseBatch) {
             batches.retain(|batch| batch.sequence != 1);
         }
@@ -243,9 +243,9 @@ impl Broker {
             let range = batch.range();
             let records = &parcel.records[range.clone()];
             batch.base = log.append(records, parcel.extras_of(range), batch.bytes);
-            let &mut Batch { partition, sequence, base, bytes, .. } = batch;
+            let &mut Batch { partition, sequence, base, bytes, plain, .. } = batch;
             let (stream, from) = (*stream, slot.client);
-            out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes });
+            out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
         }
         let (bytes, writing) = (u64::from(*bytes), self.places.streams[*stream as usize]);
         let done = slot.done;
@@ -418,7 +418,8 @@ impl Broker {
                 room = room.saturating_sub(u64::from(bytes));
                 total += u64::from(bytes);
                 let (partition, sequence, base) = (wanted.partition, wanted.slot, wanted.offset);
-                batches.push(Batch { partition, sequence, base, start, end: start + records, bytes, pinned: 0 });
+                let end = start + records;
+                batches.push(Batch { partition, sequence, base, start, end, bytes, plain: 0, pinned: 0 });
             }
         }
         self.served.bytes_out += total;

@@ -83,7 +83,7 @@ pub enum Fact<'a> {
     Requested {
         /// Number of the stream.
         stream: u32,
-        /// Bytes of its batches.
+        /// Bytes of its batches before compression.
         bytes: u64,
     },
     /// A batch got its offsets.
@@ -100,8 +100,10 @@ pub enum Fact<'a> {
         base: u64,
         /// What is in it.
         records: &'a [Record],
-        /// Its size.
+        /// Its size as it is stored.
         bytes: u32,
+        /// Its size before compression.
+        plain: u32,
     },
     /// Offsets below this one may be read.
     Replicated {

@@ -38,6 +38,8 @@ pub struct Producer {
     blocked_for: Span,
     /// Since when time spent blocked is not reported yet.
     blocked_since: Time,
+    /// When everything that left so far is compressed.
+    compressed: Time,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
 }
@@ -57,6 +59,8 @@ pub struct Settings {
     pub bandwidth: Bandwidth,
     /// Whether a request is done when it has left: `acks=0`.
     pub forgets: bool,
+    /// Time to compress a KiB; nothing where batches are not compressed.
+    pub work_per_kib: Span,
 }
 
 /// The way to one broker.
@@ -133,6 +137,7 @@ impl Producer {
             limited: Span::ZERO,
             blocked_for: Span::ZERO,
             blocked_since: Time::ZERO,
+            compressed: Time::ZERO,
             spare: Vec::new(),
         };
         producer.look_ahead();
@@ -309,7 +314,7 @@ impl Producer {
             let mut request = self.spare.pop().unwrap_or_default();
             request.stream = self.settings.stream;
             self.accumulator.drain(lane, &mut request);
-            out.observe(&Fact::Requested { stream: self.settings.stream, bytes: u64::from(request.bytes) });
+            out.observe(&Fact::Requested { stream: self.settings.stream, bytes: request.plain });
             if self.settings.forgets {
                 self.done(&request, out);
                 self.accumulator.release(&request.batches);
@@ -317,9 +322,21 @@ impl Producer {
             } else {
                 self.lanes[lane].in_flight += 1;
             }
-            let left = now + self.settings.bandwidth.takes(u64::from(request.bytes));
+            let ready = self.compress(&request, now);
+            let left = ready + self.settings.bandwidth.takes(u64::from(request.bytes));
             out.send_at(left, ActorId(lane as u32), Message::Produce(request));
         }
+    }
+
+    /// When a request is compressed: one after the other, by the one thread that sends.
+    #[inline]
+    fn compress(&mut self, request: &Produce, now: Time) -> Time {
+        if self.settings.work_per_kib.is_zero() {
+            return now;
+        }
+        let work = self.settings.work_per_kib.ns() as f64 * request.plain as f64 / 1024.0;
+        self.compressed = self.compressed.max(now) + Span::from_ns(work as u64);
+        self.compressed
     }
 
     /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer.
@@ -375,7 +392,7 @@ impl Producer {
         self.accumulator.release(&answer.batches);
         answer.batches.clear();
         answer.parcel.clear();
-        answer.bytes = 0;
+        (answer.bytes, answer.plain) = (0, 0);
         self.spare.push(answer);
         self.lanes[from.index()].in_flight -= 1;
         if self.blocked.is_some() {

@@ -150,6 +150,8 @@ pub struct Batch {
     pub end: u32,
     /// Size on the wire.
     pub bytes: u32,
+    /// Size before compression; nothing in the answer to a fetch.
+    pub plain: u32,
     /// Memory it takes from the producer's buffer until it is acknowledged.
     pub pinned: u32,
 }
@@ -174,8 +176,10 @@ impl Batch {
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
-    /// Size of all batches.
+    /// Size of all batches on the wire.
     pub bytes: u32,
+    /// Size of all batches before compression.
+    pub plain: u64,
     /// At most one for each partition.
     pub batches: Vec<Batch>,
     /// The records of all batches.

@@ -2,6 +2,7 @@
 //!
 //! `Arrivals` and `Keys` say it for all instances of a producer; `Workload` is what one instance gets of it.
 //! Arrivals, keys and sizes have streams of their own, so that changing one leaves the luck of the others alone.
+mod ahead;
 pub mod arrivals;
 mod bursts;
 mod curve;
@@ -17,6 +18,7 @@ use arrivals::Clock;
 use limiter::Limiter;
 use std::sync::Arc;
 
+pub use ahead::Ahead;
 pub use arrivals::{Arrivals, Shape, Step, TraceRow};
 
 /// Keys of a producer's records.
@@ -59,6 +61,29 @@ pub enum KeyLaw {
         /// 0 to 1.
         share: f64,
     },
+}
+
+/// Sizes of values, in bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sizes {
+    /// By a law.
+    Law(Distribution),
+    /// Any of these, as made messages were found to have: drawn with replacement, never empty.
+    Table(Arc<[u32]>),
+}
+
+impl Sizes {
+    /// Fills a block with sizes.
+    fn fill(&self, stream: &mut Stream, out: &mut [u64; BLOCK]) {
+        match self {
+            Self::Law(law) => law.fill(stream, out),
+            Self::Table(sizes) => {
+                for size in out {
+                    *size = u64::from(sizes[stream.below(sizes.len() as u32) as usize]);
+                }
+            }
+        }
+    }
 }
 
 /// How a record finds its partition.
@@ -185,112 +210,6 @@ impl Space {
     }
 }
 
-/// The records known ahead, in the order in which they are due.
-#[derive(Debug, Default)]
-pub struct Ahead {
-    records: Vec<Record>,
-    homes: Vec<u32>,
-    /// Empty, or one for each record.
-    extras: Vec<Extra>,
-    /// When each record may enter the buffer; empty where that is when it is due.
-    release: Vec<Time>,
-    next: usize,
-    /// Greatest body of any record so far.
-    body_max: u32,
-}
-
-impl Ahead {
-    /// Number of records known ahead.
-    #[inline]
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.records.len() - self.next
-    }
-    /// True when none is known.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// The records and their homes, if each may enter when it is due and nothing more is known of any.
-    #[inline]
-    #[must_use]
-    pub fn plain(&self) -> Option<(&[Record], &[u32])> {
-        let plain = self.extras.is_empty() && self.release.is_empty();
-        plain.then(|| (&self.records[self.next..], &self.homes[self.next..]))
-    }
-    /// Record number `i` from here, and its home.
-    #[inline]
-    #[must_use]
-    pub fn get(&self, i: usize) -> (Record, u32) {
-        (self.records[self.next + i], self.homes[self.next + i])
-    }
-    /// What more is known of it.
-    #[inline]
-    #[must_use]
-    pub fn extra(&self, i: usize) -> Option<Extra> {
-        self.extras.get(self.next + i).copied()
-    }
-    /// When it may enter the buffer.
-    #[inline]
-    #[must_use]
-    pub fn release(&self, i: usize) -> Time {
-        match self.release.get(self.next + i) {
-            Some(&at) => at,
-            None => self.records[self.next + i].due,
-        }
-    }
-    /// When the first record for this lane may enter, or the last one known ahead if there is none among them.
-    ///
-    /// Records without a home of their own all go where the first of them goes, as far as anyone can know.
-    #[inline]
-    #[must_use]
-    pub fn first_for(&self, lane: usize, lane_of: impl Fn(u32) -> usize) -> Option<Time> {
-        let homes = &self.homes[self.next..];
-        if *homes.first()? == STICKY && lane_of(STICKY) != lane {
-            return None;
-        }
-        let found = homes.iter().position(|&home| lane_of(home) == lane);
-        Some(self.release(found.unwrap_or(homes.len() - 1)))
-    }
-    /// How many of the records known ahead are due.
-    #[must_use]
-    pub fn due_by(&self, now: Time) -> u64 {
-        self.records[self.next..].partition_point(|record| record.due <= now) as u64
-    }
-    /// Greatest size that any record so far can have on the wire.
-    #[must_use]
-    pub fn size_max(&self) -> u32 {
-        wire::record(self.body_max, 8_192_000_000, 8_192)
-    }
-    /// Moves past `n` records.
-    #[inline]
-    pub fn take(&mut self, n: usize) {
-        self.next += n;
-    }
-    /// Adds one record, due later than now and later than most, for a source that is fed.
-    pub fn push(&mut self, record: Record, home: u32, extra: Extra) {
-        if 2 * self.next > self.records.len() {
-            self.forget_taken();
-        }
-        self.body_max = self.body_max.max(record.body);
-        // Several workers finish in another order than they begin, but never far apart.
-        let later = self.records[self.next..].iter().rev().take_while(|other| other.due > record.due).count();
-        let at = self.records.len() - later;
-        self.records.insert(at, record);
-        self.homes.insert(at, home);
-        self.extras.insert(at, extra);
-    }
-
-    fn forget_taken(&mut self) {
-        self.records.drain(..self.next);
-        self.homes.drain(..self.next);
-        self.extras.drain(..self.next.min(self.extras.len()));
-        self.release.drain(..self.next.min(self.release.len()));
-        self.next = 0;
-    }
-}
-
 /// What one instance of a producer is given.
 #[derive(Debug)]
 pub struct Workload {
@@ -298,7 +217,7 @@ pub struct Workload {
     keys: Keys,
     key_stream: Stream,
     zipf: Option<rand_distr::Zipf<f64>>,
-    sizes: Distribution,
+    sizes: Sizes,
     size_stream: Stream,
     homes: Homes,
     home_stream: Stream,
@@ -315,7 +234,7 @@ pub struct Recipe {
     /// Their keys.
     pub keys: Keys,
     /// Their values' sizes.
-    pub sizes: Distribution,
+    pub sizes: Sizes,
     /// Where they go.
     pub homes: Homes,
     /// Partitions of the topic.
@@ -441,7 +360,7 @@ impl Workload {
         }
         match &self.keys {
             Keys::None => (0..n).for_each(|i| out[i] = wire::body(None, sizes[i] as u32)),
-            Keys::Numbered { salt, .. } if matches!(self.sizes, Distribution::Constant(_)) => {
+            Keys::Numbered { salt, .. } if matches!(self.sizes, Sizes::Law(Distribution::Constant(_))) => {
                 // Only as many sizes as keys have lengths: the shortest, and what each further digit adds.
                 let body = |digits: u32| wire::body(Some(salt.len() as u32 + digits), sizes[0] as u32);
                 let (shortest, adds) = (body(1), std::array::from_fn(|d| body(d as u32 + 2) - body(d as u32 + 1)));

@@ -98,6 +98,7 @@ fn topic(plan: &Plan, run: &Recording, i: usize) -> TopicResult {
     let partitions = &run.partitions[planned.first as usize..(planned.first + planned.partitions) as usize];
     let end = &run.end.topics[i];
     let bytes = partitions.iter().map(|partition| partition.bytes).sum::<u64>() as f64;
+    let stored = partitions.iter().map(|partition| partition.stored).sum::<u64>() as f64;
     let hottest = partitions.iter().map(|partition| partition.appended).max().unwrap_or(0);
     let appended = end.appended.total as f64;
     let streams = stream_topics(plan).into_iter().zip(&run.end.streams).filter(|&(topic, _)| topic == i);
@@ -105,8 +106,8 @@ fn topic(plan: &Plan, run: &Recording, i: usize) -> TopicResult {
         partitions: planned.partitions,
         appended,
         bytes,
-        stored_bytes: bytes,
-        compression_ratio: ratio(bytes, bytes),
+        stored_bytes: stored,
+        compression_ratio: ratio(stored, bytes),
         partition_share_bytes: bytes / f64::from(planned.partitions),
         hottest_share: ratio(hottest as f64, appended),
         batch_records_mean: ratio(appended, end.batches as f64),

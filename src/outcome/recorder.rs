@@ -103,7 +103,7 @@ impl Recorder {
         match *fact {
             Fact::Processed(ref processed) => self.processed(processed),
             Fact::Acked { stream, records, extras } => self.acked(stream as usize, records, extras, now),
-            Fact::Appended { partition, records, bytes, .. } => self.appended(partition as usize, records, bytes, now),
+            Fact::Appended { partition: p, records, bytes, plain, .. } => self.appended(p, records, bytes, plain, now),
             Fact::Sent { stream, records } => self.totals.streams[stream as usize].sent += records,
             Fact::Requested { stream, bytes } => {
                 let stream = &mut self.totals.streams[stream as usize];
@@ -160,15 +160,15 @@ impl Recorder {
     }
 
     #[inline(always)]
-    fn appended(&mut self, partition: usize, records: &[Record], bytes: u32, now: Time) {
-        let n = records.len() as u64;
-        let tally = &mut self.partitions[partition];
-        if tally.batches.len() == tally.batches.capacity() {
+    fn appended(&mut self, partition: u32, records: &[Record], stored: u32, plain: u32, now: Time) {
+        let (n, partition) = (records.len() as u64, partition as usize);
+        let batches = &self.partitions[partition].batches;
+        if batches.len() == batches.capacity() {
             self.forget_batches(partition);
         }
         let tally = &mut self.partitions[partition];
         tally.appended += n;
-        tally.bytes += u64::from(bytes);
+        (tally.bytes, tally.stored) = (tally.bytes + u64::from(plain), tally.stored + u64::from(stored));
         tally.batches.push_back((tally.appended, records[0].due));
         let topic = &mut self.totals.topics[self.topic_of[partition] as usize];
         topic.appended.add(n, now, self.begin);

@@ -180,8 +180,10 @@ pub struct GroupLatency {
 pub struct PartitionTally {
     /// Records appended.
     pub appended: u64,
-    /// Bytes appended.
+    /// Bytes appended, before compression.
     pub bytes: u64,
+    /// The same as they are stored.
+    pub stored: u64,
     /// Ends of batches that some group has not finished, and when the first record of each was due.
     pub(super) batches: VecDeque<(u64, Time)>,
 }

@@ -5,6 +5,7 @@
 mod arrivals;
 mod client;
 mod cluster;
+mod compression;
 mod course;
 mod distribution;
 pub mod figures;
@@ -18,6 +19,8 @@ mod properties;
 mod samples;
 pub mod thresholds;
 mod trace;
+
+pub use trace::clock;
 
 use super::{Plan, TopicPlan};
 use crate::scenario::{Problem, Problems, Scenario};
@@ -50,6 +53,7 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
         thresholds,
         warnings: Vec::new(),
     };
+    compression::compression(scenario, &mut plan, &mut found);
     if found.errors.is_empty() {
         fit::check(&plan, horizon, &mut found);
     }
@@ -60,6 +64,11 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let warnings = Problems::new(scenario.source.clone(), found.warnings).list;
     plan.warnings = warnings.iter().map(ToString::to_string).collect();
     Ok((plan, warnings))
+}
+
+/// First seed of the run.
+fn seed(scenario: &Scenario) -> u64 {
+    scenario.document.run.as_ref().and_then(|run| run.seed.as_ref()).map_or(1, |seed| seed.0)
 }
 
 fn topics(scenario: &Scenario, found: &mut Findings<'_>) -> Vec<TopicPlan> {

@@ -74,8 +74,9 @@ pub fn references(root: &Node) -> Vec<(String, String)> {
 fn collect(node: &Node, path: &str, found: &mut Vec<(String, String)>) {
     for entry in node.entries() {
         let inner = format!("{path}.{}", entry.key);
-        let names_a_file =
-            [".trace.file", ".empirical.file", ".kafka_properties"].iter().any(|end| inner.ends_with(end));
+        let names_a_file = [".trace.file", ".empirical.file", ".message.lines", ".kafka_properties"]
+            .iter()
+            .any(|end| inner.ends_with(end));
         match &entry.value.kind {
             // As the schema reads it, which may differ from what was written where it looks like a number.
             Kind::Scalar { .. } if names_a_file => {

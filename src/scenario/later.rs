@@ -11,10 +11,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Topic", "retention") => Some("remove it: records are kept until they are read"),
         ("Cluster", "disk") => Some("remove it, and add its time to `cluster.request.per_kib`"),
         ("Cluster" | "Producer" | "Group", "quota") => Some("limit producers with `rate_limit`"),
-        ("Message", "lines" | "generator") => Some("use `size` with a distribution of the message sizes"),
-        ("Compression", "gzip" | "snappy" | "lz4" | "zstd") => {
-            Some("use `none`, and smaller messages to stand for compressed ones")
-        }
         ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),

@@ -147,6 +147,8 @@ pub struct Producer {
     pub linger: Option<Duration>,
     /// `compression.type`; none when silent.
     pub compression: Option<Compression>,
+    /// Time to compress a KiB, one batch after the other; when silent, nothing in an ideal cluster, otherwise the profile's.
+    pub compression_cost: Option<Duration>,
     /// When a write counts as done; all when silent.
     pub acks: Option<Acks>,
     /// `max.in.flight.requests.per.connection`; 5 when silent.
@@ -165,8 +167,25 @@ pub struct Producer {
 pub enum Message {
     /// So many bytes of value.
     Size(Distribution<Size>),
-    /// A JSON text; `"{index}"` alone becomes the message's number, inside a longer text its digits.
+    /// A JSON text; texts in it may hold `{index}`, `{uuid}`, `{now}`, `{word}` and `{int:1..9}`. `"{index}"` and
+    /// `"{int:…}"` alone become numbers.
     Json(serde_json::Value),
+    /// The rows of a file beside the scenario, one after the other and again from the first.
+    Lines(File),
+    /// Made up as is usual in the field.
+    Generator(Generator),
+}
+
+/// Messages that are made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Generator {
+    /// Records of network flows, as JSON.
+    Flows,
+    /// Posts of a social network, as JSON.
+    Posts,
+    /// Lines of a service's log.
+    Logs,
 }
 
 /// Which keys messages have.
@@ -239,6 +258,14 @@ pub enum Partitioner {
 pub enum Compression {
     /// Not at all.
     None,
+    /// Small and slow, at level 6.
+    Gzip,
+    /// Fast.
+    Snappy,
+    /// Fast; the fast mode, not Kafka's default of high compression.
+    Lz4,
+    /// Small and rather fast, at level 3.
+    Zstd,
 }
 
 /// Token bucket before the buffer, full at the start.
@@ -403,6 +430,8 @@ pub struct Output {
     pub linger: Option<Duration>,
     /// `compression.type`; none when silent.
     pub compression: Option<Compression>,
+    /// Time to compress a KiB, one batch after the other; when silent, nothing in an ideal cluster, otherwise the profile's.
+    pub compression_cost: Option<Duration>,
     /// When a write counts as done; all when silent.
     pub acks: Option<Acks>,
     /// `max.in.flight.requests.per.connection`; 5 when silent.

@@ -161,6 +161,12 @@ fn client(name_of_linger: &'static str) -> Vec<Text> {
         key("acks", one_of(&["0", "1", "all"])),
         key("max_in_flight", window),
         key("partitioner", one_of(&["kafka", "round-robin", "random"])),
+        prop_oneof![
+            3 => Just(String::new()),
+            1 => key("compression", one_of(&["none", "gzip", "snappy", "lz4", "zstd"])),
+            1 => one_of(&["0us", "3us", "200us"]).prop_map(|cost| format!(", compression: lz4, compression_cost: {cost}")),
+        ]
+        .boxed(),
     ]
 }
 
@@ -209,7 +215,14 @@ fn message() -> Text {
         "{size: {exponential: {mean: 300 B}}}",
         "{size: {bimodal: {fast: 10 B, slow: 1 KiB, share_slow: 0.2}}}",
     ]);
-    prop_oneof![sizes, Just("{json: {id: \"{index}\", text: hello}}".to_owned())].boxed()
+    let made = one_of(&[
+        "{json: {id: \"{index}\", text: hello}}",
+        "{json: {id: \"{uuid}\", text: \"{word} {word}\", n: \"{int:1..100000}\", at: \"{now}\"}}",
+        "{generator: flows}",
+        "{generator: posts}",
+        "{generator: logs}",
+    ]);
+    prop_oneof![sizes, made].boxed()
 }
 
 fn key_law() -> Text {

@@ -40,7 +40,7 @@ pub fn run(
     }
     let end = length + drain;
     let run = RunPlan {
-        seed: keys.seed.as_ref().map_or(1, |seed| seed.0),
+        seed: super::seed(scenario),
         warmup: Time::ZERO + warmup,
         arrivals_end: duration.map_or(Time::NEVER, |duration| Time::ZERO + duration),
         drain,

@@ -2,10 +2,10 @@
 //!
 //! What holds only of several keys together is checked here: sizes against buffers, instances against partitions.
 use super::findings::{self, Findings};
-use super::{arrivals, client, distribution, keys, message, properties};
-use crate::model::random::Distribution;
-use crate::model::workload::{Arrivals, Keys};
-use crate::plan::{ClientPlan, LimitPlan, ProducerPlan, TopicPlan};
+use super::{arrivals, client, keys, message, properties};
+use crate::model::workload::{Arrivals, Keys, Sizes};
+use crate::plan::contents::{Contents, Source};
+use crate::plan::{ClientPlan, LimitPlan, PartitionerPlan, ProducerPlan, TopicPlan};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{Producer, RateLimit};
 use crate::scenario::values::BurstAmount;
@@ -49,14 +49,28 @@ fn producer(
     let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;
     let messages = settings.messages.as_ref().map_or(u64::MAX, |count| count.0);
     let expected = expected(scenario, &read.arrivals, messages);
-    let size = message::size(settings.message.as_ref(), expected, &path, found);
+    let (messages_made, size) = message::message(scenario, settings.message.as_ref(), expected, name, found);
     fits(&size, &client, &path, found);
+    let keys = if matches!(read.keys, Keys::None) { keys::keys(settings.key.as_ref()) } else { read.keys };
+    // Records of a sticky partition follow each other; keys and turns deal them out.
+    let sticky = client.partitioner == PartitionerPlan::Kafka && matches!(keys, Keys::None);
+    let spread = if sticky { 1 } else { scenario.document.topics.0[topic].1.partitions.0 };
+    let source = Source {
+        messages: messages_made,
+        sizes: size.clone(),
+        keys: keys.clone(),
+        arrivals: read.arrivals.clone(),
+        rate: arrivals::mean_rate(&read.arrivals),
+        expected,
+        stride: spread * u64::from(instances),
+    };
     ProducerPlan {
         name: name.to_owned(),
         instances,
         messages,
-        keys: if matches!(read.keys, Keys::None) { keys::keys(settings.key.as_ref()) } else { read.keys },
+        keys,
         arrivals: read.arrivals,
+        contents: Contents { sources: vec![source], seed: super::seed(scenario) },
         limit: limit(settings.rate_limit.as_ref(), &path, found),
         message_size: size,
         client,
@@ -85,8 +99,8 @@ fn expected(scenario: &Scenario, arrivals: &Arrivals, messages: u64) -> f64 {
     if messages == u64::MAX { by_time } else { messages as f64 }
 }
 
-fn fits(size: &Distribution, client: &ClientPlan, path: &str, found: &mut Findings<'_>) {
-    let bytes = distribution::must_fit(size);
+fn fits(size: &Sizes, client: &ClientPlan, path: &str, found: &mut Findings<'_>) {
+    let bytes = message::must_fit(size);
     let limit = (u64::from(client.request_size)).min(client.buffer) as f64;
     if bytes > limit {
         let message = format!("messages of {} do not fit into a request of {}", show::size(bytes), show::size(limit));

@@ -218,7 +218,8 @@ impl Reading {
 }
 
 /// Nanoseconds of a clock that counts from anywhere.
-fn clock(text: &str) -> Option<i128> {
+#[must_use]
+pub fn clock(text: &str) -> Option<i128> {
     if let Some(ns) = decimal_seconds(text) {
         return Some(ns);
     }
