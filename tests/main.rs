@@ -2,6 +2,7 @@
 mod arrivals;
 mod assignors;
 mod cli;
+mod compare;
 mod compression;
 mod fit;
 mod hostile;
