@@ -1,5 +1,6 @@
 //! What happened: recorder and laws listen to the facts; a recording is what they leave of one run, an outcome what is
 //! concluded from all of them.
+pub mod batches;
 pub mod conclude;
 pub mod figures;
 pub mod histogram;

@@ -304,6 +304,21 @@ impl Plan {
         self.topics.iter().map(|topic| topic.partitions).sum()
     }
 
+    /// Whether every producer keeps the same mean rate to the end, so that the system may settle down.
+    #[must_use]
+    pub fn is_steady(&self) -> bool {
+        self.producers.iter().all(|producer| {
+            let even = matches!(
+                producer.arrivals,
+                Arrivals::Constant { .. }
+                    | Arrivals::Poisson { .. }
+                    | Arrivals::Renewal { .. }
+                    | Arrivals::Batches { .. }
+            );
+            even && producer.messages == u64::MAX
+        })
+    }
+
     /// When the run ends at the latest.
     #[must_use]
     pub fn end(&self) -> Time {

@@ -18,6 +18,7 @@ mod report;
 mod rules;
 mod scenario;
 mod scenarios;
+mod statistics;
 mod stories;
 mod swarm;
 mod theory;

@@ -1,6 +1,6 @@
 //! From the recordings of all repetitions to one outcome: means with their intervals, thresholds, warnings.
 //!
-//! One run has no intervals, and none are made up for it. Nothing here changes what the recordings say.
+//! One run has intervals only where its load is steady. Nothing here changes what the recordings say.
 use super::figures::{self, Figures, figures, window_s};
 use super::histogram::Buckets;
 use super::recorder::Recording;
@@ -9,7 +9,7 @@ use super::result::{
     SeriesInterval, SeriesRow, Validity,
 };
 use super::threshold::judge;
-use super::{intervals, stationarity};
+use super::{batches, intervals, stationarity};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -23,6 +23,9 @@ const WORST: usize = 8;
 pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
     let all: Vec<RunResult> = runs.iter().map(|run| result_of(plan, run, runs)).collect();
     let mut result = intervals::merged(all);
+    if let [run] = runs {
+        result.intervals = batches::intervals(plan, run, &result);
+    }
     let tree = serde_json::to_value(&result).expect("a result is plain data");
     result.thresholds = plan.thresholds.iter().map(|threshold| judge(threshold, &tree)).collect();
     let valid = result.validity.verdict == "valid";

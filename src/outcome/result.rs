@@ -60,7 +60,8 @@ pub struct RunResult {
     /// By name.
     #[serde(with = "ordered")]
     pub groups: Ordered<GroupResult>,
-    /// With repetitions: 95 % intervals of the plain figures, by path such as `groups.workers.rate_per_s`.
+    /// 95 % intervals by path such as `groups.workers.rate_per_s`: with repetitions, of the plain figures; of a single run
+    /// with a steady load, of some figures by batch means.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "ordered")]
     pub intervals: Ordered<Interval>,
 }

@@ -1,22 +1,15 @@
 //! Warnings about what a result can bear: whether the run settled down, and whether it is long enough.
 //!
 //! They only warn: a growing backlog is often the very finding. Where the load is meant to change, a trend says nothing.
+use super::batches::{BATCHES, half_width, mser5};
 use super::recorder::Recording;
-use crate::plan::{Arrivals, Plan};
-
-/// Batches a window is cut into to look for a trend.
-const BATCHES: usize = 20;
+use crate::plan::Plan;
+use crate::units::show;
 
 /// What to keep in mind when reading this run.
 #[must_use]
 pub fn warnings(plan: &Plan, run: &Recording) -> Vec<String> {
-    let steady = plan.producers.iter().all(|producer| {
-        let constant = matches!(
-            producer.arrivals,
-            Arrivals::Constant { .. } | Arrivals::Poisson { .. } | Arrivals::Renewal { .. } | Arrivals::Batches { .. }
-        );
-        constant && producer.messages == u64::MAX
-    });
+    let steady = plan.is_steady();
     let mut warnings = Vec::new();
     for (i, group) in plan.groups.iter().enumerate() {
         let name = &group.name;
@@ -29,9 +22,30 @@ pub fn warnings(plan: &Plan, run: &Recording) -> Vec<String> {
             warnings.push(format!(
                 "not stationary: the lag of groups.{name} was still rising at the end; means depend on the duration"
             ));
+        } else if steady && let Some(longer) = longer_warmup(run, i) {
+            warnings.push(format!(
+                "warm-up: groups.{name} settles down after {} (MSER-5 on its lag); set `run.warmup` to that or more",
+                show::duration(longer)
+            ));
         }
     }
     warnings
+}
+
+/// When the lag of a group settles down, in seconds, if that is after the warm-up and moves its mean noticeably.
+fn longer_warmup(run: &Recording, group: usize) -> Option<f64> {
+    const NOTICEABLE: f64 = 0.05;
+    let [begins, ends] = run.window_at;
+    let rows: Vec<_> = run.series.rows.iter().filter(|row| row.end <= ends).collect();
+    let lags: Vec<f64> = rows.iter().map(|row| row.groups[group].levels[0] as f64).collect();
+    let settled = mser5(&lags).filter(|&cut| cut > 0)?;
+    let at = rows[settled - 1].end;
+    let warm = rows.iter().position(|row| row.start >= begins)?;
+    let mean = |from: usize| lags[from..].iter().sum::<f64>() / (lags.len() - from) as f64;
+    // More than chance: the mean of what settled down has an interval of its own.
+    let least = (NOTICEABLE * mean(settled)).max(3.0 * half_width(&lags[settled..])?);
+    let moves = (mean(warm) - mean(settled)).abs() > least;
+    (at > begins && moves).then_some(at.seconds())
 }
 
 /// Mean lag of each batch of the window.

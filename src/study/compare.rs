@@ -1,8 +1,9 @@
 //! Whether two results differ: every figure side by side, with the interval of the difference and whether it is chance.
 //!
 //! Repetitions are independent runs, so the difference of two means has Welch's interval (Welch 1947), which needs
-//! nothing but the means and intervals a result holds. Results of one run each tell no chance from change: their
-//! differences are shown, and called unknown.
+//! nothing but the means and intervals a result holds. A single run has intervals of some figures by batch means; the
+//! differences of the others are shown, and called unknown.
+use crate::outcome::batches::BATCHES;
 use crate::outcome::result::{Outcome, RunResult};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -144,7 +145,9 @@ fn walk(
             }
             Value::Object(inner) => walk(&path, inner, intervals, runs, found),
             Value::Number(_) | Value::Null => {
-                let known = intervals.get(&path).and_then(|interval| mean(interval, runs));
+                // A single run's intervals are of as many batches.
+                let of = if runs < 2.0 { BATCHES as f64 } else { runs };
+                let known = intervals.get(&path).and_then(|interval| mean(interval, of));
                 let plain = || value.as_f64().map(|value| Mean { value, variance: 0.0, runs });
                 found.push((path, known.or_else(plain)));
             }
@@ -167,7 +170,8 @@ fn warnings(results: &[(String, &Outcome)]) -> Vec<String> {
         let result = &one.result;
         if result.repetitions.count < 2 {
             warnings.push(format!(
-                "{name} is of one run, which cannot tell chance from change; run it with `--set run.repetitions=10`"
+                "{name} is of one run: only a steady load's figures with an interval tell chance from change; \
+                 run it with `--set run.repetitions=10` for the others"
             ));
         }
         if result.partial {
