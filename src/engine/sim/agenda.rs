@@ -35,6 +35,8 @@ pub struct Agenda {
     now: Time,
     /// Everything to happen at `now` that was asked for at `now`.
     present: VecDeque<(ActorId, Input)>,
+    /// Nothing else happens at `now`: the present queue need not be compared with the order again.
+    only_present: bool,
     load: Load,
 }
 
@@ -68,6 +70,7 @@ impl Default for Agenda {
             turns: 0,
             now: Time::ZERO,
             present: VecDeque::new(),
+            only_present: false,
             load: Load::default(),
         }
     }
@@ -211,6 +214,12 @@ impl Agenda {
     /// The next thing to happen, if that is before `limit`.
     #[inline]
     pub fn pop(&mut self, limit: Time) -> Option<(Time, ActorId, Input)> {
+        if self.only_present {
+            if let Some((to, input)) = self.present.pop_front() {
+                return Some((self.now, to, input));
+            }
+            self.only_present = false;
+        }
         // What was asked for earlier at this instant comes before the present queue.
         let limit = if self.present.is_empty() { limit } else { Time::from_ns(self.now.ns() + 1) };
         let place = self.first_day();
@@ -239,6 +248,7 @@ impl Agenda {
     #[inline]
     fn pop_present(&mut self) -> Option<(Time, ActorId, Input)> {
         let (to, input) = self.present.pop_front()?;
+        self.only_present = true;
         Some((self.now, to, input))
     }
 }
