@@ -52,8 +52,21 @@ pub struct RunPlan {
     pub drain: Span,
     /// Length of a row of the series.
     pub interval: Span,
-    /// Independent runs.
+    /// Independent runs; with a precision, those of the first round.
     pub repetitions: u32,
+    /// How well a figure has to be known before the repetitions end, if so.
+    pub precision: Option<PrecisionPlan>,
+}
+
+/// Repetitions go on until the 95 % interval of a figure is narrow enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrecisionPlan {
+    /// Path of the figure in the result: `["groups", "workers", "e2e_s", "p99"]`.
+    pub path: Vec<String>,
+    /// Half the width of the interval over the mean, at most.
+    pub within: f64,
+    /// Repetitions at most.
+    pub most: u32,
 }
 
 /// Brokers and what things cost there.

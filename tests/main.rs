@@ -10,6 +10,7 @@ mod language;
 mod laws;
 mod payload;
 mod play;
+mod precision;
 mod properties;
 mod readme;
 mod reference;

@@ -14,6 +14,7 @@ mod fit;
 mod groups;
 mod keys;
 mod message;
+mod precision;
 mod producers;
 mod properties;
 mod samples;
@@ -41,7 +42,7 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let producers = producers::producers(scenario, &names, &topics, &mut found);
     let groups = groups::groups(scenario, &names, &mut found);
     let thresholds = thresholds::thresholds(scenario, cluster.brokers, &mut found);
-    let (run, horizon) = course::run(scenario, &producers, &groups, &mut found);
+    let (run, horizon) = course::run(scenario, cluster.brokers, (&producers, &groups), &mut found);
     let mut plan = Plan {
         name: scenario.name.clone(),
         sha256: scenario.sha256.clone(),

@@ -15,7 +15,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
-        ("Run", "precision") => Some("set `run.repetitions` instead"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         ("BaseAndEach" | "PerUnit" | "Drawn_Work", "spin") => Some("use a distribution: work is a delay"),
         _ => None,

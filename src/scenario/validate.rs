@@ -316,6 +316,7 @@ fn read(shape: &Shape<'_>, text: &str) -> Result<Option<f64>, parse::Unreadable>
         Some("rate") => parse::rate(text).map(Some),
         Some("byte-rate") => parse::byte_rate(text).map(Some),
         Some("number") => parse::number(text).map(Some),
+        Some("share") => values::share(text).map(Some),
         Some("flag") => values::flag(text).map(|_| None),
         Some("seed") => values::seed(text).map(|_| None),
         Some("acks") => values::acks(text).map(|_| None),
