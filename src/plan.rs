@@ -86,6 +86,8 @@ pub struct ClusterPlan {
     pub work_per_kib: Span,
     /// Request handlers a broker.
     pub threads: u32,
+    /// Bytes per second that a broker's disk writes; infinite where it costs nothing.
+    pub disk: f64,
     /// From append to high watermark, where a topic has more than one replica.
     pub replication: Distribution,
     /// Whether any cost was taken from a named profile instead of the scenario.

@@ -3,6 +3,7 @@ mod arrivals;
 mod assignors;
 mod cli;
 mod compression;
+mod disk;
 mod fit;
 mod hostile;
 mod house;

@@ -148,6 +148,7 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             work_per_batch: cluster.work_per_batch,
             work_per_kib: cluster.work_per_kib,
             bandwidth: Bandwidth::new(cluster.bandwidth),
+            disk: Bandwidth::new(cluster.disk),
             handlers: cluster.threads,
         };
         let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));

@@ -5,6 +5,7 @@
 //! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
 mod card;
+mod disk;
 mod places;
 
 use super::log::Log;
@@ -14,6 +15,7 @@ use super::random::Draws;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use card::Card;
+use disk::Disk;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ pub struct Broker {
     /// When the timer for the oldest of them fires; others are stale.
     deadline_armed: Time,
     card: Card,
+    disk: Disk,
     /// Bytes each follower has not been told of, `k + 1` brokers on.
     behind: Vec<u64>,
     served: Served,
@@ -108,7 +111,10 @@ impl Machine for Broker {
                 self.come_in(from, Request::Fetch(request), 0, now, out);
             }
             Input::Received { message: Message::Replicate { bytes }, .. } => {
-                self.card.come_in(now, bytes);
+                let arrived = self.card.come_in(now, bytes);
+                if self.disk.is_limited() {
+                    self.disk.write(now, arrived, bytes);
+                }
             }
             Input::Fired(Timer::CameIn(job)) => self.arrived(job, now, out),
             Input::Fired(Timer::Begun(job)) => self.begun(job, now, out),
@@ -145,6 +151,7 @@ impl Broker {
             parked: VecDeque::new(),
             deadline_armed: Time::NEVER,
             card: Card::new(settings.bandwidth),
+            disk: Disk::new(settings.disk),
             behind: vec![0; followers],
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
@@ -248,6 +255,9 @@ impl Broker {
             out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
         }
         let (bytes, writing) = (u64::from(*bytes), self.places.streams[*stream as usize]);
+        if self.disk.is_limited() {
+            slot.done = self.disk.write(now, slot.done, bytes);
+        }
         let done = slot.done;
         let replicated = self.replicate(writing.replicas, bytes, now, done, out);
         if writing.answer != Answer::Replicated {
@@ -299,7 +309,7 @@ impl Broker {
             let behind = &mut self.behind[k as usize];
             self.served.followed[k as usize] += bytes;
             *behind += bytes;
-            if self.settings.bandwidth.is_limited() && *behind >= REPLICATED_AT_ONCE {
+            if (self.settings.bandwidth.is_limited() || self.disk.is_limited()) && *behind >= REPLICATED_AT_ONCE {
                 let bytes = std::mem::take(behind);
                 out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
             }
@@ -459,6 +469,7 @@ impl Broker {
             bytes_in: std::mem::take(&mut served.bytes_in),
             bytes_out: std::mem::take(&mut served.bytes_out),
             bytes_disk: std::mem::take(&mut served.bytes_disk),
+            disk: self.disk.busy(now),
         });
         served.reported = done;
         for (k, bytes) in served.followed.iter_mut().enumerate() {

@@ -178,6 +178,8 @@ pub enum Fact<'a> {
         bytes_out: u64,
         /// Bytes written to its disk.
         bytes_disk: u64,
+        /// Time its disk was busy, where writing costs anything.
+        disk: Span,
     },
     /// What a broker received and wrote as a follower since its leaders last said so.
     Followed {

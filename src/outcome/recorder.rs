@@ -142,7 +142,7 @@ impl Recorder {
                 place.committed += more;
                 totals.groups[group as usize].committed.add(more, now, *begin);
             }
-            Fact::Served { broker, busy, queued, requests, bytes_in, bytes_out, bytes_disk } => {
+            Fact::Served { broker, busy, queued, requests, bytes_in, bytes_out, bytes_disk, disk } => {
                 let broker = &mut totals.brokers[broker as usize];
                 broker.busy += busy;
                 broker.queued += queued;
@@ -150,6 +150,7 @@ impl Recorder {
                 broker.bytes_in += bytes_in;
                 broker.bytes_out += bytes_out;
                 broker.bytes_disk += bytes_disk;
+                broker.disk += disk;
             }
             Fact::Followed { broker, bytes } => {
                 totals.brokers[broker as usize].bytes_in += bytes;

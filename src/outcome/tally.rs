@@ -110,6 +110,8 @@ pub struct BrokerTotals {
     pub bytes_out: u64,
     /// Bytes written.
     pub bytes_disk: u64,
+    /// Time its disk was busy.
+    pub disk: Span,
 }
 
 /// One group.

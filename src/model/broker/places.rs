@@ -17,6 +17,8 @@ pub struct Settings {
     pub work_per_kib: Span,
     /// Of its network card, in each direction.
     pub bandwidth: Bandwidth,
+    /// Of its disk, for writing.
+    pub disk: Bandwidth,
     /// Number of handlers.
     pub handlers: u32,
 }

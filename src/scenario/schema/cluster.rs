@@ -1,0 +1,79 @@
+//! Keys of the cluster: brokers, and what things cost there.
+//!
+//! A silent cost is the profile's, or nothing in an ideal cluster; the plan decides.
+use super::super::values::{ByteRate, Count, Distribution, Duration, Flag};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Brokers and what things cost there.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Costs nothing but what is written beside it; false when silent.
+    pub ideal: Option<Flag>,
+    /// Number of brokers; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub brokers: Option<Count>,
+    /// The way between clients and brokers.
+    pub network: Option<Network>,
+    /// Work of a request at a broker.
+    pub request: Option<Request>,
+    /// What writing costs.
+    pub disk: Option<Disk>,
+    /// From append to high watermark.
+    pub replication: Option<Replication>,
+    /// Costs that silent keys take.
+    pub profile: Option<Profile>,
+}
+
+/// The way between clients and brokers.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// One way, a message.
+    pub delay: Option<Distribution<Duration>>,
+    /// Of each broker, each direction.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub bandwidth: Option<ByteRate>,
+}
+
+/// A broker's request handlers: one first-in, first-out queue, `threads` servers.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Work of a request.
+    pub work: Option<Distribution<Duration>>,
+    /// More for each batch of a produce request.
+    pub per_batch: Option<Duration>,
+    /// More for each KiB of a produce request.
+    pub per_kib: Option<Duration>,
+    /// Handlers of a broker.
+    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
+    pub threads: Option<Count>,
+}
+
+/// A broker's disk: it writes what is appended, as leader and as follower, one after the other. An append is done, and its
+/// replication begins, when it is written; request handlers do not wait for it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disk {
+    /// Of each broker. Free when silent: Kafka leaves flushing to the page cache, whose cost is in `request.per_kib`.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub bandwidth: Option<ByteRate>,
+}
+
+/// What copies cost, where a topic has more than one replica.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replication {
+    /// From append to high watermark.
+    pub delay: Option<Distribution<Duration>>,
+}
+
+/// Named costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A small cluster in one data centre.
+    Default,
+}
