@@ -90,8 +90,19 @@ pub struct ClusterPlan {
     pub disk: f64,
     /// From append to high watermark, where a topic has more than one replica.
     pub replication: Distribution,
+    /// How brokers observe the rates of clients, where any has a quota.
+    pub quota_window: Option<QuotaWindow>,
     /// Whether any cost was taken from a named profile instead of the scenario.
     pub uncalibrated: bool,
+}
+
+/// How brokers observe the rates of clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaWindow {
+    /// `quota.window.size.seconds`.
+    pub length: Span,
+    /// `quota.window.num`.
+    pub samples: u64,
 }
 
 /// One topic.
@@ -128,6 +139,8 @@ pub struct ClientPlan {
     pub max_block: Span,
     /// `max.request.size` in bytes.
     pub request_size: u32,
+    /// `producer_byte_rate` of each client at each broker, in bytes per second; infinite where there is none.
+    pub quota: f64,
     /// `compression.type`, unless that is none.
     pub compression: Option<CompressionPlan>,
 }
@@ -245,6 +258,8 @@ pub struct GroupPlan {
     pub fetch_max_bytes: u64,
     /// `max.partition.fetch.bytes`.
     pub fetch_max_partition_bytes: u64,
+    /// `consumer_byte_rate` of each member at each broker, in bytes per second; infinite where there is none.
+    pub quota: f64,
     /// When positions are committed.
     pub commit: Commit,
     /// `heartbeat.interval.ms`.

@@ -13,6 +13,7 @@ mod payload;
 mod play;
 mod precision;
 mod properties;
+mod quotas;
 mod readme;
 mod reference;
 mod report;

@@ -137,6 +137,7 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             places.readers.push(before as u32);
         }
     }
+    places.quotas = plan.groups.iter().map(|group| group.quota).collect();
     let places = Arc::new(places);
     let cluster = &plan.cluster;
     let broker = |(me, readers): (usize, &Vec<usize>)| {
@@ -150,6 +151,7 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             bandwidth: Bandwidth::new(cluster.bandwidth),
             disk: Bandwidth::new(cluster.disk),
             handlers: cluster.threads,
+            quota_samples: cluster.quota_window.map(|window| (window.length, window.samples)),
         };
         let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
         Actor::Broker(Box::new(Broker::new(settings, Arc::clone(&places), readers, clients, work, replication)))
@@ -163,7 +165,7 @@ fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
         Acks::Leader => Answer::Appended,
         Acks::All => Answer::Replicated,
     };
-    Writing { replicas: plan.topics[client.topic].replicas, answer }
+    Writing { replicas: plan.topics[client.topic].replicas, answer, quota: client.quota }
 }
 
 fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {

@@ -7,6 +7,7 @@
 mod card;
 mod disk;
 mod places;
+mod quotas;
 
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -18,6 +19,8 @@ use card::Card;
 use disk::Disk;
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+use quotas::Quotas;
 
 pub use places::{Answer, Place, Places, Settings, Writing};
 
@@ -48,6 +51,7 @@ pub struct Broker {
     /// Bytes each follower has not been told of, `k + 1` brokers on.
     behind: Vec<u64>,
     served: Served,
+    quotas: Option<Quotas>,
 }
 
 #[derive(Debug, Default)]
@@ -107,7 +111,10 @@ impl Machine for Broker {
                 let bytes = u64::from(request.bytes);
                 self.come_in(from, Request::Produce(request), bytes, now, out);
             }
-            Input::Received { from, message: Message::Fetch(request) } => {
+            Input::Received { from, message: Message::Fetch(mut request) } => {
+                if self.quotas.is_some() {
+                    self.limit(&mut request);
+                }
                 self.come_in(from, Request::Fetch(request), 0, now, out);
             }
             Input::Received { message: Message::Replicate { bytes }, .. } => {
@@ -153,6 +160,7 @@ impl Broker {
             card: Card::new(settings.bandwidth),
             disk: Disk::new(settings.disk),
             behind: vec![0; followers],
+            quotas: settings.quota_samples.map(|samples| Quotas::new(samples, 2 * clients)),
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
             settings,
@@ -276,13 +284,19 @@ impl Broker {
         let (client, done) = (slot.client, slot.done);
         let Some(Request::Produce(produce)) = &slot.request else { panic!("only produce requests are answered early") };
         let rest = Request::Replicating(produce.batches.clone());
-        let Some(Request::Produce(produce)) = slot.request.replace(rest) else { panic!("checked above") };
+        let Some(Request::Produce(mut produce)) = slot.request.replace(rest) else { panic!("checked above") };
+        let throttle = self.throttle_writer(client, &mut produce, done);
         if answer == Answer::Appended {
             out.send_at(done, client, Message::Produced(produce));
         }
-        let connection = 2 * client.index();
-        if done > now {
-            out.wake(Timer::Worked(connection as u32), done);
+        self.free(2 * client.index(), done + throttle, now, out);
+    }
+
+    /// A connection is free for its next request at an instant, now or later.
+    #[inline]
+    fn free(&mut self, connection: usize, at: Time, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if at > now {
+            out.wake(Timer::Worked(connection as u32), at);
         } else {
             self.next_of(connection, now, out);
         }
@@ -343,9 +357,10 @@ impl Broker {
                 }
             }
         }
-        if let Request::Produce(produce) = request {
+        if let Request::Produce(mut produce) = request {
+            let throttle = self.throttle_writer(client, &mut produce, now);
             out.send(client, Message::Produced(produce));
-            self.next_of(2 * client.index(), now, out);
+            self.free(2 * client.index(), now + throttle, now, out);
         }
     }
 
@@ -431,6 +446,9 @@ impl Broker {
                 let end = start + records;
                 batches.push(Batch { partition, sequence, base, start, end, bytes, plain: 0, pinned: 0 });
             }
+        }
+        if self.quotas.is_some() && self.throttle_reader(client, &mut fetch, total, now) {
+            total = 0;
         }
         self.served.bytes_out += total;
         let leaves = self.card.go_out(now, done.max(now), total);

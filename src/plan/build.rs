@@ -17,6 +17,7 @@ mod message;
 mod precision;
 mod producers;
 mod properties;
+mod quotas;
 mod samples;
 pub mod thresholds;
 mod trace;
@@ -54,6 +55,7 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
         thresholds,
         warnings: Vec::new(),
     };
+    quotas::quotas(scenario, &mut plan, &mut found);
     compression::compression(scenario, &mut plan, &mut found);
     if found.errors.is_empty() {
         fit::check(&plan, horizon, &mut found);

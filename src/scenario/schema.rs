@@ -7,12 +7,10 @@ pub mod cluster;
 pub mod run;
 
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
-pub use cluster::{Cluster, Disk, Network, Profile, Replication, Request};
+pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request};
 pub use run::{Precise, Precision, Run};
 
-use super::values::{
-    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Named, None, Rate, Real, Size, Words,
-};
+use super::values::{Acks, Burst, ByteRate, Count, Distribution, Duration, File, Named, None, Rate, Real, Size, Words};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -79,6 +77,9 @@ pub struct Producer {
     pub key: Option<Key>,
     /// Token bucket before the buffer; none when silent.
     pub rate_limit: Option<RateLimit>,
+    /// `producer_byte_rate` of each instance at each broker; `cluster.quota.produce` when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub quota: Option<ByteRate>,
     /// A Java properties file, beside the scenario, for the settings below that are silent here.
     pub kafka_properties: Option<File>,
     /// Which partition a message goes to; `kafka` when silent.
@@ -250,6 +251,9 @@ pub struct Group {
     pub poll: Option<Poll>,
     /// What a fetch asks for.
     pub fetch: Option<Fetch>,
+    /// `consumer_byte_rate` of each member at each broker; `cluster.quota.fetch` when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub quota: Option<ByteRate>,
     /// When positions are committed; `{auto: 5s}` when silent.
     pub commit: Option<Commit>,
     /// `heartbeat.interval.ms`; 3 s when silent.

@@ -21,6 +21,8 @@ pub struct Settings {
     pub disk: Bandwidth,
     /// Number of handlers.
     pub handlers: u32,
+    /// Length and number of the samples by which quotas are observed, where there are any.
+    pub quota_samples: Option<(Span, u64)>,
 }
 
 /// Where each partition lies, and how it is written and read; shared by all brokers.
@@ -32,6 +34,8 @@ pub struct Places {
     pub streams: Vec<Writing>,
     /// By group and topic, row by row: place of the group among the readers of the topic.
     pub readers: Vec<u32>,
+    /// By group: bytes per second of each member; infinite where nothing limits it.
+    pub quotas: Vec<f64>,
     /// Number of topics.
     pub topics: u32,
 }
@@ -52,6 +56,8 @@ pub struct Writing {
     pub replicas: u32,
     /// When a request is answered.
     pub answer: Answer,
+    /// Bytes per second of each client; infinite where nothing limits it.
+    pub quota: f64,
 }
 
 /// When a produce request is answered.

@@ -22,6 +22,8 @@ pub struct Cluster {
     pub disk: Option<Disk>,
     /// From append to high watermark.
     pub replication: Option<Replication>,
+    /// Kafka's byte quotas of clients that have none of their own.
+    pub quota: Option<Quota>,
     /// Costs that silent keys take.
     pub profile: Option<Profile>,
 }
@@ -68,6 +70,25 @@ pub struct Disk {
 pub struct Replication {
     /// From append to high watermark.
     pub delay: Option<Distribution<Duration>>,
+}
+
+/// Byte quotas, as Kafka's default for clients: of each client at each broker. A broker answers a client that exceeds its
+/// quota at once, and hears nothing more from it for as long as the excess would take at the quota.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// `producer_byte_rate` of each producer instance, and of each member that writes; none when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub produce: Option<ByteRate>,
+    /// `consumer_byte_rate` of each member; none when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub fetch: Option<ByteRate>,
+    /// `quota.window.num`; 11 when silent.
+    #[schemars(extend("minimum" = 2, "maximum" = 1_000))]
+    pub samples: Option<Count>,
+    /// `quota.window.size.seconds`; 1 s when silent.
+    #[schemars(extend("minimum" = 0.001, "maximum" = 3_600))]
+    pub window: Option<Duration>,
 }
 
 /// Named costs.
