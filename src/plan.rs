@@ -7,6 +7,7 @@ pub mod contents;
 
 use crate::model::compression::Curve;
 pub use crate::model::consumer::Commit;
+pub use crate::model::log::Retention;
 pub use crate::model::partitioner::KeyHash;
 use crate::model::random::Distribution;
 pub use crate::model::workload::Arrivals;
@@ -116,6 +117,8 @@ pub struct TopicPlan {
     pub partitions: u32,
     /// Copies of each record, at least one.
     pub replicas: u32,
+    /// When records are deleted, if ever.
+    pub retention: Option<Retention>,
 }
 
 /// How a client writes to a topic: the settings of a Kafka producer.

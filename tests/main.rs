@@ -17,6 +17,7 @@ mod quotas;
 mod readme;
 mod reference;
 mod report;
+mod retention;
 mod rules;
 mod scenario;
 mod scenarios;

@@ -5,6 +5,7 @@
 //! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
 mod card;
+mod cleaning;
 mod disk;
 mod places;
 mod quotas;
@@ -106,7 +107,8 @@ impl Machine for Broker {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started => {}
+            Input::Started => self.begin_checks(now, out),
+            Input::Fired(Timer::Clean(topic)) => self.clean(topic, now, out),
             Input::Received { from, message: Message::Produce(request) } => {
                 let bytes = u64::from(request.bytes);
                 self.come_in(from, Request::Produce(request), bytes, now, out);
@@ -135,19 +137,19 @@ impl Machine for Broker {
 }
 
 impl Broker {
-    /// One that leads partitions with so many readers each, for so many clients.
+    /// One that leads these partitions, for so many clients.
     #[must_use]
     pub fn new(
         settings: Settings,
         places: Arc<Places>,
-        readers: &[usize],
+        logs: Vec<Log>,
         clients: usize,
         work: Draws,
         replication: Draws,
     ) -> Self {
         let followers = settings.brokers.saturating_sub(1) as usize;
         Self {
-            logs: readers.iter().map(|&readers| Log::new(readers)).collect(),
+            logs,
             work,
             replication,
             handlers: vec![Time::ZERO; settings.handlers as usize],
@@ -347,20 +349,25 @@ impl Broker {
         }
         // Only now, when all partitions of the request have moved, are waiting fetches answered.
         for batch in batches {
-            let log = self.log(batch.partition);
-            let mut i = 0;
-            while let Some(&job) = self.logs[log].waiting.get(i) {
-                if self.has_enough(job) {
-                    self.answer_fetch(job, now, out);
-                } else {
-                    i += 1;
-                }
-            }
+            self.answer_waiting(self.log(batch.partition), now, out);
         }
         if let Request::Produce(mut produce) = request {
             let throttle = self.throttle_writer(client, &mut produce, now);
             out.send(client, Message::Produced(produce));
             self.free(2 * client.index(), now + throttle, now, out);
+        }
+    }
+
+    /// Answers the parked fetches of a partition for which there is enough now.
+    #[inline]
+    fn answer_waiting(&mut self, log: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let mut i = 0;
+        while let Some(&job) = self.logs[log].waiting.get(i) {
+            if self.has_enough(job) {
+                self.answer_fetch(job, now, out);
+            } else {
+                i += 1;
+            }
         }
     }
 
@@ -370,6 +377,9 @@ impl Broker {
         let log = |wanted: &Wanted| &self.logs[self.log(wanted.partition)];
         if fetch.min_bytes <= 1 {
             return fetch.wanted.iter().any(|wanted| log(wanted).high_watermark() > wanted.offset);
+        }
+        if fetch.wanted.iter().any(|wanted| wanted.offset < log(wanted).earliest()) {
+            return true;
         }
         let readable = |wanted| log(wanted).readable(wanted.offset).min(fetch.max_partition_bytes);
         fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
@@ -433,17 +443,18 @@ impl Broker {
             if was_parked {
                 log.waiting.retain(|&waiting| waiting != job);
             }
-            log.reached(
-                self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize,
-                wanted.offset,
-            );
-            if log.high_watermark() > wanted.offset && room > 0 {
+            let reader = self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize;
+            log.reached(reader, wanted.offset);
+            if wanted.offset < log.earliest() {
+                batches.push(cleaning::gone(wanted, log.earliest(), parcel.len() as u32));
+            } else if log.high_watermark() > wanted.offset && room > 0 {
                 let start = parcel.len() as u32;
                 let (records, bytes) = log.read(wanted.offset, room.min(*max_partition_bytes), parcel);
                 room = room.saturating_sub(u64::from(bytes));
                 total += u64::from(bytes);
                 let (partition, sequence, base) = (wanted.partition, wanted.slot, wanted.offset);
                 let end = start + records;
+                log.given(reader, base + u64::from(records));
                 batches.push(Batch { partition, sequence, base, start, end, bytes, plain: 0, pinned: 0 });
             }
         }

@@ -232,6 +232,10 @@ impl Consumer {
         for wanted in &fetch.wanted {
             let slot = wanted.slot;
             match batches.next_if(|batch| batch.sequence == slot) {
+                Some(gone) if gone.start == gone.end => {
+                    owned[slot as usize].next = gone.base;
+                    session.wanting.push(slot);
+                }
                 Some(batch) => {
                     let (base, start, end) = (batch.base, batch.start, batch.end);
                     owned[slot as usize].next = base + u64::from(end - start);

@@ -162,6 +162,17 @@ pub enum Fact<'a> {
         /// Everything below is done.
         offset: u64,
     },
+    /// Records were deleted before a group got them.
+    Lost {
+        /// Which group.
+        group: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Offset of the first.
+        first: u64,
+        /// How many.
+        records: u64,
+    },
     /// What a broker did since it last said so.
     Served {
         /// Which broker.

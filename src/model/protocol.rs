@@ -281,6 +281,8 @@ pub enum Timer {
     Replicated(u32),
     /// Broker: the oldest parked fetch has waited long enough.
     WaitedLong,
+    /// Broker: time to look what this topic does not keep.
+    Clean(u32),
     /// Member: a worker has nothing to do, or a commit is due.
     Idle,
     /// Member: the group begins to poll.

@@ -154,7 +154,7 @@ fn partitions(plan: &Plan, run: &Recording) -> Vec<PartitionRow> {
                     processed: place.processed,
                     member: place.member,
                     lag_max: place.lag_max,
-                    lag_final: tally.appended.saturating_sub(place.processed),
+                    lag_final: tally.appended.saturating_sub(place.processed + place.lost),
                 })
             };
             rows.push(PartitionRow {

@@ -3,6 +3,7 @@
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
 mod late;
+mod lost;
 
 use super::histogram::Buckets;
 use super::series::{Series, SeriesEdge};
@@ -118,6 +119,9 @@ impl Recorder {
     }
 
     fn rare(&mut self, now: Time, fact: &Fact<'_>) {
+        if let Fact::Lost { group, partition, first, records } = *fact {
+            return self.lost(group as usize, partition as usize, (first, records), now);
+        }
         let Self { totals, partitions, places, begin, .. } = self;
         match *fact {
             Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
@@ -267,10 +271,11 @@ impl Recorder {
         self.reads[group].topics.iter().map(|&topic| self.totals.topics[topic].appended.total).sum()
     }
 
-    /// Records appended and not processed.
+    /// Records appended, and neither processed nor lost.
     #[must_use]
     pub fn backlog(&self, group: usize) -> u64 {
-        self.appended_for(group).saturating_sub(self.totals.groups[group].processed.total)
+        let GroupTotals { processed, lost, .. } = &self.totals.groups[group];
+        self.appended_for(group).saturating_sub(processed.total + lost.total)
     }
 
     /// Whether no producer will be given anything more.
@@ -321,7 +326,7 @@ impl Recorder {
         let totals = &self.totals.groups[group];
         let topics = self.reads[group].topics.iter().map(|&topic| &self.totals.topics[topic]);
         let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.instants));
-        let finishes = (totals.e2e_sum as u64).wrapping_add(totals.due_sum);
+        let finishes = (totals.e2e_sum as u64).wrapping_add(totals.due_sum).wrapping_add(totals.lost_instants);
         let open = self.backlog(group).wrapping_mul(now.ns());
         [totals.lag_area as u64, finishes.wrapping_add(open).wrapping_sub(appends)]
     }
@@ -358,7 +363,8 @@ impl Recorder {
         let appended = self.appended_for(group);
         let totals = &mut self.totals.groups[group];
         // Where a law is broken there may be more of an effect than of its cause.
-        totals.lag_area += arrived.saturating_sub(totals.processed.close(now, begin));
+        let left = totals.processed.close(now, begin) + totals.lost.close(now, begin);
+        totals.lag_area += arrived.saturating_sub(left);
         totals.committed_area += arrived.saturating_sub(totals.committed.close(now, begin));
         // The age moves almost linearly between edges.
         totals.age_area += u128::from(self.ages[group] + age) * u128::from((now - begin).ns()) / 2;
@@ -416,7 +422,7 @@ impl Recorder {
             recent.move_into(&mut self.groups[group].e2e);
             for &partition in &reads.partitions {
                 let place = &mut self.places[group * partitions + partition as usize];
-                let lag = self.partitions[partition as usize].appended.saturating_sub(place.processed);
+                let lag = self.partitions[partition as usize].appended.saturating_sub(place.processed + place.lost);
                 place.lag_max = place.lag_max.max(lag);
                 self.series.place(group, partition, lag);
             }

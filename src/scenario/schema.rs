@@ -7,7 +7,7 @@ pub mod cluster;
 pub mod run;
 
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
-pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request};
+pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, Retention, Topic};
 pub use run::{Precise, Precision, Run};
 
 use super::values::{Acks, Burst, ByteRate, Count, Distribution, Duration, File, Named, None, Rate, Real, Size, Words};
@@ -38,18 +38,6 @@ pub struct Document {
     /// Lines to hold at the end, such as `groups.workers.e2e_s.p99 < 200ms`.
     #[schemars(length(max = 1000))]
     pub thresholds: Option<Vec<Words>>,
-}
-
-/// A topic: partitions and copies.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Topic {
-    /// How many; partition p is led by broker p mod brokers.
-    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
-    pub partitions: Count,
-    /// Copies of each record; 1 when silent.
-    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
-    pub replicas: Option<Count>,
 }
 
 /// A kind of producer.

@@ -378,6 +378,8 @@ fn expected(shapes: &[Shape<'_>]) -> String {
 fn number(value: f64, format: &str) -> String {
     match format {
         "size" => show::size(value),
+        "byte-rate" if value > 0.0 => format!("{}/s", show::size(value)),
+        "duration" if value > 0.0 => show::duration(value),
         // As the reader reads it: without spaces, and without commas, which would end a value.
         "count" => show::count(value).replace([' ', ','], ""),
         _ => value.to_string(),

@@ -34,6 +34,10 @@ pub struct Places {
     pub streams: Vec<Writing>,
     /// By group and topic, row by row: place of the group among the readers of the topic.
     pub readers: Vec<u32>,
+    /// By topic: the groups that read it, in their order as readers.
+    pub groups: Vec<Vec<u32>>,
+    /// By topic: how often is looked what to delete, if ever.
+    pub checks: Vec<Option<Span>>,
     /// By group: bytes per second of each member; infinite where nothing limits it.
     pub quotas: Vec<f64>,
     /// Number of topics.
@@ -47,6 +51,8 @@ pub struct Place {
     pub log: u32,
     /// Topic it belongs to.
     pub topic: u32,
+    /// Broker that leads it.
+    pub leader: u32,
 }
 
 /// How a stream writes.

@@ -64,6 +64,11 @@ impl Broker {
             return false;
         }
         quotas.record(connection, now, -bytes, quota);
+        for wanted in &fetch.wanted {
+            let place = self.places.partitions[wanted.partition as usize];
+            let reader = self.places.readers[(fetch.group * self.places.topics + place.topic) as usize];
+            self.logs[place.log as usize].given(reader as usize, wanted.offset);
+        }
         fetch.batches.clear();
         fetch.parcel.clear();
         true

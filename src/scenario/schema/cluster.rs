@@ -1,9 +1,44 @@
-//! Keys of the cluster: brokers, and what things cost there.
+//! Keys of topics and of the cluster: what is kept, brokers, and what things cost there.
 //!
 //! A silent cost is the profile's, or nothing in an ideal cluster; the plan decides.
-use super::super::values::{ByteRate, Count, Distribution, Duration, Flag};
+use super::super::values::{ByteRate, Count, Distribution, Duration, Flag, Size};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+/// A topic: partitions and copies.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// How many; partition p is led by broker p mod brokers.
+    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
+    pub partitions: Count,
+    /// Copies of each record; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub replicas: Option<Count>,
+    /// When records are deleted, read or not; never when silent.
+    pub retention: Option<Retention>,
+}
+
+/// What a partition keeps. Now and then the leader deletes segments that are too old or too much, whole, oldest first; a
+/// group that has not read them has lost them, and reads on from the earliest record that is left.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// `retention.ms`: a segment goes when its newest record is older than this.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub time: Option<Duration>,
+    /// `retention.bytes`, of each partition: a segment goes when as much is stored after it.
+    #[schemars(extend("minimum" = 1))]
+    pub size: Option<Size>,
+    /// `segment.bytes`: a segment ends with the batch that reaches it. When silent every batch is a segment, which keeps
+    /// less than Kafka's 1 GiB would.
+    #[schemars(extend("minimum" = 1))]
+    pub segment: Option<Size>,
+    /// `log.retention.check.interval.ms`; when silent a hundredth of `time`, or 1 s with a size alone, and never more than
+    /// Kafka's 5 min or less than 1 ms.
+    #[schemars(extend("minimum" = 0.001))]
+    pub check: Option<Duration>,
+}
 
 /// Brokers and what things cost there.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
