@@ -18,7 +18,7 @@ fn sound(text: &str) -> Outcome {
     let outcome = play(text);
     assert_eq!(outcome.result.broken_laws, Vec::<String>::new());
     let appended = outcome.result.topics.iter().map(|(_, topic)| topic.appended).sum::<f64>();
-    for (name, group) in outcome.result.groups.iter() {
+    for (name, group) in &outcome.result.groups {
         let accounted = group.processed + group.dead_lettered + group.lost + group.backlog;
         assert!((accounted - appended).abs() < 0.5, "{name}: {accounted} of {appended}");
         assert!((group.lost - group.lost_by.retention).abs() < 0.5);

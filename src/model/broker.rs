@@ -9,6 +9,7 @@ mod cleaning;
 mod disk;
 mod places;
 mod quotas;
+mod served;
 
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -18,10 +19,10 @@ use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use card::Card;
 use disk::Disk;
+use quotas::Quotas;
+use served::Served;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-use quotas::Quotas;
 
 pub use places::{Answer, Place, Places, Settings, Writing};
 
@@ -86,21 +87,6 @@ struct Parked {
     deadline: Time,
     job: u32,
     turn: u32,
-}
-
-/// What was done since it was reported last.
-#[derive(Debug, Default)]
-struct Served {
-    /// Handler time given out, and what of it was reported.
-    work: Span,
-    reported: Span,
-    queued: Span,
-    requests: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-    bytes_disk: u64,
-    /// Bytes sent to the follower `k + 1` brokers on.
-    followed: Vec<u64>,
 }
 
 impl Machine for Broker {
@@ -483,30 +469,6 @@ impl Broker {
         match connection.queue.pop_front() {
             Some(job) => self.serve(job, now, out),
             None => connection.busy = false,
-        }
-    }
-
-    fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let ahead = self.handlers.iter().fold(Span::ZERO, |sum, free| sum + free.since(now));
-        let done = self.served.work - ahead;
-        let served = &mut self.served;
-        out.observe(&Fact::Served {
-            broker: self.settings.me,
-            busy: done - served.reported,
-            queued: std::mem::take(&mut served.queued),
-            requests: std::mem::take(&mut served.requests),
-            bytes_in: std::mem::take(&mut served.bytes_in),
-            bytes_out: std::mem::take(&mut served.bytes_out),
-            bytes_disk: std::mem::take(&mut served.bytes_disk),
-            disk: self.disk.busy(now),
-        });
-        served.reported = done;
-        for (k, bytes) in served.followed.iter_mut().enumerate() {
-            let bytes = std::mem::take(bytes);
-            if bytes > 0 {
-                let broker = (self.settings.me + k as u32 + 1) % self.settings.brokers;
-                out.observe(&Fact::Followed { broker, bytes });
-            }
         }
     }
 }

@@ -90,6 +90,7 @@ fn table<Row: AsRef<[String]>>(md: &mut String, columns: &[&str], rows: Vec<Row>
 }
 
 /// Text that stays text: nothing in a name becomes a link, a table or a tag.
+#[must_use]
 pub fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut safe, c| {
         match c {

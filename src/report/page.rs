@@ -106,6 +106,7 @@ fn thresholds(outcome: &Outcome) -> Vec<Threshold> {
 }
 
 /// Draws a chart for a page, with its number there.
+#[must_use]
 pub fn shown((number, chart): (usize, &Chart)) -> Shown<'_> {
     Shown {
         id: format!("chart-{number}"),

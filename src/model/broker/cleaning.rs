@@ -3,11 +3,12 @@
 //! A group loses records when they are deleted, not when it finds out: one that never comes back has lost them all the
 //! same. It finds out with its next fetch, which is answered with the earliest offset that is left; Kafka's client asks
 //! for that in a request of its own.
-use super::Broker;
+use super::{Broker, Place};
 use crate::model::log::Lost;
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{Batch, PartitionId, Timer, Wanted};
+use crate::model::protocol::{Batch, Timer, Wanted};
 use crate::units::Time;
+use std::sync::Arc;
 
 impl Broker {
     /// Asks to be woken for the first checks.
@@ -22,23 +23,20 @@ impl Broker {
     /// Checks the logs of a topic that this broker leads.
     pub(super) fn clean(&mut self, topic: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Some(check) = self.places.checks[topic as usize] else { return };
-        let places = std::sync::Arc::clone(&self.places);
-        let mine = |place: &super::Place| place.topic == topic && place.leader == self.settings.me;
+        let places = Arc::clone(&self.places);
+        let mine = |place: &Place| place.topic == topic && place.leader == self.settings.me;
         let mine: Vec<_> = (0..).zip(&places.partitions).filter(|(_, place)| mine(place)).collect();
         let mut lost = Vec::new();
         for (partition, place) in mine {
             self.logs[place.log as usize].clean(now, &mut lost);
-            self.tell(&mut lost, partition, &places.groups[topic as usize], out);
+            for Lost { reader, first, records } in lost.drain(..) {
+                let group = places.groups[topic as usize][reader];
+                out.observe(&Fact::Lost { group, partition, first, records });
+            }
             // A fetch that waits for more bytes than there are need not wait to hear that its offset is gone.
             self.answer_waiting(place.log as usize, now, out);
         }
         out.wake(Timer::Clean(topic), now + check);
-    }
-
-    fn tell(&self, lost: &mut Vec<Lost>, partition: PartitionId, groups: &[u32], out: &mut (impl Outbox + ?Sized)) {
-        for Lost { reader, first, records } in lost.drain(..) {
-            out.observe(&Fact::Lost { group: groups[reader], partition, first, records });
-        }
     }
 }
 

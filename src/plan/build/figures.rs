@@ -21,6 +21,7 @@ pub enum Unit {
 
 impl Unit {
     /// With an example.
+    #[must_use]
     pub const fn example(self) -> &'static str {
         match self {
             Self::Seconds => "a duration such as `200ms`",
@@ -105,6 +106,7 @@ const GROUP: &[Figure] = &[
 ];
 
 /// The figures of a section of the result; none for what is no section.
+#[must_use]
 pub fn of(section: &str) -> &'static [Figure] {
     match section {
         "producers" => PRODUCER,
@@ -116,6 +118,7 @@ pub fn of(section: &str) -> &'static [Figure] {
 }
 
 /// What a figure is measured in; its name says so.
+#[must_use]
 pub fn unit(figure: &str, part: Option<&str>) -> Unit {
     match figure {
         _ if part == Some("count") => Unit::Count,

@@ -51,7 +51,7 @@ fn split(line: &str) -> Option<(&str, Comparison, &str)> {
 }
 
 /// The unit of the figure at a path.
-pub fn figure(scenario: &Scenario, brokers: u32, path: &[String]) -> Result<Unit, Refusal> {
+pub(super) fn figure(scenario: &Scenario, brokers: u32, path: &[String]) -> Result<Unit, Refusal> {
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     let (section, name, rest) = match parts.as_slice() {
         [section, name, rest @ ..] => (*section, *name, rest),
