@@ -1,11 +1,12 @@
 //! How the cast is driven. The simulator does it in virtual time, from one agenda: same seed, same bytes.
 //!
-//! Repetitions run side by side on all cores and are put back in order, so that cores do not show in the result.
+//! Repetitions run side by side on all cores and are put back in order, so that cores do not show in the result: neither
+//! do they in the length of the rounds in which a precision is reached.
 pub mod cast;
 pub mod sim;
 
 use crate::outcome::result::Outcome;
-use crate::outcome::{self, Recording};
+use crate::outcome::{self, Recording, precision};
 use crate::plan::Plan;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -19,6 +20,8 @@ pub struct Watch {
     pub permille: AtomicU64,
     /// Events of all repetitions that are done.
     pub events: AtomicU64,
+    /// Repetitions that are decided on so far; none before the run begins.
+    pub repetitions: AtomicU32,
 }
 
 impl Watch {
@@ -46,10 +49,28 @@ pub fn run(plan: &Plan, watch: &Watch) -> Outcome {
     outcome::conclude(plan, &recordings(plan, watch))
 }
 
+/// All repetitions: as many as planned, or rounds of them until a figure is known well enough.
 fn recordings(plan: &Plan, watch: &Watch) -> Vec<Recording> {
-    let count = plan.run.repetitions;
+    let mut all = Vec::new();
+    let mut goal = plan.run.repetitions;
+    let mut known = Vec::new();
+    loop {
+        watch.repetitions.store(goal, Ordering::Relaxed);
+        round(plan, watch, goal, &mut all);
+        let Some(precision) = &plan.run.precision else { return all };
+        known.extend(all[known.len()..].iter().map(|run| outcome::conclude::figure(plan, run, &precision.path)));
+        match precision::next(precision, &known) {
+            Some(next) if !watch.is_stopped() => goal = next,
+            _ => return all,
+        }
+    }
+}
+
+/// Adds the repetitions that are missing to a number of them, on all cores.
+fn round(plan: &Plan, watch: &Watch, count: u32, all: &mut Vec<Recording>) {
+    let begin = all.len() as u32;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    let next = AtomicU32::new(0);
+    let next = AtomicU32::new(begin);
     let work = || {
         let mut done = Vec::new();
         loop {
@@ -61,14 +82,15 @@ fn recordings(plan: &Plan, watch: &Watch) -> Vec<Recording> {
             done.push((i, sim::run(&plan.repetition(i), watch)));
         }
     };
-    let mut all = if count == 1 || cores == 1 {
+    let missing = count - begin;
+    let mut runs = if missing == 1 || cores == 1 {
         work()
     } else {
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..cores.min(count)).map(|_| scope.spawn(work)).collect();
+            let threads: Vec<_> = (0..cores.min(missing)).map(|_| scope.spawn(work)).collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("a repetition panicked")).collect()
         })
     };
-    all.sort_by_key(|&(i, _)| i);
-    all.into_iter().map(|(_, recording)| recording).collect()
+    runs.sort_by_key(|&(i, _)| i);
+    all.extend(runs.into_iter().map(|(_, recording)| recording));
 }

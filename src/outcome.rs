@@ -7,6 +7,7 @@ pub mod histogram;
 pub mod intervals;
 pub mod laws;
 pub mod level;
+pub mod precision;
 pub mod progress;
 pub mod recorder;
 pub mod result;

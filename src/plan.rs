@@ -7,6 +7,7 @@ pub mod contents;
 
 use crate::model::compression::Curve;
 pub use crate::model::consumer::Commit;
+pub use crate::model::log::Retention;
 pub use crate::model::partitioner::KeyHash;
 use crate::model::random::Distribution;
 pub use crate::model::workload::Arrivals;
@@ -52,8 +53,21 @@ pub struct RunPlan {
     pub drain: Span,
     /// Length of a row of the series.
     pub interval: Span,
-    /// Independent runs.
+    /// Independent runs; with a precision, those of the first round.
     pub repetitions: u32,
+    /// How well a figure has to be known before the repetitions end, if so.
+    pub precision: Option<PrecisionPlan>,
+}
+
+/// Repetitions go on until the 95 % interval of a figure is narrow enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrecisionPlan {
+    /// Path of the figure in the result: `["groups", "workers", "e2e_s", "p99"]`.
+    pub path: Vec<String>,
+    /// Half the width of the interval over the mean, at most.
+    pub within: f64,
+    /// Repetitions at most.
+    pub most: u32,
 }
 
 /// Brokers and what things cost there.
@@ -73,10 +87,23 @@ pub struct ClusterPlan {
     pub work_per_kib: Span,
     /// Request handlers a broker.
     pub threads: u32,
+    /// Bytes per second that a broker's disk writes; infinite where it costs nothing.
+    pub disk: f64,
     /// From append to high watermark, where a topic has more than one replica.
     pub replication: Distribution,
+    /// How brokers observe the rates of clients, where any has a quota.
+    pub quota_window: Option<QuotaWindow>,
     /// Whether any cost was taken from a named profile instead of the scenario.
     pub uncalibrated: bool,
+}
+
+/// How brokers observe the rates of clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaWindow {
+    /// `quota.window.size.seconds`.
+    pub length: Span,
+    /// `quota.window.num`.
+    pub samples: u64,
 }
 
 /// One topic.
@@ -90,6 +117,8 @@ pub struct TopicPlan {
     pub partitions: u32,
     /// Copies of each record, at least one.
     pub replicas: u32,
+    /// When records are deleted, if ever.
+    pub retention: Option<Retention>,
 }
 
 /// How a client writes to a topic: the settings of a Kafka producer.
@@ -113,6 +142,8 @@ pub struct ClientPlan {
     pub max_block: Span,
     /// `max.request.size` in bytes.
     pub request_size: u32,
+    /// `producer_byte_rate` of each client at each broker, in bytes per second; infinite where there is none.
+    pub quota: f64,
     /// `compression.type`, unless that is none.
     pub compression: Option<CompressionPlan>,
 }
@@ -230,6 +261,8 @@ pub struct GroupPlan {
     pub fetch_max_bytes: u64,
     /// `max.partition.fetch.bytes`.
     pub fetch_max_partition_bytes: u64,
+    /// `consumer_byte_rate` of each member at each broker, in bytes per second; infinite where there is none.
+    pub quota: f64,
     /// When positions are committed.
     pub commit: Commit,
     /// `heartbeat.interval.ms`.

@@ -125,6 +125,7 @@ fn bar(plan: &Plan) -> ProgressBar {
 }
 
 fn show_progress(bar: &ProgressBar, watch: &Watch) {
+    bar.set_length(u64::from(watch.repetitions.load(Ordering::Relaxed).max(1)) * 1_000);
     bar.set_position(watch.permille.load(Ordering::Relaxed));
     let records = watch.records.load(Ordering::Relaxed) as f64;
     let rate = records / bar.elapsed().as_secs_f64().max(0.001);

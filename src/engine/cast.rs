@@ -7,6 +7,7 @@ use crate::model::assignor;
 use crate::model::broker::{self, Answer, Broker, Place, Places, Writing};
 use crate::model::consumer::{self, Consumer, Output, Owned};
 use crate::model::coordinator::Coordinator;
+use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
 use crate::model::processing::Service;
 use crate::model::producer::{self, Producer};
@@ -118,14 +119,19 @@ fn key_homes(plan: &Plan, topic: usize, hash: KeyHash) -> KeyHomes {
 
 fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
     let count = plan.cluster.brokers;
-    let mut led: Vec<Vec<usize>> = vec![Vec::new(); count as usize];
+    let mut led: Vec<Vec<Log>> = (0..count).map(|_| Vec::new()).collect();
     let mut places = Places { topics: plan.topics.len() as u32, ..Places::default() };
     for (number, topic) in plan.topics.iter().enumerate() {
-        let readers = plan.groups.iter().filter(|group| group.topics.contains(&number)).count();
+        let reading = (0..).zip(&plan.groups).filter(|(_, group)| group.topics.contains(&number));
+        let groups: Vec<u32> = reading.map(|(group, _)| group).collect();
+        let readers = groups.len();
+        places.groups.push(groups);
+        places.checks.push(topic.retention.filter(|_| readers > 0).map(|retention| retention.check));
         for partition in 0..topic.partitions {
-            let leader = &mut led[(partition % count) as usize];
-            places.partitions.push(Place { log: leader.len() as u32, topic: number as u32 });
-            leader.push(readers);
+            let leader = partition % count;
+            let logs = &mut led[leader as usize];
+            places.partitions.push(Place { log: logs.len() as u32, topic: number as u32, leader });
+            logs.push(Log::new(readers, topic.retention));
         }
     }
     let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
@@ -137,9 +143,10 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             places.readers.push(before as u32);
         }
     }
+    places.quotas = plan.groups.iter().map(|group| group.quota).collect();
     let places = Arc::new(places);
     let cluster = &plan.cluster;
-    let broker = |(me, readers): (usize, &Vec<usize>)| {
+    let broker = |(me, logs): (usize, Vec<Log>)| {
         let draws =
             |law: &Distribution, name: &str| Draws::new(law, Stream::named(plan.run.seed, &format!("{name}/{me}")));
         let settings = broker::Settings {
@@ -148,12 +155,14 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             work_per_batch: cluster.work_per_batch,
             work_per_kib: cluster.work_per_kib,
             bandwidth: Bandwidth::new(cluster.bandwidth),
+            disk: Bandwidth::new(cluster.disk),
             handlers: cluster.threads,
+            quota_samples: cluster.quota_window.map(|window| (window.length, window.samples)),
         };
         let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
-        Actor::Broker(Box::new(Broker::new(settings, Arc::clone(&places), readers, clients, work, replication)))
+        Actor::Broker(Box::new(Broker::new(settings, Arc::clone(&places), logs, clients, work, replication)))
     };
-    led.iter().enumerate().map(broker).collect()
+    led.into_iter().enumerate().map(broker).collect()
 }
 
 fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
@@ -162,7 +171,7 @@ fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
         Acks::Leader => Answer::Appended,
         Acks::All => Answer::Replicated,
     };
-    Writing { replicas: plan.topics[client.topic].replicas, answer }
+    Writing { replicas: plan.topics[client.topic].replicas, answer, quota: client.quota }
 }
 
 fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {

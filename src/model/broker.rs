@@ -5,7 +5,11 @@
 //! handlers nothing: as in Kafka, whoever appended completes it. The network card is modelled here because it is the
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
 mod card;
+mod cleaning;
+mod disk;
 mod places;
+mod quotas;
+mod served;
 
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -14,6 +18,9 @@ use super::random::Draws;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use card::Card;
+use disk::Disk;
+use quotas::Quotas;
+use served::Served;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -42,9 +49,11 @@ pub struct Broker {
     /// When the timer for the oldest of them fires; others are stale.
     deadline_armed: Time,
     card: Card,
+    disk: Disk,
     /// Bytes each follower has not been told of, `k + 1` brokers on.
     behind: Vec<u64>,
     served: Served,
+    quotas: Option<Quotas>,
 }
 
 #[derive(Debug, Default)]
@@ -80,35 +89,27 @@ struct Parked {
     turn: u32,
 }
 
-/// What was done since it was reported last.
-#[derive(Debug, Default)]
-struct Served {
-    /// Handler time given out, and what of it was reported.
-    work: Span,
-    reported: Span,
-    queued: Span,
-    requests: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-    bytes_disk: u64,
-    /// Bytes sent to the follower `k + 1` brokers on.
-    followed: Vec<u64>,
-}
-
 impl Machine for Broker {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started => {}
+            Input::Started => self.begin_checks(now, out),
+            Input::Fired(Timer::Clean(topic)) => self.clean(topic, now, out),
             Input::Received { from, message: Message::Produce(request) } => {
                 let bytes = u64::from(request.bytes);
                 self.come_in(from, Request::Produce(request), bytes, now, out);
             }
-            Input::Received { from, message: Message::Fetch(request) } => {
+            Input::Received { from, message: Message::Fetch(mut request) } => {
+                if self.quotas.is_some() {
+                    self.limit(&mut request);
+                }
                 self.come_in(from, Request::Fetch(request), 0, now, out);
             }
             Input::Received { message: Message::Replicate { bytes }, .. } => {
-                self.card.come_in(now, bytes);
+                let arrived = self.card.come_in(now, bytes);
+                if self.disk.is_limited() {
+                    self.disk.write(now, arrived, bytes);
+                }
             }
             Input::Fired(Timer::CameIn(job)) => self.arrived(job, now, out),
             Input::Fired(Timer::Begun(job)) => self.begun(job, now, out),
@@ -122,19 +123,19 @@ impl Machine for Broker {
 }
 
 impl Broker {
-    /// One that leads partitions with so many readers each, for so many clients.
+    /// One that leads these partitions, for so many clients.
     #[must_use]
     pub fn new(
         settings: Settings,
         places: Arc<Places>,
-        readers: &[usize],
+        logs: Vec<Log>,
         clients: usize,
         work: Draws,
         replication: Draws,
     ) -> Self {
         let followers = settings.brokers.saturating_sub(1) as usize;
         Self {
-            logs: readers.iter().map(|&readers| Log::new(readers)).collect(),
+            logs,
             work,
             replication,
             handlers: vec![Time::ZERO; settings.handlers as usize],
@@ -145,7 +146,9 @@ impl Broker {
             parked: VecDeque::new(),
             deadline_armed: Time::NEVER,
             card: Card::new(settings.bandwidth),
+            disk: Disk::new(settings.disk),
             behind: vec![0; followers],
+            quotas: settings.quota_samples.map(|samples| Quotas::new(samples, 2 * clients)),
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
             settings,
@@ -248,6 +251,9 @@ impl Broker {
             out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
         }
         let (bytes, writing) = (u64::from(*bytes), self.places.streams[*stream as usize]);
+        if self.disk.is_limited() {
+            slot.done = self.disk.write(now, slot.done, bytes);
+        }
         let done = slot.done;
         let replicated = self.replicate(writing.replicas, bytes, now, done, out);
         if writing.answer != Answer::Replicated {
@@ -266,13 +272,19 @@ impl Broker {
         let (client, done) = (slot.client, slot.done);
         let Some(Request::Produce(produce)) = &slot.request else { panic!("only produce requests are answered early") };
         let rest = Request::Replicating(produce.batches.clone());
-        let Some(Request::Produce(produce)) = slot.request.replace(rest) else { panic!("checked above") };
+        let Some(Request::Produce(mut produce)) = slot.request.replace(rest) else { panic!("checked above") };
+        let throttle = self.throttle_writer(client, &mut produce, done);
         if answer == Answer::Appended {
             out.send_at(done, client, Message::Produced(produce));
         }
-        let connection = 2 * client.index();
-        if done > now {
-            out.wake(Timer::Worked(connection as u32), done);
+        self.free(2 * client.index(), done + throttle, now, out);
+    }
+
+    /// A connection is free for its next request at an instant, now or later.
+    #[inline]
+    fn free(&mut self, connection: usize, at: Time, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if at > now {
+            out.wake(Timer::Worked(connection as u32), at);
         } else {
             self.next_of(connection, now, out);
         }
@@ -299,7 +311,7 @@ impl Broker {
             let behind = &mut self.behind[k as usize];
             self.served.followed[k as usize] += bytes;
             *behind += bytes;
-            if self.settings.bandwidth.is_limited() && *behind >= REPLICATED_AT_ONCE {
+            if (self.settings.bandwidth.is_limited() || self.disk.is_limited()) && *behind >= REPLICATED_AT_ONCE {
                 let bytes = std::mem::take(behind);
                 out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
             }
@@ -323,19 +335,25 @@ impl Broker {
         }
         // Only now, when all partitions of the request have moved, are waiting fetches answered.
         for batch in batches {
-            let log = self.log(batch.partition);
-            let mut i = 0;
-            while let Some(&job) = self.logs[log].waiting.get(i) {
-                if self.has_enough(job) {
-                    self.answer_fetch(job, now, out);
-                } else {
-                    i += 1;
-                }
-            }
+            self.answer_waiting(self.log(batch.partition), now, out);
         }
-        if let Request::Produce(produce) = request {
+        if let Request::Produce(mut produce) = request {
+            let throttle = self.throttle_writer(client, &mut produce, now);
             out.send(client, Message::Produced(produce));
-            self.next_of(2 * client.index(), now, out);
+            self.free(2 * client.index(), now + throttle, now, out);
+        }
+    }
+
+    /// Answers the parked fetches of a partition for which there is enough now.
+    #[inline]
+    fn answer_waiting(&mut self, log: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let mut i = 0;
+        while let Some(&job) = self.logs[log].waiting.get(i) {
+            if self.has_enough(job) {
+                self.answer_fetch(job, now, out);
+            } else {
+                i += 1;
+            }
         }
     }
 
@@ -345,6 +363,9 @@ impl Broker {
         let log = |wanted: &Wanted| &self.logs[self.log(wanted.partition)];
         if fetch.min_bytes <= 1 {
             return fetch.wanted.iter().any(|wanted| log(wanted).high_watermark() > wanted.offset);
+        }
+        if fetch.wanted.iter().any(|wanted| wanted.offset < log(wanted).earliest()) {
+            return true;
         }
         let readable = |wanted| log(wanted).readable(wanted.offset).min(fetch.max_partition_bytes);
         fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
@@ -408,19 +429,23 @@ impl Broker {
             if was_parked {
                 log.waiting.retain(|&waiting| waiting != job);
             }
-            log.reached(
-                self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize,
-                wanted.offset,
-            );
-            if log.high_watermark() > wanted.offset && room > 0 {
+            let reader = self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize;
+            log.reached(reader, wanted.offset);
+            if wanted.offset < log.earliest() {
+                batches.push(cleaning::gone(wanted, log.earliest(), parcel.len() as u32));
+            } else if log.high_watermark() > wanted.offset && room > 0 {
                 let start = parcel.len() as u32;
                 let (records, bytes) = log.read(wanted.offset, room.min(*max_partition_bytes), parcel);
                 room = room.saturating_sub(u64::from(bytes));
                 total += u64::from(bytes);
                 let (partition, sequence, base) = (wanted.partition, wanted.slot, wanted.offset);
                 let end = start + records;
+                log.given(reader, base + u64::from(records));
                 batches.push(Batch { partition, sequence, base, start, end, bytes, plain: 0, pinned: 0 });
             }
+        }
+        if self.quotas.is_some() && self.throttle_reader(client, &mut fetch, total, now) {
+            total = 0;
         }
         self.served.bytes_out += total;
         let leaves = self.card.go_out(now, done.max(now), total);
@@ -444,29 +469,6 @@ impl Broker {
         match connection.queue.pop_front() {
             Some(job) => self.serve(job, now, out),
             None => connection.busy = false,
-        }
-    }
-
-    fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let ahead = self.handlers.iter().fold(Span::ZERO, |sum, free| sum + free.since(now));
-        let done = self.served.work - ahead;
-        let served = &mut self.served;
-        out.observe(&Fact::Served {
-            broker: self.settings.me,
-            busy: done - served.reported,
-            queued: std::mem::take(&mut served.queued),
-            requests: std::mem::take(&mut served.requests),
-            bytes_in: std::mem::take(&mut served.bytes_in),
-            bytes_out: std::mem::take(&mut served.bytes_out),
-            bytes_disk: std::mem::take(&mut served.bytes_disk),
-        });
-        served.reported = done;
-        for (k, bytes) in served.followed.iter_mut().enumerate() {
-            let bytes = std::mem::take(bytes);
-            if bytes > 0 {
-                let broker = (self.settings.me + k as u32 + 1) % self.settings.brokers;
-                out.observe(&Fact::Followed { broker, bytes });
-            }
         }
     }
 }

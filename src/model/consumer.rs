@@ -136,6 +136,10 @@ impl Machine for Consumer {
             Input::Received { from, message: Message::Fetched(answer) } => self.arrived(from, answer, now, out),
             Input::Fired(Timer::Idle) => self.idle(now, out),
             Input::Received { message: Message::Committed(positions), .. } => self.committed(positions, now, out),
+            Input::Fired(Timer::FetchThrottled(broker)) => {
+                self.sessions[broker as usize].in_flight = false;
+                self.poll_if_idle(now, out);
+            }
             Input::Received { message: Message::HeartbeatOk, .. } => {}
             Input::Fired(Timer::Heartbeat) => {
                 out.send(self.settings.coordinator, Message::Heartbeat { generation: 1 });
@@ -215,15 +219,23 @@ impl Consumer {
     }
 
     #[inline]
-    fn arrived(&mut self, from: ActorId, fetch: Box<Fetch>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn arrived(&mut self, from: ActorId, mut fetch: Box<Fetch>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Self { owned, sessions, fetched, processing, .. } = self;
         let session = &mut sessions[from.index()];
-        session.in_flight = false;
+        let throttle = std::mem::take(&mut fetch.throttle);
+        session.in_flight = !throttle.is_zero();
+        if session.in_flight {
+            out.wake(Timer::FetchThrottled(from.0), now + throttle);
+        }
         let first = fetched.len();
         let mut batches = fetch.batches.iter().peekable();
         for wanted in &fetch.wanted {
             let slot = wanted.slot;
             match batches.next_if(|batch| batch.sequence == slot) {
+                Some(gone) if gone.start == gone.end => {
+                    owned[slot as usize].next = gone.base;
+                    session.wanting.push(slot);
+                }
                 Some(batch) => {
                     let (base, start, end) = (batch.base, batch.start, batch.end);
                     owned[slot as usize].next = base + u64::from(end - start);
@@ -235,6 +247,11 @@ impl Consumer {
         let buffer = processing.keep(fetch);
         fetched.range_mut(first..).for_each(|run| run.buffer = buffer);
         out.observe(&Fact::Fetched { group: self.settings.group });
+        self.poll_if_idle(now, out);
+    }
+
+    #[inline]
+    fn poll_if_idle(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if self.processing.idle_at() <= now && self.idle_armed > now {
             self.report(now, out);
             self.poll(now, out);

@@ -2,9 +2,14 @@
 //!
 //! Records are kept until every group that reads the topic has fetched past them: without crashes and rebalances
 //! nothing is ever read twice, so what was fetched can be forgotten, and memory follows the backlog, not the run.
+mod retention;
+
 use super::protocol::{Extra, Parcel, Record};
 use super::sabotage::{self, Sabotage};
 use std::collections::VecDeque;
+
+use retention::Kept;
+pub use retention::{Lost, Retention};
 
 /// The leader's copy of one partition.
 #[derive(Debug)]
@@ -23,13 +28,16 @@ pub struct Log {
     readers: Vec<u64>,
     /// Parked fetches that want this partition.
     pub waiting: Vec<u32>,
+    /// Where what is old or too much is deleted.
+    kept: Option<Box<Kept>>,
 }
 
 impl Log {
-    /// An empty log that so many groups read.
+    /// An empty log that so many groups read, and what it keeps, if not everything.
     #[must_use]
-    pub fn new(readers: usize) -> Self {
+    pub fn new(readers: usize, retention: Option<Retention>) -> Self {
         Self {
+            kept: retention.map(|retention| Box::new(Kept::new(retention, readers))),
             ring: vec![Record::default(); 16],
             extras: Vec::new(),
             start: 0,

@@ -162,6 +162,17 @@ pub enum Fact<'a> {
         /// Everything below is done.
         offset: u64,
     },
+    /// Records were deleted before a group got them.
+    Lost {
+        /// Which group.
+        group: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Offset of the first.
+        first: u64,
+        /// How many.
+        records: u64,
+    },
     /// What a broker did since it last said so.
     Served {
         /// Which broker.
@@ -178,6 +189,8 @@ pub enum Fact<'a> {
         bytes_out: u64,
         /// Bytes written to its disk.
         bytes_disk: u64,
+        /// Time its disk was busy, where writing costs anything.
+        disk: Span,
     },
     /// What a broker received and wrote as a follower since its leaders last said so.
     Followed {

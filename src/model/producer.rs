@@ -69,7 +69,12 @@ struct Lane {
     in_flight: u32,
     /// When its timer fires next; stale timers are those at other instants.
     armed: Time,
+    /// Until when the broker does not want to hear of it; then it counts as [`HELD`] more requests in flight.
+    held: Time,
 }
+
+/// More requests than any window allows.
+const HELD: u32 = 1 << 20;
 
 /// A second clock of the same arrivals, which counts without drawing records: the backlog needs no memory.
 #[derive(Debug)]
@@ -111,6 +116,7 @@ impl Machine for Producer {
             Input::Started | Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
             Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
             Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
+            Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
             other => panic!("a producer does not expect {other:?}"),
         }
@@ -126,7 +132,7 @@ impl Producer {
             source,
             ahead: Ahead::default(),
             accumulator,
-            lanes: vec![Lane { in_flight: 0, armed: Time::NEVER }; brokers as usize],
+            lanes: vec![Lane { in_flight: 0, armed: Time::NEVER, held: Time::ZERO }; brokers as usize],
             blocked: None,
             resumed: Time::ZERO,
             released: Time::ZERO,
@@ -342,8 +348,8 @@ impl Producer {
     /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer.
     #[inline]
     fn arm(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Lane { in_flight, armed } = self.lanes[lane];
-        if self.blocked.is_some() || in_flight == self.settings.max_in_flight {
+        let Lane { in_flight, armed, .. } = self.lanes[lane];
+        if self.blocked.is_some() || in_flight >= self.settings.max_in_flight {
             return;
         }
         if armed != Time::NEVER && self.source.is_some() {
@@ -393,14 +399,47 @@ impl Producer {
         answer.batches.clear();
         answer.parcel.clear();
         (answer.bytes, answer.plain) = (0, 0);
+        let throttle = std::mem::take(&mut answer.throttle);
         self.spare.push(answer);
         self.lanes[from.index()].in_flight -= 1;
+        if !throttle.is_zero() {
+            self.hold(from.index(), now + throttle, out);
+        }
+        self.go_on(from.index(), now, out);
+    }
+
+    /// There is room for another request on a lane.
+    #[inline]
+    fn go_on(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if self.blocked.is_some() {
             self.turn_all(now, out);
         } else {
-            self.drain(from.index(), now, out);
-            self.arm(from.index(), now, out);
+            self.drain(lane, now, out);
+            self.arm(lane, now, out);
             self.arm_fresh(now, out);
+        }
+    }
+
+    /// Sends nothing to a broker until then, as its answer asked (KIP-219).
+    #[cold]
+    fn hold(&mut self, lane: usize, until: Time, out: &mut (impl Outbox + ?Sized)) {
+        let held = &mut self.lanes[lane];
+        if held.in_flight < HELD {
+            held.in_flight += HELD;
+        }
+        if until > held.held {
+            held.held = until;
+            out.wake(Timer::Throttled(lane as u32), until);
+        }
+    }
+
+    #[cold]
+    fn throttle_is_over(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        // An answer that came later may have asked for longer.
+        if self.lanes[lane].held == now {
+            self.catch_up(now, out);
+            self.lanes[lane].in_flight -= HELD;
+            self.go_on(lane, now, out);
         }
     }
 

@@ -180,6 +180,8 @@ pub struct Produce {
     pub bytes: u32,
     /// Size of all batches before compression.
     pub plain: u64,
+    /// In the answer: for how long the broker hears nothing more, because a quota is exceeded.
+    pub throttle: Span,
     /// At most one for each partition.
     pub batches: Vec<Batch>,
     /// The records of all batches.
@@ -199,6 +201,8 @@ pub struct Fetch {
     pub max_partition_bytes: u64,
     /// Answer after so long in any case.
     pub max_wait: Span,
+    /// In the answer, which is empty then: how long to wait, because a quota would be exceeded.
+    pub throttle: Span,
     /// From where to read.
     pub wanted: Vec<Wanted>,
     /// What was read, in the order of `wanted`.
@@ -263,6 +267,10 @@ pub enum Timer {
     Ready(u32),
     /// Producer: a record has waited for memory as long as it may.
     GaveUp,
+    /// Producer: this broker may be written to again.
+    Throttled(u32),
+    /// Member: this broker may be asked again.
+    FetchThrottled(u32),
     /// Broker: a request has come in through the network.
     CameIn(u32),
     /// Broker: a handler begins with this job.
@@ -273,6 +281,8 @@ pub enum Timer {
     Replicated(u32),
     /// Broker: the oldest parked fetch has waited long enough.
     WaitedLong,
+    /// Broker: time to look what this topic does not keep.
+    Clean(u32),
     /// Member: a worker has nothing to do, or a commit is due.
     Idle,
     /// Member: the group begins to poll.

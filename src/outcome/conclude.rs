@@ -8,8 +8,8 @@ use super::result::{
     GroupSeries, Interval, Ordered, Outcome, PartitionGroup, PartitionRow, Repetitions, RunResult, ScenarioRef,
     SeriesInterval, SeriesRow, Validity,
 };
-use super::threshold::judge;
-use super::{batches, intervals, stationarity};
+use super::threshold::{find, judge};
+use super::{batches, intervals, precision, stationarity};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -22,9 +22,15 @@ const WORST: usize = 8;
 #[must_use]
 pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
     let all: Vec<RunResult> = runs.iter().map(|run| result_of(plan, run, runs)).collect();
+    let known = plan.run.precision.as_ref().map(|precision| (precision, found(&all, &precision.path)));
     let mut result = intervals::merged(all);
     if let [run] = runs {
         result.intervals = batches::intervals(plan, run, &result);
+    }
+    if let Some((precision, known)) = known {
+        result.warnings.extend(precision::shortfall(precision, &known));
+        // Somebody interrupted it between two rounds.
+        result.partial |= precision::next(precision, &known).is_some();
     }
     let tree = serde_json::to_value(&result).expect("a result is plain data");
     result.thresholds = plan.thresholds.iter().map(|threshold| judge(threshold, &tree)).collect();
@@ -38,6 +44,18 @@ pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
         histograms: histograms(plan, runs),
         result,
     }
+}
+
+/// One figure of one run, by its path in the result.
+#[must_use]
+pub fn figure(plan: &Plan, run: &Recording, path: &[String]) -> Option<f64> {
+    let result = result_of(plan, run, std::slice::from_ref(run));
+    found(&[result], path)[0]
+}
+
+fn found(all: &[RunResult], path: &[String]) -> Vec<Option<f64>> {
+    let tree = |result| serde_json::to_value(result).expect("a result is plain data");
+    all.iter().map(|result| find(path, &tree(result))).collect()
 }
 
 fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
@@ -139,7 +157,7 @@ fn partitions(plan: &Plan, run: &Recording) -> Vec<PartitionRow> {
                     processed: place.processed,
                     member: place.member,
                     lag_max: place.lag_max,
-                    lag_final: tally.appended.saturating_sub(place.processed),
+                    lag_final: tally.appended.saturating_sub(place.processed + place.lost),
                 })
             };
             rows.push(PartitionRow {

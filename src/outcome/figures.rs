@@ -127,6 +127,7 @@ fn broker(plan: &Plan, run: &Recording, i: u32) -> BrokerResult {
         network_in_bytes: end.bytes_in as f64,
         network_out_bytes: end.bytes_out as f64,
         disk_bytes: end.bytes_disk as f64,
+        disk_utilisation: per_window(run, (ends.disk - begins.disk).seconds()),
         leaders: plan.topics.iter().map(|topic| led(topic.partitions)).sum(),
     }
 }
@@ -144,8 +145,8 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         delivered: end.polled as f64,
         processed: end.processed.total as f64,
         duplicates: 0.0,
-        lost: 0.0,
-        lost_by: LostBy::default(),
+        lost: end.lost.total as f64,
+        lost_by: LostBy { retention: end.lost.total as f64, ..LostBy::default() },
         dead_lettered: 0.0,
         out_of_order: end.out_of_order as f64,
         backlog: backlog as f64,

@@ -83,11 +83,17 @@ fn interval(values: &[&Value]) -> Interval {
     if known.len() < values.len() {
         return Interval { value: None, low: None, high: None };
     }
-    let n = known.len() as f64;
-    let mean = known.iter().sum::<f64>() / n;
-    let squares = known.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    let half = half_width(squares, n);
+    let (mean, half) = mean_and_half(&known);
     Interval { value: Some(mean), low: Some(mean - half), high: Some(mean + half) }
+}
+
+/// Mean and half the width of its 95 % interval; of a single value nobody knows how far it is off.
+#[must_use]
+pub fn mean_and_half(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    (mean, if values.len() < 2 { f64::INFINITY } else { half_width(squares, n) })
 }
 
 fn half_width(squares: f64, n: f64) -> f64 {

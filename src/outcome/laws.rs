@@ -129,6 +129,7 @@ impl Laws {
             Fact::Assigned { group, member, partition, generation } => {
                 self.assigned(now, group, member, partition, generation);
             }
+            Fact::Lost { group, partition, first, records } => self.lost(now, group, partition, (first, records)),
             Fact::Committed { group, partition, offset } => self.committed(now, group, partition, offset),
             _ => {}
         }
@@ -199,6 +200,17 @@ impl Laws {
         });
     }
 
+    /// Only what was readable is deleted, and a group loses only what it never gets.
+    fn lost(&mut self, now: Time, group: u32, partition: PartitionId, (first, n): (u64, u64)) {
+        let place = &mut self.places[group as usize * self.partitions.len() + partition as usize];
+        let once = place.progress.done(first, n);
+        let readable = self.partitions[partition as usize].high_watermark;
+        self.check(once, now, || format!("records of partition {partition} are lost once and unread: {first}"));
+        self.check(first + n <= readable, now, || {
+            format!("only replicated records of partition {partition} are deleted: {} of {readable}", first + n)
+        });
+    }
+
     fn committed(&mut self, now: Time, group: u32, partition: PartitionId, offset: u64) {
         let place = &mut self.places[group as usize * self.partitions.len() + partition as usize];
         let before = std::mem::replace(&mut place.committed, offset);
@@ -233,9 +245,10 @@ impl Laws {
     fn settle_group(&mut self, recorder: &Recorder, group: usize, now: Time) {
         let row = &self.places[group * self.partitions.len()..(group + 1) * self.partitions.len()];
         let done: u64 = row.iter().map(|place| place.progress.below + place.progress.beyond()).sum();
-        let processed = recorder.totals().groups[group].processed.total;
-        self.check(done == processed, now, || {
-            format!("group {group} counts each record once: {processed} processed, {done} distinct")
+        let totals = &recorder.totals().groups[group];
+        let (processed, lost) = (totals.processed.total, totals.lost.total);
+        self.check(done == processed + lost, now, || {
+            format!("group {group} counts each record once: {processed} processed, {lost} lost, {done} distinct")
         });
         let [busy, taken] = recorder.busy(group);
         self.check(taken <= busy, now, || {

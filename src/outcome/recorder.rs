@@ -3,6 +3,7 @@
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
 mod late;
+mod lost;
 
 use super::histogram::Buckets;
 use super::series::{Series, SeriesEdge};
@@ -118,6 +119,9 @@ impl Recorder {
     }
 
     fn rare(&mut self, now: Time, fact: &Fact<'_>) {
+        if let Fact::Lost { group, partition, first, records } = *fact {
+            return self.lost(group as usize, partition as usize, (first, records), now);
+        }
         let Self { totals, partitions, places, begin, .. } = self;
         match *fact {
             Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
@@ -142,7 +146,7 @@ impl Recorder {
                 place.committed += more;
                 totals.groups[group as usize].committed.add(more, now, *begin);
             }
-            Fact::Served { broker, busy, queued, requests, bytes_in, bytes_out, bytes_disk } => {
+            Fact::Served { broker, busy, queued, requests, bytes_in, bytes_out, bytes_disk, disk } => {
                 let broker = &mut totals.brokers[broker as usize];
                 broker.busy += busy;
                 broker.queued += queued;
@@ -150,6 +154,7 @@ impl Recorder {
                 broker.bytes_in += bytes_in;
                 broker.bytes_out += bytes_out;
                 broker.bytes_disk += bytes_disk;
+                broker.disk += disk;
             }
             Fact::Followed { broker, bytes } => {
                 totals.brokers[broker as usize].bytes_in += bytes;
@@ -266,10 +271,11 @@ impl Recorder {
         self.reads[group].topics.iter().map(|&topic| self.totals.topics[topic].appended.total).sum()
     }
 
-    /// Records appended and not processed.
+    /// Records appended, and neither processed nor lost.
     #[must_use]
     pub fn backlog(&self, group: usize) -> u64 {
-        self.appended_for(group).saturating_sub(self.totals.groups[group].processed.total)
+        let GroupTotals { processed, lost, .. } = &self.totals.groups[group];
+        self.appended_for(group).saturating_sub(processed.total + lost.total)
     }
 
     /// Whether no producer will be given anything more.
@@ -320,7 +326,7 @@ impl Recorder {
         let totals = &self.totals.groups[group];
         let topics = self.reads[group].topics.iter().map(|&topic| &self.totals.topics[topic]);
         let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.instants));
-        let finishes = (totals.e2e_sum as u64).wrapping_add(totals.due_sum);
+        let finishes = (totals.e2e_sum as u64).wrapping_add(totals.due_sum).wrapping_add(totals.lost_instants);
         let open = self.backlog(group).wrapping_mul(now.ns());
         [totals.lag_area as u64, finishes.wrapping_add(open).wrapping_sub(appends)]
     }
@@ -357,7 +363,8 @@ impl Recorder {
         let appended = self.appended_for(group);
         let totals = &mut self.totals.groups[group];
         // Where a law is broken there may be more of an effect than of its cause.
-        totals.lag_area += arrived.saturating_sub(totals.processed.close(now, begin));
+        let left = totals.processed.close(now, begin) + totals.lost.close(now, begin);
+        totals.lag_area += arrived.saturating_sub(left);
         totals.committed_area += arrived.saturating_sub(totals.committed.close(now, begin));
         // The age moves almost linearly between edges.
         totals.age_area += u128::from(self.ages[group] + age) * u128::from((now - begin).ns()) / 2;
@@ -415,7 +422,7 @@ impl Recorder {
             recent.move_into(&mut self.groups[group].e2e);
             for &partition in &reads.partitions {
                 let place = &mut self.places[group * partitions + partition as usize];
-                let lag = self.partitions[partition as usize].appended.saturating_sub(place.processed);
+                let lag = self.partitions[partition as usize].appended.saturating_sub(place.processed + place.lost);
                 place.lag_max = place.lag_max.max(lag);
                 self.series.place(group, partition, lag);
             }

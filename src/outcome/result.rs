@@ -248,6 +248,9 @@ pub struct BrokerResult {
     pub network_out_bytes: f64,
     /// Written, replicas included.
     pub disk_bytes: f64,
+    /// Share of the time its disk was busy, in the window; nothing where writing is free.
+    #[serde(default)]
+    pub disk_utilisation: f64,
     /// Partitions it leads.
     pub leaders: u32,
 }

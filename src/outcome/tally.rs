@@ -110,6 +110,8 @@ pub struct BrokerTotals {
     pub bytes_out: u64,
     /// Bytes written.
     pub bytes_disk: u64,
+    /// Time its disk was busy.
+    pub disk: Span,
 }
 
 /// One group.
@@ -119,6 +121,10 @@ pub struct GroupTotals {
     pub polled: u64,
     /// Records processed.
     pub processed: Flow,
+    /// Records deleted before it got them.
+    pub lost: Flow,
+    /// Sum over lost records of the instant they were lost, in nanoseconds modulo 2^64.
+    pub lost_instants: u64,
     /// Offsets committed.
     pub committed: Flow,
     /// Fetches answered.
@@ -195,6 +201,8 @@ pub struct PlaceTally {
     pub progress: Progress,
     /// How many are processed.
     pub processed: u64,
+    /// How many are lost.
+    pub lost: u64,
     /// Up to where it is committed.
     pub committed: u64,
     /// Member that owns it.

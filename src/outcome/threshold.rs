@@ -8,9 +8,15 @@ use serde_json::Value;
 /// Looks the figure up in `result.json` as a tree and compares. A figure without a value never passes.
 #[must_use]
 pub fn judge(threshold: &ThresholdPlan, result: &Value) -> ThresholdResult {
-    let value = threshold.path.iter().try_fold(result, |tree, key| tree.get(key)).and_then(number);
+    let value = find(&threshold.path, result);
     let passed = value.is_some_and(|value| holds(value, threshold.comparison, threshold.bound));
     ThresholdResult { expression: threshold.expression.clone(), value, passed }
+}
+
+/// The figure at a path, if it has a value.
+#[must_use]
+pub fn find(path: &[String], result: &Value) -> Option<f64> {
+    path.iter().try_fold(result, |tree, key| tree.get(key)).and_then(number)
 }
 
 fn number(value: &Value) -> Option<f64> {

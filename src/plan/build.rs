@@ -14,20 +14,20 @@ mod fit;
 mod groups;
 mod keys;
 mod message;
+mod precision;
 mod producers;
 mod properties;
+mod quotas;
 mod samples;
 pub mod thresholds;
+mod topics;
 mod trace;
 
 pub use trace::clock;
 
-use super::{Plan, TopicPlan};
+use super::Plan;
 use crate::scenario::{Problem, Problems, Scenario};
 use findings::Findings;
-
-/// Partitions over all topics at most.
-const MOST_PARTITIONS: u64 = 100_000;
 
 /// Builds the plan of a scenario, with warnings.
 ///
@@ -35,13 +35,13 @@ const MOST_PARTITIONS: u64 = 100_000;
 /// Every way in which the parts of the scenario do not fit together.
 pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let mut found = Findings::new(scenario);
-    let topics = topics(scenario, &mut found);
+    let topics = topics::topics(scenario, &mut found);
     let cluster = cluster::cluster(scenario, &topics, &mut found);
     let names = topics.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>();
     let producers = producers::producers(scenario, &names, &topics, &mut found);
     let groups = groups::groups(scenario, &names, &mut found);
     let thresholds = thresholds::thresholds(scenario, cluster.brokers, &mut found);
-    let (run, horizon) = course::run(scenario, &producers, &groups, &mut found);
+    let (run, horizon) = course::run(scenario, cluster.brokers, (&producers, &groups), &mut found);
     let mut plan = Plan {
         name: scenario.name.clone(),
         sha256: scenario.sha256.clone(),
@@ -53,6 +53,7 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
         thresholds,
         warnings: Vec::new(),
     };
+    quotas::quotas(scenario, &mut plan, &mut found);
     compression::compression(scenario, &mut plan, &mut found);
     if found.errors.is_empty() {
         fit::check(&plan, horizon, &mut found);
@@ -69,23 +70,4 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
 /// First seed of the run.
 fn seed(scenario: &Scenario) -> u64 {
     scenario.document.run.as_ref().and_then(|run| run.seed.as_ref()).map_or(1, |seed| seed.0)
-}
-
-fn topics(scenario: &Scenario, found: &mut Findings<'_>) -> Vec<TopicPlan> {
-    let mut first = 0;
-    let mut plans = Vec::new();
-    for (name, topic) in &scenario.document.topics.0 {
-        let replicas = topic.replicas.as_ref().map_or(1, |count| count.0) as u32;
-        plans.push(TopicPlan {
-            name: name.clone(),
-            first: first as u32,
-            partitions: topic.partitions.0 as u32,
-            replicas,
-        });
-        first += topic.partitions.0;
-    }
-    if first > MOST_PARTITIONS {
-        found.error("topics", format!("{first} partitions in all"), format!("{MOST_PARTITIONS} at most are simulated"));
-    }
-    plans
 }

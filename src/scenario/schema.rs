@@ -3,12 +3,14 @@
 //!
 //! A key that is silent is `None` here; the plan decides what that means.
 pub mod arrivals;
+pub mod cluster;
+pub mod run;
 
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
+pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, Retention, Topic};
+pub use run::{Precise, Precision, Run};
 
-use super::values::{
-    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Seed, Size, Words,
-};
+use super::values::{Acks, Burst, ByteRate, Count, Distribution, Duration, File, Named, None, Rate, Real, Size, Words};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -38,79 +40,6 @@ pub struct Document {
     pub thresholds: Option<Vec<Words>>,
 }
 
-/// A topic: partitions and copies.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Topic {
-    /// How many; partition p is led by broker p mod brokers.
-    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
-    pub partitions: Count,
-    /// Copies of each record; 1 when silent.
-    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
-    pub replicas: Option<Count>,
-}
-
-/// Brokers and what things cost there.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Cluster {
-    /// Costs nothing but what is written beside it; false when silent.
-    pub ideal: Option<Flag>,
-    /// Number of brokers; 1 when silent.
-    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
-    pub brokers: Option<Count>,
-    /// The way between clients and brokers.
-    pub network: Option<Network>,
-    /// Work of a request at a broker.
-    pub request: Option<Request>,
-    /// From append to high watermark.
-    pub replication: Option<Replication>,
-    /// Costs that silent keys take.
-    pub profile: Option<Profile>,
-}
-
-/// The way between clients and brokers.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Network {
-    /// One way, a message.
-    pub delay: Option<Distribution<Duration>>,
-    /// Of each broker, each direction.
-    #[schemars(extend("exclusiveMinimum" = 0))]
-    pub bandwidth: Option<ByteRate>,
-}
-
-/// A broker's request handlers: one first-in, first-out queue, `threads` servers.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Request {
-    /// Work of a request.
-    pub work: Option<Distribution<Duration>>,
-    /// More for each batch of a produce request.
-    pub per_batch: Option<Duration>,
-    /// More for each KiB of a produce request.
-    pub per_kib: Option<Duration>,
-    /// Handlers of a broker.
-    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
-    pub threads: Option<Count>,
-}
-
-/// What copies cost, where a topic has more than one replica.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Replication {
-    /// From append to high watermark.
-    pub delay: Option<Distribution<Duration>>,
-}
-
-/// Named costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// A small cluster in one data centre.
-    Default,
-}
-
 /// A kind of producer.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +65,9 @@ pub struct Producer {
     pub key: Option<Key>,
     /// Token bucket before the buffer; none when silent.
     pub rate_limit: Option<RateLimit>,
+    /// `producer_byte_rate` of each instance at each broker; `cluster.quota.produce` when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub quota: Option<ByteRate>,
     /// A Java properties file, beside the scenario, for the settings below that are silent here.
     pub kafka_properties: Option<File>,
     /// Which partition a message goes to; `kafka` when silent.
@@ -307,6 +239,9 @@ pub struct Group {
     pub poll: Option<Poll>,
     /// What a fetch asks for.
     pub fetch: Option<Fetch>,
+    /// `consumer_byte_rate` of each member at each broker; `cluster.quota.fetch` when silent.
+    #[schemars(extend("minimum" = 1))]
+    pub quota: Option<ByteRate>,
     /// When positions are committed; `{auto: 5s}` when silent.
     pub commit: Option<Commit>,
     /// `heartbeat.interval.ms`; 3 s when silent.
@@ -442,25 +377,4 @@ pub struct Output {
     pub buffer: Option<Size>,
     /// `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
-}
-
-/// The course of a run.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Run {
-    /// Arrivals run over `[0, duration)`; may be silent where every producer ends by itself.
-    #[schemars(extend("exclusiveMinimum" = 0))]
-    pub duration: Option<Duration>,
-    /// Nothing before this counts for latencies, rates, utilisation and lag; 0 s when silent.
-    pub warmup: Option<Duration>,
-    /// How long work may go on after arrivals have ended; 0 s when silent.
-    pub drain: Option<Duration>,
-    /// First seed; 1 when silent.
-    pub seed: Option<Seed>,
-    /// Length of a row of the series; chosen when silent.
-    #[schemars(extend("exclusiveMinimum" = 0))]
-    pub interval: Option<Duration>,
-    /// Independent runs with seeds one after the other; 1 when silent.
-    #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
-    pub repetitions: Option<Count>,
 }

@@ -316,6 +316,7 @@ fn read(shape: &Shape<'_>, text: &str) -> Result<Option<f64>, parse::Unreadable>
         Some("rate") => parse::rate(text).map(Some),
         Some("byte-rate") => parse::byte_rate(text).map(Some),
         Some("number") => parse::number(text).map(Some),
+        Some("share") => values::share(text).map(Some),
         Some("flag") => values::flag(text).map(|_| None),
         Some("seed") => values::seed(text).map(|_| None),
         Some("acks") => values::acks(text).map(|_| None),
@@ -377,6 +378,8 @@ fn expected(shapes: &[Shape<'_>]) -> String {
 fn number(value: f64, format: &str) -> String {
     match format {
         "size" => show::size(value),
+        "byte-rate" if value > 0.0 => format!("{}/s", show::size(value)),
+        "duration" if value > 0.0 => show::duration(value),
         // As the reader reads it: without spaces, and without commas, which would end a value.
         "count" => show::count(value).replace([' ', ','], ""),
         _ => value.to_string(),

@@ -76,6 +76,8 @@ value!(/// A rate in bytes such as `20 MiB/s`.
     ByteRate(f64), "byte-rate", ["string"], parse::byte_rate, "20 MiB/s");
 value!(/// A plain number such as `0.2`.
     Real(f64), "number", ["number", "string"], parse::number, "0.2");
+value!(/// A part of a whole such as `5%` or `0.05`.
+    Share(f64), "share", ["string", "number"], share, "5%");
 value!(/// `true` or `false`.
     Flag(bool), "flag", ["boolean", "string"], flag, "true");
 value!(/// Any text.
@@ -146,6 +148,18 @@ pub fn burst(text: &str) -> Result<BurstAmount, parse::Unreadable> {
 fn unreadable(text: &str, what: &str, remedy: &str) -> parse::Unreadable {
     let shown: String = text.chars().take(40).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     parse::Unreadable { message: format!("`{shown}` is not {what}"), remedy: remedy.to_owned() }
+}
+
+/// A part of a whole, in percent or as a number.
+///
+/// # Errors
+/// Where it is neither.
+pub fn share(text: &str) -> Result<f64, parse::Unreadable> {
+    match text.strip_suffix('%') {
+        Some(percent) => parse::number(percent.trim_end()).map(|percent| percent / 100.0),
+        None => parse::number(text),
+    }
+    .map_err(|_| unreadable(text, "a part of a whole", "write a share such as `5%` or `0.05`"))
 }
 
 /// `true` or `false`.

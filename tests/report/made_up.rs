@@ -182,6 +182,7 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
         network_in_bytes: 2.5e8,
         network_out_bytes: 5e8,
         disk_bytes: 2.5e8,
+        disk_utilisation: 0.0,
         leaders,
     };
     let threshold =

@@ -11,7 +11,7 @@ use proptest::strategy::Union;
 pub struct Draft {
     /// Whether it is long enough for everything to be done.
     pub settles: bool,
-    topics: Vec<(u32, u32)>,
+    topics: Vec<(u32, u32, String)>,
     cluster: String,
     producers: Vec<Source>,
     groups: Vec<Group>,
@@ -37,8 +37,8 @@ impl Draft {
     pub fn yaml(&self) -> String {
         let all = self.topics.len();
         let topics = self.topics.iter().enumerate();
-        let topics = topics
-            .map(|(i, (partitions, replicas))| format!("  t{i}: {{partitions: {partitions}, replicas: {replicas}}}\n"));
+        let topics =
+            topics.map(|(i, (n, replicas, more))| format!("  t{i}: {{partitions: {n}, replicas: {replicas}{more}}}\n"));
         let producers = self.producers.iter().enumerate();
         let producers =
             producers.map(|(i, Source { topic, keys })| format!("  p{i}: {{topic: t{}{keys}}}\n", topic % all));
@@ -72,7 +72,7 @@ impl Group {
 /// Any scenario.
 pub fn draft() -> impl Strategy<Value = Draft> {
     (1_u32..4, any::<bool>(), 0..3_u32).prop_flat_map(|(brokers, bounded, how)| {
-        let topics = vec((1_u32..9, 1..=brokers), 1..=3);
+        let topics = vec((1_u32..9, 1..=brokers, key("retention", retention())), 1..=3);
         let producers = vec(source(bounded), 1..=3);
         (topics, cluster(brokers), producers, vec(group(), 0..=3), run(bounded, how)).prop_map(
             move |(topics, cluster, producers, groups, run)| {
@@ -105,11 +105,30 @@ fn cluster(brokers: u32) -> Text {
     let costs = keys(vec![
         key("network", network()),
         key("request", request()),
+        key("disk", one_of(&["{bandwidth: 50 MiB/s}", "{bandwidth: 1 MiB/s}"])),
+        key("quota", quota()),
         key("replication", delay("100us", "2ms").prop_map(|delay| format!("{{delay: {delay}}}"))),
     ]);
     (one_of(&["ideal: true", "ideal: false", "profile: default"]), costs)
         .prop_map(move |(ideal, costs)| format!("{ideal}, brokers: {brokers}{costs}"))
         .boxed()
+}
+
+/// Large enough for any batch: what a quota never lets through stays for ever.
+fn quota() -> Text {
+    one_of(&[
+        "{produce: 300 KiB/s}",
+        "{fetch: 500 KiB/s, samples: 3, window: 200ms}",
+        "{produce: 1 MiB/s, fetch: 1 MiB/s}",
+    ])
+}
+
+fn retention() -> Text {
+    one_of(&[
+        "{time: 20ms, check: 10ms}",
+        "{size: 2 KiB, check: 20ms}",
+        "{time: 50ms, size: 10 KiB, segment: 1 KiB, check: 7ms}",
+    ])
 }
 
 fn network() -> Text {

@@ -17,8 +17,12 @@ pub struct Settings {
     pub work_per_kib: Span,
     /// Of its network card, in each direction.
     pub bandwidth: Bandwidth,
+    /// Of its disk, for writing.
+    pub disk: Bandwidth,
     /// Number of handlers.
     pub handlers: u32,
+    /// Length and number of the samples by which quotas are observed, where there are any.
+    pub quota_samples: Option<(Span, u64)>,
 }
 
 /// Where each partition lies, and how it is written and read; shared by all brokers.
@@ -30,6 +34,12 @@ pub struct Places {
     pub streams: Vec<Writing>,
     /// By group and topic, row by row: place of the group among the readers of the topic.
     pub readers: Vec<u32>,
+    /// By topic: the groups that read it, in their order as readers.
+    pub groups: Vec<Vec<u32>>,
+    /// By topic: how often is looked what to delete, if ever.
+    pub checks: Vec<Option<Span>>,
+    /// By group: bytes per second of each member; infinite where nothing limits it.
+    pub quotas: Vec<f64>,
     /// Number of topics.
     pub topics: u32,
 }
@@ -41,6 +51,8 @@ pub struct Place {
     pub log: u32,
     /// Topic it belongs to.
     pub topic: u32,
+    /// Broker that leads it.
+    pub leader: u32,
 }
 
 /// How a stream writes.
@@ -50,6 +62,8 @@ pub struct Writing {
     pub replicas: u32,
     /// When a request is answered.
     pub answer: Answer,
+    /// Bytes per second of each client; infinite where nothing limits it.
+    pub quota: f64,
 }
 
 /// When a produce request is answered.

@@ -94,6 +94,7 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
         buffer,
         max_block: keys.max_block.map_or(MAX_BLOCK, |d| d.0),
         request_size: keys.request_size.unwrap_or(REQUEST_SIZE),
+        quota: f64::INFINITY,
         compression: None,
     }
 }

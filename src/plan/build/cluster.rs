@@ -84,7 +84,10 @@ fn costs(keys: &Cluster, brokers: u32, copied: bool, found: &mut Findings<'_>) -
         work_per_batch: costs.of(per_batch, Span::ZERO, PER_BATCH),
         work_per_kib: costs.of(per_kib, Span::ZERO, PER_KIB),
         threads: costs.of(threads, 1, THREADS),
+        // The page cache takes what is appended at once, and its copying is in `per_kib`: no profile needs to say more.
+        disk: keys.disk.as_ref().and_then(|disk| disk.bandwidth.as_ref()).map_or(f64::INFINITY, |rate| rate.0),
         replication: if copied { costs.of(copy, FREE, REPLICATION) } else { copy.unwrap_or(FREE) },
+        quota_window: None,
         uncalibrated: costs.uncalibrated,
     }
 }

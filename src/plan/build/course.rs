@@ -3,6 +3,7 @@
 //! Without a duration its length is estimated by the means, only to choose how finely to draw.
 use super::arrivals::mean_rate;
 use super::findings::Findings;
+use super::precision;
 use crate::model::workload::{Arrivals, Shape};
 use crate::plan::{GroupPlan, ProducerPlan, RunPlan, Work};
 use crate::scenario::Scenario;
@@ -17,8 +18,8 @@ const ROWS: u64 = 500;
 /// The course, and how long the run will take: exactly where `duration` says so, otherwise estimated.
 pub fn run(
     scenario: &Scenario,
-    producers: &[ProducerPlan],
-    groups: &[GroupPlan],
+    brokers: u32,
+    (producers, groups): (&[ProducerPlan], &[GroupPlan]),
     found: &mut Findings<'_>,
 ) -> (RunPlan, Span) {
     let silent = Run::default();
@@ -45,7 +46,8 @@ pub fn run(
         arrivals_end: duration.map_or(Time::NEVER, |duration| Time::ZERO + duration),
         drain,
         interval: keys.interval.as_ref().map_or_else(|| interval(end), |d| d.0),
-        repetitions: keys.repetitions.as_ref().map_or(1, |count| count.0) as u32,
+        repetitions: keys.repetitions.as_ref().map_or(u64::from(precision::first_round(keys)), |count| count.0) as u32,
+        precision: precision::precision(scenario, keys, brokers, found),
     };
     let rows = end.ns().div_ceil(run.interval.ns().max(1));
     if rows > MOST_ROWS {

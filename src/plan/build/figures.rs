@@ -75,6 +75,7 @@ const BROKER: &[Figure] = &[
     ("network_in_bytes", NONE),
     ("network_out_bytes", NONE),
     ("disk_bytes", NONE),
+    ("disk_utilisation", NONE),
     ("leaders", NONE),
 ];
 const GROUP: &[Figure] = &[
@@ -121,7 +122,7 @@ pub fn of(section: &str) -> &'static [Figure] {
 pub fn unit(figure: &str, part: Option<&str>) -> Unit {
     match figure {
         _ if part == Some("count") => Unit::Count,
-        "utilisation" | "hottest_share" | "compression_ratio" => Unit::Share,
+        "utilisation" | "disk_utilisation" | "hottest_share" | "compression_ratio" => Unit::Share,
         "member_seconds" => Unit::Seconds,
         name if name.ends_with("_bytes_per_s") => Unit::BytesPerSecond,
         name if name.ends_with("_per_s") => Unit::PerSecond,

@@ -74,6 +74,7 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         fetch_max_wait: fetch.max_wait.as_ref().map_or(FETCH_WAIT, |d| d.0),
         fetch_max_bytes: max_bytes,
         fetch_max_partition_bytes: fetch.max_partition_bytes.as_ref().map_or(PARTITION_MAX, |size| size.0),
+        quota: f64::INFINITY,
         commit: match &settings.commit {
             None => Commit::Auto(AUTO_COMMIT),
             Some(schema::Commit::Auto(interval)) => Commit::Auto(interval.0),

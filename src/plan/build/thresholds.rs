@@ -4,7 +4,7 @@
 use super::figures::{self, Unit};
 use super::findings::Findings;
 use crate::plan::{Comparison, ThresholdPlan};
-use crate::scenario::{Scenario, list, nearest};
+use crate::scenario::{Scenario, list, nearest, values};
 use crate::units::{Span, parse};
 
 const OPERATORS: &[(&str, Comparison)] = &[
@@ -51,7 +51,7 @@ fn split(line: &str) -> Option<(&str, Comparison, &str)> {
 }
 
 /// The unit of the figure at a path.
-fn figure(scenario: &Scenario, brokers: u32, path: &[String]) -> Result<Unit, Refusal> {
+pub(super) fn figure(scenario: &Scenario, brokers: u32, path: &[String]) -> Result<Unit, Refusal> {
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     let (section, name, rest) = match parts.as_slice() {
         [section, name, rest @ ..] => (*section, *name, rest),
@@ -134,15 +134,8 @@ pub fn bound(text: &str, unit: Unit) -> Result<f64, Refusal> {
         Unit::BytesPerSecond => parse::byte_rate(quantity),
         Unit::PerSecond => parse::rate(quantity),
         Unit::Count => parse::count(quantity).map(|count| count as f64).or_else(|_| parse::number(quantity)),
-        Unit::Share => share(quantity),
+        Unit::Share => values::share(quantity),
     };
     let read = if quantity == "0" { Ok(0.0) } else { read };
     read.map(|value| factor * value).map_err(|error| (error.message, format!("compare it with {}", unit.example())))
-}
-
-fn share(text: &str) -> Result<f64, parse::Unreadable> {
-    match text.strip_suffix('%') {
-        Some(percent) => parse::number(percent.trim()).map(|percent| percent / 100.0),
-        None => parse::number(text),
-    }
 }

@@ -1,0 +1,20 @@
+//! Records that a group lost: they leave its lag when they are deleted, and nothing else is known of them.
+//!
+//! They count as done where only the order of offsets matters.
+use super::Recorder;
+use crate::units::Time;
+
+impl Recorder {
+    #[cold]
+    pub(super) fn lost(&mut self, group: usize, partition: usize, (first, n): (u64, u64), now: Time) {
+        let totals = &mut self.totals.groups[group];
+        totals.lost.add(n, now, self.begin);
+        totals.lost_instants = totals.lost_instants.wrapping_add(n.wrapping_mul(now.ns()));
+        let place = &mut self.places[group * self.partitions.len() + partition];
+        place.lost += n;
+        place.progress.done(first, n);
+        if self.over.is_some() && self.backlog(group) == 0 {
+            self.groups[group].drained = Some(now);
+        }
+    }
+}
