@@ -4,6 +4,8 @@ mod assignors;
 mod cli;
 mod compression;
 mod fit;
+mod friendly;
+
 mod hostile;
 mod house;
 mod language;
