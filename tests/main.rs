@@ -5,7 +5,7 @@ mod cli;
 mod compression;
 mod fit;
 mod friendly;
-
+mod gallery;
 mod hostile;
 mod house;
 mod language;
