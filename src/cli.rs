@@ -4,12 +4,18 @@
 pub mod check;
 pub mod codecs;
 pub mod compare;
+pub mod completions;
+mod examples;
+pub mod explain;
 pub mod fit;
+pub mod init;
+pub mod man;
 pub mod report;
 pub mod run;
 pub mod schema;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Everything was good.
@@ -25,7 +31,7 @@ pub const THRESHOLD: u8 = 99;
 
 /// A wind tunnel for consumer groups: simulates producers, partitions and consumers from one YAML file.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "conga", version, arg_required_else_help = true)]
+#[command(name = "conga", version, arg_required_else_help = true, after_help = examples::CONGA)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -35,20 +41,87 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Write a commented scenario to start from.
+    #[command(after_help = examples::INIT)]
+    Init(InitArgs),
     /// Run a scenario and write its result and report.
+    #[command(after_help = examples::RUN)]
     Run(RunArgs),
     /// Check scenarios without running them: every problem with its place and remedy.
+    #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
+    /// Tell what a key of a scenario means, its default, and what it costs.
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
     /// Measure on this machine how small and how fast each codec makes the scenario's messages.
+    #[command(after_help = examples::CODECS)]
     Codecs(CodecsArgs),
     /// Find which distribution measured times come from, and print it for a scenario.
+    #[command(after_help = examples::FIT)]
     Fit(FitArgs),
-    /// Print the JSON Schema of a scenario, for editors.
-    Schema,
     /// Draw the report of a saved result again.
+    #[command(after_help = examples::REPORT)]
     Report(ReportArgs),
     /// Tell what changed from one result to others, and whether that is more than chance.
+    #[command(after_help = examples::COMPARE)]
     Compare(CompareArgs),
+    /// Print the JSON Schema of a scenario, for editors.
+    #[command(after_help = examples::SCHEMA)]
+    Schema(SchemaArgs),
+    /// Print what lets a shell complete the commands.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write a page for each command.
+    #[command(after_help = examples::MAN)]
+    Man(ManArgs),
+}
+
+/// Arguments of `conga init`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct InitArgs {
+    /// What to start from.
+    #[arg(value_enum, default_value_t = init::Template::Minimal)]
+    pub template: init::Template,
+    /// Where the scenario goes; `TEMPLATE.yaml` when silent. Nothing is ever overwritten.
+    pub file: Option<PathBuf>,
+    /// Tells what there is, and writes nothing.
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Arguments of `conga explain`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// A key, such as `linger` or `groups.poll.max_records`, or Kafka's name for it.
+    #[arg(required_unless_present = "list")]
+    pub key: Option<String>,
+    /// Every key with its meaning.
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Arguments of `conga schema`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// A file instead of standard output; an earlier schema is replaced, any other file left alone.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Arguments of `conga completions`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// Which shell.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Arguments of `conga man`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ManArgs {
+    /// A folder for `conga.1` and a page for each command.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `conga run`.

@@ -8,13 +8,17 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Init(args) => cli::init::run(&args),
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
+        Command::Explain(args) => cli::explain::run(&args),
         Command::Codecs(args) => cli::codecs::run(&args),
         Command::Fit(args) => cli::fit::run(&args),
-        Command::Schema => cli::schema::run(),
         Command::Report(args) => cli::report::run(&args.dir),
         Command::Compare(args) => cli::compare::run(&args),
+        Command::Schema(args) => cli::schema::run(&args),
+        Command::Completions(args) => cli::completions::run(&args),
+        Command::Man(args) => cli::man::run(&args),
     };
     done.unwrap_or_else(|error| {
         // Where even standard error is closed, the exit code still says it.

@@ -6,6 +6,8 @@ mod compare;
 mod compression;
 mod disk;
 mod fit;
+mod friendly;
+mod gallery;
 mod hostile;
 mod house;
 mod language;

@@ -121,3 +121,17 @@ fn the_order_of_a_key_is_told_within_a_partition() {
         assert!((out_of_order("") - out_of_order(interval)).abs() < 0.5, "{interval}");
     }
 }
+
+/// The sticky partition moves every 16 KiB. Whoever leads the next one, its records wait no longer than linger.
+#[test]
+fn a_sticky_partition_that_moves_to_another_broker_makes_nobody_wait() {
+    for (brokers, rate) in [(1, 200), (3, 200), (10, 100), (10, 1000)] {
+        let outcome = crate::play::play(&format!(
+            "topics: {{events: {{partitions: 10}}}}\ncluster: {{ideal: true, brokers: {brokers}}}\n\
+             producers: {{edge: {{topic: events, arrivals: {{poisson: {{rate: {rate}/s}}}}}}}}\n\
+             run: {{duration: 60s, seed: 3}}\n"
+        ));
+        let worst = crate::play::producer(&outcome, "edge").publish_s.max.value().expect("records");
+        assert!(worst < 0.005_1, "{brokers} brokers, {rate}/s: a record waited {worst} s");
+    }
+}

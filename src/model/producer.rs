@@ -71,6 +71,8 @@ struct Lane {
     armed: Time,
     /// Until when the broker does not want to hear of it; then it counts as [`HELD`] more requests in flight.
     held: Time,
+    /// When the last byte of the request before has left: a connection carries one after the other.
+    left: Time,
 }
 
 /// More requests than any window allows.
@@ -132,7 +134,10 @@ impl Producer {
             source,
             ahead: Ahead::default(),
             accumulator,
-            lanes: vec![Lane { in_flight: 0, armed: Time::NEVER, held: Time::ZERO }; brokers as usize],
+            lanes: vec![
+                Lane { in_flight: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
+                brokers as usize
+            ],
             blocked: None,
             resumed: Time::ZERO,
             released: Time::ZERO,
@@ -162,6 +167,7 @@ impl Producer {
             self.drain(lane, now, out);
             self.arm(lane, now, out);
         }
+        self.arm_fresh(now, out);
     }
 
     fn ready(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
@@ -329,7 +335,9 @@ impl Producer {
                 self.lanes[lane].in_flight += 1;
             }
             let ready = self.compress(&request, now);
-            let left = ready + self.settings.bandwidth.takes(u64::from(request.bytes));
+            let begins = self.lanes[lane].left.max(ready);
+            let left = begins + self.settings.bandwidth.takes(u64::from(request.bytes));
+            self.lanes[lane].left = left;
             out.send_at(left, ActorId(lane as u32), Message::Produce(request));
         }
     }
@@ -352,8 +360,8 @@ impl Producer {
         if self.blocked.is_some() || in_flight >= self.settings.max_in_flight {
             return;
         }
-        if armed != Time::NEVER && self.source.is_some() {
-            // It was armed for the earliest instant possible, and all arrivals were known then.
+        if armed != Time::NEVER && self.source.is_some() && !self.accumulator.wanders() {
+            // It was armed for the earliest instant possible, and all arrivals were known then, with their lanes.
             return;
         }
         let Some(at) = self.may_be_ready(lane) else { return };

@@ -72,24 +72,24 @@ pub struct Producer {
     pub kafka_properties: Option<File>,
     /// Which partition a message goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,
-    /// `batch.size`; 16 KiB when silent.
+    /// Bytes a batch may grow to before it is sent, `batch.size`; 16 KiB when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 1_073_741_824))]
     pub batch_size: Option<Size>,
-    /// `linger.ms`; 5 ms when silent.
+    /// How long a batch waits for more records, `linger.ms`; 5 ms when silent.
     pub linger: Option<Duration>,
-    /// `compression.type`; none when silent.
+    /// Codec that makes batches smaller, `compression.type`; none when silent.
     pub compression: Option<Compression>,
     /// Time to compress a KiB, one batch after the other; when silent, nothing in an ideal cluster, otherwise the profile's.
     pub compression_cost: Option<Duration>,
-    /// When a write counts as done; all when silent.
+    /// When a write counts as done, `acks`; all when silent.
     pub acks: Option<Acks>,
-    /// `max.in.flight.requests.per.connection`; 5 when silent.
+    /// Requests on their way to a broker at once, `max.in.flight.requests.per.connection`; 5 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
     pub max_in_flight: Option<Count>,
-    /// `buffer.memory`; 32 MiB when silent.
+    /// Memory for records that wait to be sent, `buffer.memory`; 32 MiB when silent.
     #[schemars(extend("minimum" = 1))]
     pub buffer: Option<Size>,
-    /// `max.block.ms`; 60 s when silent.
+    /// How long sending waits for room in the buffer before the record is given up, `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
 }
 
@@ -244,7 +244,7 @@ pub struct Group {
     pub quota: Option<ByteRate>,
     /// When positions are committed; `{auto: 5s}` when silent.
     pub commit: Option<Commit>,
-    /// `heartbeat.interval.ms`; 3 s when silent.
+    /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub heartbeat: Option<Duration>,
     /// How it begins; stable when silent.
@@ -300,7 +300,7 @@ pub struct BaseAndEach {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Poll {
-    /// `max.poll.records`; 500 when silent.
+    /// Records a poll returns at most, `max.poll.records`; 500 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000_000))]
     pub max_records: Option<Count>,
 }
@@ -309,14 +309,14 @@ pub struct Poll {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
-    /// `fetch.min.bytes`; 1 B when silent.
+    /// Bytes a broker gathers before it answers a fetch, `fetch.min.bytes`; 1 B when silent.
     pub min_bytes: Option<Size>,
-    /// `fetch.max.wait.ms`; 500 ms when silent.
+    /// How long it gathers them at most, `fetch.max.wait.ms`; 500 ms when silent.
     pub max_wait: Option<Duration>,
-    /// `fetch.max.bytes`; 50 MiB when silent.
+    /// Bytes of an answer at most, `fetch.max.bytes`; 50 MiB when silent.
     #[schemars(extend("minimum" = 1))]
     pub max_bytes: Option<Size>,
-    /// `max.partition.fetch.bytes`; 1 MiB when silent.
+    /// Bytes of a partition in an answer at most, `max.partition.fetch.bytes`; 1 MiB when silent.
     #[schemars(extend("minimum" = 1))]
     pub max_partition_bytes: Option<Size>,
 }
@@ -358,23 +358,23 @@ pub struct Output {
     pub topic: Words,
     /// Which partition a record goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,
-    /// `batch.size`; 16 KiB when silent.
+    /// Bytes a batch may grow to before it is sent, `batch.size`; 16 KiB when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 1_073_741_824))]
     pub batch_size: Option<Size>,
-    /// `linger.ms`; 5 ms when silent.
+    /// How long a batch waits for more records, `linger.ms`; 5 ms when silent.
     pub linger: Option<Duration>,
-    /// `compression.type`; none when silent.
+    /// Codec that makes batches smaller, `compression.type`; none when silent.
     pub compression: Option<Compression>,
     /// Time to compress a KiB, one batch after the other; when silent, nothing in an ideal cluster, otherwise the profile's.
     pub compression_cost: Option<Duration>,
-    /// When a write counts as done; all when silent.
+    /// When a write counts as done, `acks`; all when silent.
     pub acks: Option<Acks>,
-    /// `max.in.flight.requests.per.connection`; 5 when silent.
+    /// Requests on their way to a broker at once, `max.in.flight.requests.per.connection`; 5 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
     pub max_in_flight: Option<Count>,
-    /// `buffer.memory`; 32 MiB when silent.
+    /// Memory for records that wait to be sent, `buffer.memory`; 32 MiB when silent.
     #[schemars(extend("minimum" = 1))]
     pub buffer: Option<Size>,
-    /// `max.block.ms`; 60 s when silent.
+    /// How long sending waits for room in the buffer before the record is given up, `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
 }

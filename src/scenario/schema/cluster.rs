@@ -84,7 +84,7 @@ pub struct Request {
     pub per_batch: Option<Duration>,
     /// More for each KiB of a produce request.
     pub per_kib: Option<Duration>,
-    /// Handlers of a broker.
+    /// Request handlers of a broker, `num.io.threads`.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
     pub threads: Option<Count>,
 }
