@@ -1,7 +1,9 @@
 //! What happened: recorder and laws listen to the facts; a recording is what they leave of one run, an outcome what is
 //! concluded from all of them.
 pub mod conclude;
+pub mod details;
 pub mod figures;
+pub mod heat;
 pub mod histogram;
 pub mod intervals;
 pub mod laws;
@@ -11,6 +13,7 @@ pub mod recorder;
 pub mod result;
 pub mod saved;
 pub mod series;
+pub mod stages;
 pub mod stationarity;
 pub mod tally;
 pub mod threshold;

@@ -10,6 +10,7 @@ mod report;
 mod rules;
 mod scenario;
 mod scenarios;
+mod stages;
 mod stories;
 mod swarm;
 mod theory;

@@ -66,6 +66,9 @@ fn a_saved_run_reads_back_equal_in_every_figure() {
     assert_eq!(before.series, after.series);
     assert_eq!(before.worst_partitions, after.worst_partitions);
     assert_eq!(before.partitions, after.partitions);
+    assert_eq!(before.members, after.members);
+    assert_eq!(before.batches, after.batches);
+    assert_eq!(before.heat, after.heat);
     assert_eq!(before.histograms, after.histograms);
 }
 

@@ -234,7 +234,7 @@ impl Broker {
     fn append(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests append") };
-        let Produce { stream, batches, parcel, bytes } = &mut **produce;
+        let Produce { stream, batches, parcel, bytes, .. } = &mut **produce;
         if sabotage::plays(Sabotage::LoseBatch) {
             batches.retain(|batch| batch.sequence != 1);
         }
@@ -318,8 +318,9 @@ impl Broker {
         };
         for batch in batches {
             let log = self.log(batch.partition);
-            let high_watermark = self.logs[log].replicated(batch.records(), batch.bytes);
-            out.observe(&Fact::Replicated { partition: batch.partition, high_watermark });
+            let (partition, records) = (batch.partition, batch.records());
+            let high_watermark = self.logs[log].replicated(records, batch.bytes);
+            out.observe(&Fact::Replicated { partition, high_watermark, records });
         }
         // Only now, when all partitions of the request have moved, are waiting fetches answered.
         for batch in batches {

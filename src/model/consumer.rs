@@ -230,9 +230,10 @@ impl Consumer {
                 None => session.wanting.push(slot),
             }
         }
+        let records = fetch.parcel.len() as u64;
         let buffer = processing.keep(fetch);
         fetched.range_mut(first..).for_each(|run| run.buffer = buffer);
-        out.observe(&Fact::Fetched { group: self.settings.group });
+        out.observe(&Fact::Fetched { group: self.settings.group, records });
         if self.processing.idle_at() <= now && self.idle_armed > now {
             self.report(now, out);
             self.poll(now, out);

@@ -174,6 +174,8 @@ impl Batch {
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
+    /// When it left the producer.
+    pub left: Time,
     /// Size of all batches.
     pub bytes: u32,
     /// At most one for each partition.
