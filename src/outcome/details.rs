@@ -1,4 +1,6 @@
-//! The tables beside the result: members, sizes of batches, latency over time. From counters to rows, of one run.
+//! The tables beside the result: members, sizes of batches, latency over time.
+//!
+//! From counters to rows, of one run: where there are repetitions, the first stands for all.
 use super::recorder::Recording;
 use super::result::{BatchRow, HeatRow, MemberRow};
 use crate::plan::Plan;

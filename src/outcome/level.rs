@@ -63,6 +63,6 @@ impl Passed {
     /// How many, integrated over the time until now, in record nanoseconds.
     #[must_use]
     pub fn area(self, now: Time) -> i128 {
-        i128::from(self.records) * i128::from(now.ns()) - self.instants as i128
+        i128::from(self.records) * i128::from(now.ns()) - self.instants.cast_signed()
     }
 }

@@ -43,8 +43,8 @@ fn before_leaving(plan: &Plan, run: &Recording, group: usize) -> [i128; 2] {
     let streams = stream_topics(plan).into_iter().zip(&run.streams);
     let read = streams.filter(|(topic, _)| plan.groups[group].topics.contains(topic)).map(|(_, latency)| latency);
     read.fold([0; 2], |[accepted, batched], stream| {
-        let late = stream.late_publish.sum_ns() as i128 - stream.late_service.sum_ns() as i128;
-        let left = stream.publish.sum_ns() as i128 - stream.under_way_ns as i128;
+        let late = stream.late_publish.sum_ns().cast_signed() - stream.late_service.sum_ns().cast_signed();
+        let left = stream.publish.sum_ns().cast_signed() - stream.under_way_ns.cast_signed();
         [accepted + late, batched + left - late]
     })
 }
@@ -59,7 +59,7 @@ fn after_leaving(plan: &Plan, totals: &Totals, group: usize, now: Time) -> [i128
     };
     let (written, readable) = (of_topics(|topic| topic.written), of_topics(|topic| topic.readable));
     let group = &totals.groups[group];
-    let work = group.work_sum as i128;
+    let work = group.work_sum.cast_signed();
     let points = [requested, written, readable, group.fetched, group.polled].map(|point| point.area(now));
     let begun = group.finished.area(now) + work;
     let between = |i: usize| points[i] - points[i + 1];
