@@ -3,12 +3,15 @@
 //! Everything is drawn from an [`Outcome`], fresh from a run or read back from its folder; the same outcome draws the
 //! same bytes. Drawing happens in memory first, so that files appear whole or not at all.
 pub mod axis;
+pub mod bottleneck;
 pub mod charts;
 pub mod figures;
 pub mod markdown;
 pub mod page;
 pub mod palette;
+pub mod picture;
 pub mod plot;
+pub mod svg;
 pub mod text;
 pub mod verdict;
 
@@ -17,7 +20,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
 
-/// Writes `report.html`, `report.md` and `charts/*.svg` into `dir`, replacing those that are there.
+/// Writes `report.html`, `report.md`, `charts/*.svg` and `charts/*.png` into `dir`, replacing those that are there.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -27,7 +30,9 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
     let drawn = new.path().join("charts");
     fs::create_dir(&drawn)?;
     for chart in &charts {
-        fs::write(drawn.join(file_name(chart)), standalone(chart))?;
+        let svg = standalone(chart);
+        fs::write(drawn.join(file_name(chart, "svg")), &svg)?;
+        fs::write(drawn.join(file_name(chart, "png")), picture::png(&svg)?)?;
     }
     fs::write(new.path().join("report.html"), page::html(outcome, &charts))?;
     fs::write(new.path().join("report.md"), markdown::page(outcome, &charts))?;
@@ -46,9 +51,9 @@ fn replace(old: &Path, new: &Path, aside: &Path) -> io::Result<()> {
     fs::rename(new, old)
 }
 
-/// `throughput.svg`; bytes that do not belong in the name of a file are written `%2F`.
-fn file_name(chart: &charts::Chart) -> String {
-    let mut name = chart.file.bytes().fold(String::new(), |mut name, byte| {
+/// `throughput` with an ending; bytes that do not belong in the name of a file are written `%2F`.
+fn file_name(chart: &charts::Chart, ending: &str) -> String {
+    let name = chart.file.bytes().fold(String::new(), |mut name, byte| {
         if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
             name.push(char::from(byte));
         } else {
@@ -56,8 +61,7 @@ fn file_name(chart: &charts::Chart) -> String {
         }
         name
     });
-    name.push_str(".svg");
-    name
+    format!("{name}.{ending}")
 }
 
 /// A chart that looks right without the page: with its title, its own style sheet and some air around it.

@@ -28,7 +28,7 @@ fn sum(group: &GroupResult) -> f64 {
 /// The stages of a group that settled add up to its mean latency, to what floating point loses.
 fn adds_up(group: &GroupResult, to: f64) {
     let (sum, e2e) = (sum(group), group.e2e_s.mean.value().expect("records were processed"));
-    assert_eq!(group.backlog, 0.0);
+    assert!(group.backlog < 1.0, "{} are left", group.backlog);
     assert!((sum / e2e - 1.0).abs() < to, "{sum} is not {e2e}: {:?}", group.stages);
     assert!(group.stages.iter().all(|stage| stage.mean_s.is_some_and(|mean| mean >= 0.0)), "{:?}", group.stages);
 }
@@ -60,7 +60,9 @@ fn stages_add_up_along_pipelines_and_over_several_topics() {
          both: {{topics: [a, c], members: 3, work: 200us, workers: 2}}\nrun: {{duration: 4s, drain: 60s}}\n"
     );
     let outcome = play(&yaml);
-    ["first", "second", "both"].into_iter().for_each(|name| adds_up(group(&outcome, name), 1e-12));
+    for name in ["first", "second", "both"] {
+        adds_up(group(&outcome, name), 1e-12);
+    }
 }
 
 #[test]
@@ -95,7 +97,7 @@ fn each_stage_holds_what_its_cause_says() {
     };
     let usual = of("", ", work: 100us");
     assert!((mean(&usual, "work") - 100e-6).abs() < 1e-12);
-    assert_eq!(mean(&usual, "accept"), 0.0);
+    assert!(mean(&usual, "accept") < 1e-12, "nothing is held back");
     // Replication is slow for all requests alike, and the followers need the handler's answer first.
     assert!(mean(&usual, "replicate") > 2e-3 && mean(&usual, "replicate") < 20e-3, "{usual:?}");
     let lingering = of(", linger: 200ms, batch_size: 1 MB", ", work: 100us");
