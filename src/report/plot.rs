@@ -305,8 +305,9 @@ impl Line {
 
 impl Band {
     fn draw(&self, chart: &mut Chart<'_, '_>, pixels: usize) -> Drawn {
-        // The lines at its edges show every peak; a point every four pixels fills what is between.
-        let stretch = (4 * self.points.len()).div_ceil(pixels).max(1);
+        // Every point, or where there are more than pixels one every second pixel: the lines at its edges hide the rest.
+        let crowded = self.points.len() > pixels;
+        let stretch = if crowded { (2 * self.points.len()).div_ceil(pixels) } else { 1 };
         for run in self.points.split(|point| point.1.is_none()).filter(|run| run.len() > 1) {
             let side = |pick: fn((f64, f64)) -> f64, most: fn(f64, f64) -> f64| {
                 let last = run.len().saturating_sub(1);
