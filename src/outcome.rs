@@ -2,7 +2,9 @@
 //! concluded from all of them.
 pub mod batches;
 pub mod conclude;
+pub mod details;
 pub mod figures;
+pub mod heat;
 pub mod histogram;
 pub mod intervals;
 pub mod laws;
@@ -13,6 +15,7 @@ pub mod recorder;
 pub mod result;
 pub mod saved;
 pub mod series;
+pub mod stages;
 pub mod stationarity;
 pub mod tally;
 pub mod threshold;

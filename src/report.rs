@@ -3,6 +3,7 @@
 //! Everything is drawn from an [`Outcome`], fresh from a run or read back from its folder; the same outcome draws the
 //! same bytes. Drawing happens in memory first, so that files appear whole or not at all.
 pub mod axis;
+pub mod bottleneck;
 pub mod charts;
 pub mod codecs;
 pub mod comparison;
@@ -11,7 +12,9 @@ pub mod fit;
 pub mod markdown;
 pub mod page;
 pub mod palette;
+pub mod picture;
 pub mod plot;
+pub mod svg;
 pub mod text;
 pub mod verdict;
 
@@ -20,7 +23,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Writes `report.html`, `report.md` and `charts/*.svg` into `dir`, replacing those that are there.
+/// Writes `report.html`, `report.md`, `charts/*.svg` and `charts/*.png` into `dir`, replacing those that are there.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -30,7 +33,9 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
     let drawn = new.path().join("charts");
     fs::create_dir(&drawn)?;
     for chart in &charts {
-        fs::write(drawn.join(file_name(chart)), standalone(chart))?;
+        let svg = standalone(chart);
+        fs::write(drawn.join(file_name(chart, "svg")), &svg)?;
+        fs::write(drawn.join(file_name(chart, "png")), picture::png(&svg)?)?;
     }
     fs::write(new.path().join("report.html"), page::html(outcome, &charts))?;
     fs::write(new.path().join("report.md"), markdown::page(outcome, &charts))?;
@@ -46,7 +51,7 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
 /// # Errors
 /// When the file system refuses.
 pub fn write_chart(chart: &charts::Chart, dir: &Path) -> io::Result<PathBuf> {
-    let path = dir.join(file_name(chart));
+    let path = dir.join(file_name(chart, "svg"));
     let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
     let drawn = new.path().join("chart.svg");
     fs::write(&drawn, standalone(chart))?;
@@ -62,9 +67,9 @@ fn replace(old: &Path, new: &Path, aside: &Path) -> io::Result<()> {
     fs::rename(new, old)
 }
 
-/// `throughput.svg`; bytes that do not belong in the name of a file are written `%2F`.
-fn file_name(chart: &charts::Chart) -> String {
-    let mut name = chart.file.bytes().fold(String::new(), |mut name, byte| {
+/// `throughput` with an ending; bytes that do not belong in the name of a file are written `%2F`.
+fn file_name(chart: &charts::Chart, ending: &str) -> String {
+    let name = chart.file.bytes().fold(String::new(), |mut name, byte| {
         if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
             name.push(char::from(byte));
         } else {
@@ -72,8 +77,7 @@ fn file_name(chart: &charts::Chart) -> String {
         }
         name
     });
-    name.push_str(".svg");
-    name
+    format!("{name}.{ending}")
 }
 
 /// A chart that looks right without the page: with its title, its own style sheet and some air around it.

@@ -24,6 +24,7 @@ mod retention;
 mod rules;
 mod scenario;
 mod scenarios;
+mod stages;
 mod statistics;
 mod stories;
 mod swarm;

@@ -330,8 +330,9 @@ impl Broker {
         };
         for batch in batches {
             let log = self.log(batch.partition);
-            let high_watermark = self.logs[log].replicated(batch.records(), batch.bytes);
-            out.observe(&Fact::Replicated { partition: batch.partition, high_watermark });
+            let (partition, records) = (batch.partition, batch.records());
+            let high_watermark = self.logs[log].replicated(records, batch.bytes);
+            out.observe(&Fact::Replicated { partition, high_watermark, records });
         }
         // Only now, when all partitions of the request have moved, are waiting fetches answered.
         for batch in batches {

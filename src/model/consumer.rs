@@ -244,9 +244,10 @@ impl Consumer {
                 None => session.wanting.push(slot),
             }
         }
+        let records = fetch.parcel.len() as u64;
         let buffer = processing.keep(fetch);
         fetched.range_mut(first..).for_each(|run| run.buffer = buffer);
-        out.observe(&Fact::Fetched { group: self.settings.group });
+        out.observe(&Fact::Fetched { group: self.settings.group, records });
         self.poll_if_idle(now, out);
     }
 

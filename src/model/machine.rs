@@ -83,6 +83,8 @@ pub enum Fact<'a> {
     Requested {
         /// Number of the stream.
         stream: u32,
+        /// How many records are in it.
+        records: u64,
         /// Bytes of its batches before compression.
         bytes: u64,
     },
@@ -111,11 +113,15 @@ pub enum Fact<'a> {
         partition: PartitionId,
         /// The high watermark.
         high_watermark: u64,
+        /// By how many records it moved.
+        records: u32,
     },
     /// The producer knows that a batch is safe, as far as its acks promise.
     Acked {
         /// Number of the stream.
         stream: u32,
+        /// When the request left.
+        left: Time,
         /// What is in it.
         records: &'a [Record],
         /// What more is known of each; empty where nothing is.
@@ -136,6 +142,8 @@ pub enum Fact<'a> {
     Fetched {
         /// Which group.
         group: u32,
+        /// How many records are in it.
+        records: u64,
     },
     /// A member took records by poll.
     Polled {
@@ -150,6 +158,8 @@ pub enum Fact<'a> {
     Busy {
         /// Which group.
         group: u32,
+        /// Which member, counted from 0.
+        member: u32,
         /// Time, summed over workers.
         span: Span,
     },

@@ -375,7 +375,8 @@ impl Processing {
         };
         let busy = self.work - ahead;
         if busy > self.reported {
-            out.observe(&Fact::Busy { group: self.group, span: busy - self.reported });
+            let (group, member) = (self.group, self.member);
+            out.observe(&Fact::Busy { group, member, span: busy - self.reported });
             self.reported = busy;
         }
     }

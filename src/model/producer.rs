@@ -325,8 +325,10 @@ impl Producer {
         {
             let mut request = self.spare.pop().unwrap_or_default();
             request.stream = self.settings.stream;
+            request.left = now;
             self.accumulator.drain(lane, &mut request);
-            out.observe(&Fact::Requested { stream: self.settings.stream, bytes: request.plain });
+            let (records, bytes) = (request.parcel.len() as u64, request.plain);
+            out.observe(&Fact::Requested { stream: self.settings.stream, records, bytes });
             if self.settings.forgets {
                 self.done(&request, out);
                 self.accumulator.release(&request.batches);
@@ -454,7 +456,7 @@ impl Producer {
     fn done(&self, request: &Produce, out: &mut (impl Outbox + ?Sized)) {
         let parcel = &request.parcel;
         let (records, extras) = (&parcel.records[..], parcel.extras_of(0..parcel.len()));
-        out.observe(&Fact::Acked { stream: self.settings.stream, records, extras });
+        out.observe(&Fact::Acked { stream: self.settings.stream, left: request.left, records, extras });
     }
 
     fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {

@@ -176,6 +176,8 @@ impl Batch {
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
+    /// When it left the producer.
+    pub left: Time,
     /// Size of all batches on the wire.
     pub bytes: u32,
     /// Size of all batches before compression.

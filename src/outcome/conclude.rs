@@ -9,7 +9,7 @@ use super::result::{
     SeriesInterval, SeriesRow, Validity,
 };
 use super::threshold::{find, judge};
-use super::{batches, intervals, precision, stationarity};
+use super::{batches, details, intervals, precision, stationarity};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -41,6 +41,9 @@ pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
         series: series(plan, &runs[0], &worst),
         worst_partitions: worst.iter().map(|of| of.iter().map(|&p| partition_name(plan, p)).collect()).collect(),
         partitions: partitions(plan, &runs[0]),
+        members: details::members(plan, &runs[0]),
+        batches: details::batches(plan, &runs[0]),
+        heat: details::heat(plan, &runs[0]),
         histograms: histograms(plan, runs),
         result,
     }
@@ -71,6 +74,8 @@ fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
         engine: "sim".into(),
         seed: plan.run.seed,
         window_s: window_s(run),
+        warmup_s: run.window_at[0].seconds(),
+        duration_s: run.window_at[1].seconds(),
         partial: run.partial || (runs.len() as u32) < plan.run.repetitions,
         passed: false,
         validity: Validity { verdict: "valid".into(), reasons: Vec::new() },
@@ -110,6 +115,7 @@ fn worst_partitions(plan: &Plan, run: &Recording, group: usize) -> Vec<u32> {
 fn series(plan: &Plan, run: &Recording, worst: &[Vec<u32>]) -> Vec<SeriesRow> {
     let rows = &run.series.rows;
     let seconds = |ns: Option<u64>| ns.map(|ns| ns as f64 * 1e-9);
+    let threads = f64::from(plan.cluster.threads);
     let row = |i: usize| {
         let row = &rows[i];
         let before = i.checked_sub(1).map(|i| &rows[i]);
@@ -137,6 +143,9 @@ fn series(plan: &Plan, run: &Recording, worst: &[Vec<u32>]) -> Vec<SeriesRow> {
             offered_per_s: rate(offered(row), before.map(offered)),
             appended_per_s: (0..plan.topics.len())
                 .map(|t| rate(row.appended[t], before.map(|row| row.appended[t])))
+                .collect(),
+            broker_utilisation: (0..row.brokers.len())
+                .map(|b| rate(row.brokers[b].ns(), before.map(|row| row.brokers[b].ns())) * 1e-9 / threads)
                 .collect(),
             groups: (0..plan.groups.len()).map(group).collect(),
         }

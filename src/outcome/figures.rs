@@ -3,7 +3,7 @@
 //! Counts are of the whole run, so that they add up; rates and shares of time are of the window, as differences of the
 //! counters at its two ends.
 use super::histogram::Buckets;
-use super::recorder::{GroupLatency, GroupTotals, Recording, StreamTotals};
+use super::recorder::{BrokerTotals, GroupLatency, GroupTotals, Recording, StreamTotals};
 use super::result::{BrokerResult, Figure, GroupResult, Latency, Level, LostBy, Ordered, ProducerResult, TopicResult};
 use crate::plan::{GroupPlan, Plan};
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ fn stream_names(plan: &Plan) -> Vec<String> {
 }
 
 /// Index of the topic of each stream.
-fn stream_topics(plan: &Plan) -> Vec<usize> {
+pub(super) fn stream_topics(plan: &Plan) -> Vec<usize> {
     let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
     plan.producers.iter().map(|producer| &producer.client).chain(outputs).map(|client| client.topic).collect()
 }
@@ -41,7 +41,7 @@ fn stream_topics(plan: &Plan) -> Vec<usize> {
 pub fn figures(plan: &Plan, run: &Recording) -> Figures {
     let names = stream_names(plan);
     Figures {
-        producers: names.into_iter().enumerate().map(|(i, name)| (name, producer(run, i))).collect(),
+        producers: names.into_iter().enumerate().map(|(i, name)| (name, producer(plan, run, i))).collect(),
         topics: (0..plan.topics.len()).map(|i| (plan.topics[i].name.clone(), topic(plan, run, i))).collect(),
         brokers: (0..plan.cluster.brokers).map(|i| (i.to_string(), broker(plan, run, i))).collect(),
         groups: plan
@@ -69,7 +69,7 @@ fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
-fn producer(run: &Recording, i: usize) -> ProducerResult {
+fn producer(plan: &Plan, run: &Recording, i: usize) -> ProducerResult {
     let [begins, ends] = run.window.each_ref().map(|totals| &totals.streams[i]);
     let end = &run.end.streams[i];
     let latency = &run.streams[i];
@@ -83,6 +83,7 @@ fn producer(run: &Recording, i: usize) -> ProducerResult {
         failed: 0.0,
         in_flight: (end.sent - end.acked) as f64,
         rate_per_s: per_window(run, (ends.acked - begins.acked) as f64),
+        in_flight_share: in_flight_share(plan, run, i),
         bytes: end.bytes as f64,
         limited_s: end.limited.seconds(),
         blocked_s: end.blocked.seconds(),
@@ -91,6 +92,20 @@ fn producer(run: &Recording, i: usize) -> ProducerResult {
         service_s: latency_of(&service),
         lateness_s: latency_of(&Buckets::default()),
     }
+}
+
+/// Requests in flight over those that may be, averaged over the window.
+fn in_flight_share(plan: &Plan, run: &Recording, stream: usize) -> f64 {
+    let open = |totals: &StreamTotals, now| totals.asked.area(now) - totals.answered.area(now);
+    let [begins, ends] = run.window.each_ref().map(|totals| &totals.streams[stream]);
+    let requests = (open(ends, run.window_at[1]) - open(begins, run.window_at[0])) as f64 * NS;
+    let producers = plan.producers.iter().map(|producer| (&producer.client, producer.instances));
+    let outputs = plan.groups.iter().filter_map(|group| Some((group.output.as_ref()?, group.members)));
+    let (client, senders) = producers.chain(outputs).nth(stream).expect("each stream has a client");
+    // A sender has a connection to each broker that leads something of its topic.
+    let brokers = plan.cluster.brokers.min(plan.topics[client.topic].partitions);
+    let allowed = f64::from(senders) * f64::from(brokers) * f64::from(client.max_in_flight);
+    per_window(run, requests / allowed)
 }
 
 fn topic(plan: &Plan, run: &Recording, i: usize) -> TopicResult {
@@ -111,7 +126,7 @@ fn topic(plan: &Plan, run: &Recording, i: usize) -> TopicResult {
         partition_share_bytes: bytes / f64::from(planned.partitions),
         hottest_share: ratio(hottest as f64, appended),
         batch_records_mean: ratio(appended, end.batches as f64),
-        requests: streams.map(|(_, stream)| stream.requests).sum::<u64>() as f64,
+        requests: streams.map(|(_, stream)| stream.asked.records).sum::<u64>() as f64,
     }
 }
 
@@ -122,6 +137,7 @@ fn broker(plan: &Plan, run: &Recording, i: u32) -> BrokerResult {
     let busy = (ends.busy - begins.busy).seconds();
     BrokerResult {
         utilisation: per_window(run, busy / f64::from(plan.cluster.threads)),
+        network_utilisation: network_utilisation(plan, begins, ends).map(|bytes| per_window(run, bytes)),
         queue_mean: per_window(run, (ends.queued - begins.queued).seconds()),
         requests: end.requests as f64,
         network_in_bytes: end.bytes_in as f64,
@@ -130,6 +146,13 @@ fn broker(plan: &Plan, run: &Recording, i: u32) -> BrokerResult {
         disk_utilisation: per_window(run, (ends.disk - begins.disk).seconds()),
         leaders: plan.topics.iter().map(|topic| led(topic.partitions)).sum(),
     }
+}
+
+/// Bytes of the busier direction over the bandwidth.
+fn network_utilisation(plan: &Plan, begins: &BrokerTotals, ends: &BrokerTotals) -> Option<f64> {
+    let bandwidth = plan.cluster.bandwidth;
+    let bytes = (ends.bytes_in - begins.bytes_in).max(ends.bytes_out - begins.bytes_out);
+    (bandwidth.is_finite() && bandwidth > 0.0).then(|| bytes as f64 / bandwidth)
 }
 
 fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupResult {
@@ -142,7 +165,7 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
     let backlog = latency.last[0];
     let workers = f64::from(planned.members * planned.workers);
     GroupResult {
-        delivered: end.polled as f64,
+        delivered: end.polled.records as f64,
         processed: end.processed.total as f64,
         duplicates: 0.0,
         lost: end.lost.total as f64,
@@ -166,6 +189,7 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         e2e_s: latency_of(&latency.e2e),
         e2e_raw_s: latency_of(&raw),
         journey_s: latency_of(&journey),
+        stages: super::stages::stages(plan, run, i),
         rebalances: Vec::new(),
     }
 }

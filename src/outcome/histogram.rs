@@ -145,6 +145,11 @@ impl Buckets {
         chunks.filter(is_used).flatten().map(total).filter(|&(_, count)| count > 0)
     }
 
+    /// Tells the least value of each bucket that is not empty, in nanoseconds, and its count.
+    pub fn each(&self, mut tell: impl FnMut(u64, u64)) {
+        self.counts().for_each(|(i, count)| tell(Self::range(i).0, count));
+    }
+
     /// Values at which these shares of all values are reached, in nanoseconds: the highest of their bucket, as HDR says.
     /// `None` where fewer than ten values lie beyond.
     #[must_use]

@@ -24,7 +24,9 @@ pub fn merged(mut all: Vec<RunResult>) -> RunResult {
         let parts: Vec<&Value> = trees.iter().map(|tree| &tree[part]).collect();
         first[part] = merge(part, &parts, &mut intervals);
     }
-    first["window_s"] = mean(&trees.iter().map(|tree| &tree["window_s"]).collect::<Vec<_>>());
+    for time in ["window_s", "warmup_s", "duration_s"] {
+        first[time] = mean(&trees.iter().map(|tree| &tree[time]).collect::<Vec<_>>());
+    }
     first["intervals"] = Value::Object(intervals);
     let mut result: RunResult = serde_json::from_value(first).expect("a merged result has the shape of a result");
     result.warnings = distinct(all.iter().flat_map(|one| &one.warnings));
@@ -59,6 +61,14 @@ fn merge(path: &str, values: &[&Value], intervals: &mut Map<String, Value>) -> V
                 merged.insert(key.clone(), merge(&format!("{path}.{key}"), &of, intervals));
             }
             Value::Object(merged)
+        }
+        Value::Array(items) if items.iter().any(|item| item.get("stage").is_some()) => {
+            let stage = |(i, item): (usize, &Value)| {
+                let of: Vec<&Value> = values.iter().map(|value| &value[i]).collect();
+                let name = item["stage"].as_str().unwrap_or_default();
+                merge(&format!("{path}.{name}"), &of, intervals)
+            };
+            Value::Array(items.iter().enumerate().map(stage).collect())
         }
         // Whole numbers are configuration: partitions, members, leaders.
         Value::Number(number) if number.is_f64() => {

@@ -115,7 +115,7 @@ impl Laws {
                 let records = records.len() as u64;
                 self.appended(now, stream as usize, (from, sequence), partition, base, records);
             }
-            Fact::Replicated { partition, high_watermark } => {
+            Fact::Replicated { partition, high_watermark, .. } => {
                 let place = &mut self.partitions[partition as usize];
                 let (end, before) = (place.end, std::mem::replace(&mut place.high_watermark, high_watermark));
                 self.check(high_watermark > before, now, || {

@@ -35,3 +35,34 @@ impl Flow {
         area
     }
 }
+
+/// Records that have passed a point, and their instants: the number between two points over time is the difference of
+/// two of these, so that a mean needs nothing but two sums, and one addition a batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Passed {
+    /// How many.
+    pub records: u64,
+    /// Sum over them of the instant they passed, in nanoseconds.
+    pub instants: u128,
+}
+
+impl Passed {
+    /// So many pass now.
+    #[inline(always)]
+    pub fn add(&mut self, records: u64, now: Time) {
+        self.records += records;
+        self.instants += u128::from(records) * u128::from(now.ns());
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { records: self.records + other.records, instants: self.instants + other.instants }
+    }
+
+    /// How many, integrated over the time until now, in record nanoseconds.
+    #[must_use]
+    pub fn area(self, now: Time) -> i128 {
+        i128::from(self.records) * i128::from(now.ns()) - self.instants.cast_signed()
+    }
+}

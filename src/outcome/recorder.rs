@@ -64,12 +64,16 @@ impl Recorder {
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref().map(|_| group.members));
         let instances: Vec<u32> = plan.producers.iter().map(|producer| producer.instances).chain(outputs).collect();
         let waiting = |&n: &u32| StreamTotals { waiting: vec![0; n as usize], ..StreamTotals::default() };
+        let members = |group: &crate::plan::GroupPlan| GroupTotals {
+            members: vec![Span::ZERO; group.members as usize],
+            ..GroupTotals::default()
+        };
         let partitions = plan.partitions() as usize;
         let totals = Totals {
             streams: instances.iter().map(waiting).collect(),
             topics: vec![TopicTotals::default(); plan.topics.len()],
             brokers: vec![BrokerTotals::default(); plan.cluster.brokers as usize],
-            groups: vec![GroupTotals::default(); plan.groups.len()],
+            groups: plan.groups.iter().map(members).collect(),
         };
         let topic_of =
             plan.topics.iter().enumerate().flat_map(|(t, topic)| (0..topic.partitions).map(move |_| t as u32));
@@ -103,17 +107,25 @@ impl Recorder {
     pub fn observe(&mut self, now: Time, fact: &Fact<'_>) {
         match *fact {
             Fact::Processed(ref processed) => self.processed(processed),
-            Fact::Acked { stream, records, extras } => self.acked(stream as usize, records, extras, now),
+            Fact::Acked { stream, left, records, extras } => self.acked(stream as usize, left, records, extras, now),
             Fact::Appended { partition: p, records, bytes, plain, .. } => self.appended(p, records, bytes, plain, now),
             Fact::Sent { stream, records } => self.totals.streams[stream as usize].sent += records,
-            Fact::Requested { stream, bytes } => {
+            Fact::Requested { stream, records, bytes } => {
                 let stream = &mut self.totals.streams[stream as usize];
                 stream.bytes += bytes;
-                stream.requests += 1;
+                stream.asked.add(1, now);
+                stream.requested.add(records, now);
             }
-            Fact::Fetched { group } => self.totals.groups[group as usize].fetches += 1,
-            Fact::Polled { group, records } => self.totals.groups[group as usize].polled += records,
-            Fact::Replicated { .. } => {}
+            Fact::Fetched { group, records } => {
+                let group = &mut self.totals.groups[group as usize];
+                group.fetches += 1;
+                group.fetched.add(records, now);
+            }
+            Fact::Polled { group, records } => self.totals.groups[group as usize].polled.add(records, now),
+            Fact::Replicated { partition, records, .. } => {
+                let topic = &mut self.totals.topics[self.topic_of[partition as usize] as usize];
+                topic.readable.add(u64::from(records), now);
+            }
             _ => self.rare(now, fact),
         }
     }
@@ -139,7 +151,11 @@ impl Recorder {
             Fact::Assigned { group, member, partition, .. } => {
                 places[group as usize * partitions.len() + partition as usize].member = member;
             }
-            Fact::Busy { group, span } => totals.groups[group as usize].busy += span,
+            Fact::Busy { group, member, span } => {
+                let group = &mut totals.groups[group as usize];
+                group.busy += span;
+                group.members[member as usize] += span;
+            }
             Fact::Committed { group, partition, offset } => {
                 let place = &mut places[group as usize * partitions.len() + partition as usize];
                 let more = offset.saturating_sub(place.committed);
@@ -178,12 +194,14 @@ impl Recorder {
         let topic = &mut self.totals.topics[self.topic_of[partition] as usize];
         topic.appended.add(n, now, self.begin);
         topic.batches += 1;
-        topic.instants = topic.instants.wrapping_add(n.wrapping_mul(now.ns()));
+        topic.sizes.add(n, 1);
+        topic.written.add(n, now);
     }
 
     #[inline(always)]
-    fn acked(&mut self, stream: usize, records: &[Record], extras: &[Extra], now: Time) {
+    fn acked(&mut self, stream: usize, left: Time, records: &[Record], extras: &[Extra], now: Time) {
         self.totals.streams[stream].acked += records.len() as u64;
+        self.totals.streams[stream].answered.add(1, now);
         let latency = &mut self.streams[stream];
         let (mut sum, mut n) = (0, 0);
         for record in records {
@@ -195,6 +213,7 @@ impl Recorder {
             }
         }
         latency.publish.added(n, Span::from_ns(sum));
+        latency.under_way_ns += u128::from(n) * u128::from((now - left).ns());
         if !extras.is_empty() {
             late::acked(latency, records, extras, self.warmup, now);
         }
@@ -227,7 +246,6 @@ impl Recorder {
             recent.count(Span::from_ns(e2e));
         }
         let since = at_sum.wrapping_sub(n.wrapping_mul(begin));
-        let due_sum = at_sum.wrapping_sub(e2e_sum);
         let (counted, e2e) = (n - early, e2e_sum - early_e2e);
         let work = at - done.started.ns() - early_work;
         recent.added(counted, Span::from_ns(e2e));
@@ -236,7 +254,9 @@ impl Recorder {
         let totals = &mut self.totals.groups[group];
         totals.processed.add_since(n, u128::from(since));
         totals.e2e_sum += u128::from(e2e_sum);
-        totals.due_sum = totals.due_sum.wrapping_add(due_sum);
+        totals.finished.records += n;
+        totals.finished.instants += u128::from(since) + u128::from(n) * u128::from(begin);
+        totals.work_sum += u128::from(at - done.started.ns());
         let place = &mut self.places[group * self.partitions.len() + done.partition as usize];
         place.progress.done(done.first, n);
         place.processed += n;
@@ -325,8 +345,8 @@ impl Recorder {
     pub fn little(&self, group: usize, now: Time) -> [u64; 2] {
         let totals = &self.totals.groups[group];
         let topics = self.reads[group].topics.iter().map(|&topic| &self.totals.topics[topic]);
-        let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.instants));
-        let finishes = (totals.e2e_sum as u64).wrapping_add(totals.due_sum).wrapping_add(totals.lost_instants);
+        let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.written.instants as u64));
+        let finishes = (totals.finished.instants as u64).wrapping_add(totals.lost_instants);
         let open = self.backlog(group).wrapping_mul(now.ns());
         [totals.lag_area as u64, finishes.wrapping_add(open).wrapping_sub(appends)]
     }
@@ -419,6 +439,7 @@ impl Recorder {
         for (group, reads) in self.reads.iter().enumerate() {
             let recent = &mut self.recent[group];
             self.series.group(group, &self.groups[group].last, recent);
+            self.groups[group].heat.row(before, now, recent);
             recent.move_into(&mut self.groups[group].e2e);
             for &partition in &reads.partitions {
                 let place = &mut self.places[group * partitions + partition as usize];

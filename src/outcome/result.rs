@@ -1,8 +1,12 @@
 //! The result of a run, as it is saved and read again: `result.json`, the series, the partitions, the histograms.
 //!
 //! Times are in seconds, sizes in bytes, rates per second. A figure that has no value is `null`.
+mod tables;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use tables::{BatchRow, GroupSeries, HeatRow, MemberRow, PartitionGroup, PartitionRow, SeriesInterval, SeriesRow};
 
 /// Everything a run leaves but its pictures; a report can be drawn from it alone.
 #[derive(Clone, Debug)]
@@ -15,6 +19,12 @@ pub struct Outcome {
     pub worst_partitions: Vec<Vec<String>>,
     /// `partitions.csv`: by topic and number. With repetitions, of the first one.
     pub partitions: Vec<PartitionRow>,
+    /// `members.csv`: by group and number. With repetitions, of the first one.
+    pub members: Vec<MemberRow>,
+    /// `batches.csv`: by topic and size. With repetitions, of the first one.
+    pub batches: Vec<BatchRow>,
+    /// `latency_heat.csv`: by group, time and latency; what is empty is left out. With repetitions, of the first one.
+    pub heat: Vec<HeatRow>,
     /// `histograms/NAME.hlog`: full distributions in nanoseconds over all repetitions, by name such as `groups.workers.e2e_s`.
     pub histograms: BTreeMap<String, hdrhistogram::Histogram<u64>>,
 }
@@ -32,6 +42,10 @@ pub struct RunResult {
     pub seed: u64,
     /// Length of `[warmup, duration)`.
     pub window_s: f64,
+    /// Where that window begins.
+    pub warmup_s: f64,
+    /// Where it ends: the end of arrivals, or of a run that ended earlier.
+    pub duration_s: f64,
     /// Interrupted before its end.
     pub partial: bool,
     /// All thresholds held, all laws held, and the run is valid.
@@ -194,6 +208,8 @@ pub struct ProducerResult {
     pub in_flight: f64,
     /// Acknowledged per second in the window.
     pub rate_per_s: f64,
+    /// Requests in flight over those its in-flight windows allow, averaged over the window.
+    pub in_flight_share: f64,
     /// Bytes of the sent batches before compression.
     pub bytes: f64,
     /// Time the rate limit held records back, summed over instances.
@@ -238,6 +254,9 @@ pub struct TopicResult {
 pub struct BrokerResult {
     /// Share of its request handlers' time that was busy, in the window.
     pub utilisation: f64,
+    /// Share of its network card's bandwidth that was used, in the busier direction, in the window; no value without a
+    /// limit.
+    pub network_utilisation: Option<f64>,
     /// Requests waiting for a handler, averaged over the window.
     pub queue_mean: f64,
     /// Requests served.
@@ -306,8 +325,21 @@ pub struct GroupResult {
     pub e2e_raw_s: Latency,
     /// From the first intended time along a pipeline to the end of processing.
     pub journey_s: Latency,
+    /// Where the time goes, in the order in which a record passes.
+    pub stages: Vec<StageResult>,
     /// Each rebalance.
     pub rebalances: Vec<RebalanceResult>,
+}
+
+/// One stage of a record's way, from the end of warm-up to the end of the run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StageResult {
+    /// `accept`, `batch`, `request`, `replicate`, `fetch`, `poll`, `queue` or `work`.
+    pub stage: String,
+    /// Mean time of a record in it: what it held over time, over the records that were processed.
+    pub mean_s: Option<f64>,
+    /// Records in it, averaged over time.
+    pub records_mean: Option<f64>,
 }
 
 /// Why records were lost.
@@ -349,85 +381,6 @@ pub struct RebalanceResult {
     pub partitions_moved: u32,
     /// Partitions times the time they stood still.
     pub stopped_partition_s: f64,
-}
-
-/// When a row of the series was.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeriesInterval {
-    /// Start of the interval.
-    pub start_s: f64,
-    /// End of the interval.
-    pub end_s: f64,
-}
-
-/// One interval of the series, all topics and groups in it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeriesRow {
-    /// When it was.
-    pub interval: SeriesInterval,
-    /// Records due per second, over all producers of the scenario.
-    pub offered_per_s: f64,
-    /// Per topic, in the order of the scenario: records appended per second.
-    pub appended_per_s: Vec<f64>,
-    /// Per group, in the order of the scenario.
-    pub groups: Vec<GroupSeries>,
-}
-
-/// What a group did in an interval.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GroupSeries {
-    /// Records processed per second.
-    pub processed_per_s: f64,
-    /// Lag at the end of the interval, in records.
-    pub lag: u64,
-    /// Records appended and not committed at its end.
-    pub committed_lag: u64,
-    /// Age of the oldest unprocessed record at its end, in seconds.
-    pub lag_s: f64,
-    /// Share of the workers' time that was busy.
-    pub utilisation: f64,
-    /// End-to-end latency of what finished in it; no value with too few samples.
-    pub e2e_p50_s: Option<f64>,
-    /// 90th percentile.
-    pub e2e_p90_s: Option<f64>,
-    /// 99th percentile.
-    pub e2e_p99_s: Option<f64>,
-    /// Greatest.
-    pub e2e_max_s: Option<f64>,
-    /// Lag of the worst partitions by greatest lag over the run (at most 8), in the order of `Outcome::worst_partitions`.
-    pub worst_lag: Vec<u64>,
-}
-
-/// One row of `partitions.csv`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PartitionRow {
-    /// Name of the topic.
-    pub topic: String,
-    /// Number within the topic.
-    pub partition: u32,
-    /// Broker that leads it.
-    pub leader: u32,
-    /// Records appended.
-    pub appended: u64,
-    /// Share of the topic's records.
-    pub share: f64,
-    /// Bytes appended.
-    pub bytes: u64,
-    /// Per group of the scenario, empty where the group does not read the topic.
-    pub groups: Vec<Option<PartitionGroup>>,
-}
-
-/// One partition as one group sees it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PartitionGroup {
-    /// Records processed.
-    pub processed: u64,
-    /// Member that owns it at the end, counted from 0.
-    pub member: u32,
-    /// Greatest lag at the edges of the intervals.
-    pub lag_max: u64,
-    /// Lag at the end.
-    pub lag_final: u64,
 }
 
 mod ordered {

@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// The version of the format that is written and read.
 const FORMAT: &str = "1";
+/// Columns of `members.csv`, `batches.csv` and `latency_heat.csv`: the fields of their rows.
+const MEMBERS: [&str; 5] = ["group", "member", "partitions", "processed", "utilisation"];
+const BATCHES: [&str; 4] = ["topic", "from", "to", "batches"];
+const HEAT: [&str; 6] = ["group", "start_s", "end_s", "low_s", "high_s", "records"];
 
 /// Why a folder could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +106,9 @@ pub fn save(
         write(&new.join("result.json"), &pretty(&tidy(result)))?;
         write(&new.join("series.csv"), &tables::series(outcome))?;
         write(&new.join("partitions.csv"), &tables::partitions(outcome))?;
+        write(&new.join("members.csv"), &tables::rows(&MEMBERS, &outcome.members))?;
+        write(&new.join("batches.csv"), &tables::rows(&BATCHES, &outcome.batches))?;
+        write(&new.join("latency_heat.csv"), &tables::rows(&HEAT, &outcome.heat))?;
         histograms::save(outcome, &new.join("histograms"))?;
         write(&new.join("scenario.yaml"), scenario_yaml.as_bytes())?;
         save_inputs(inputs, &new.join("inputs"))?;
@@ -129,7 +136,10 @@ pub fn load(dir: &Path) -> Result<Outcome, SaveError> {
     let (series, worst_partitions) = tables::read_series(&result, &dir.join("series.csv"))?;
     let partitions = tables::read_partitions(&result, &dir.join("partitions.csv"))?;
     let histograms = histograms::load(&dir.join("histograms"))?;
-    Ok(Outcome { result, series, worst_partitions, partitions, histograms })
+    let members = tables::read_rows(&dir.join("members.csv"))?;
+    let batches = tables::read_rows(&dir.join("batches.csv"))?;
+    let heat = tables::read_rows(&dir.join("latency_heat.csv"))?;
+    Ok(Outcome { result, series, worst_partitions, partitions, members, batches, heat, histograms })
 }
 
 /// The one form of a number: whole ones without a point, others in the fewest digits that read back the same.

@@ -3,8 +3,10 @@
 //! Counters only grow, so a row is the difference of two; rates and shares are computed when tables are written.
 use super::histogram::Buckets;
 use super::recorder::Totals;
-use crate::units::Time;
+use crate::units::{Span, Time};
 
+/// Brokers whose work is kept over time.
+pub const BROKERS: usize = 64;
 /// Lags of at most so many places (a group in a partition) are kept over time; the others only by their greatest.
 const PLACES: usize = 4_096;
 
@@ -32,6 +34,8 @@ pub struct Row {
     pub appended: Vec<u64>,
     /// By group.
     pub groups: Vec<GroupRow>,
+    /// Time the handlers of each broker were busy so far; of the first [`BROKERS`].
+    pub brokers: Vec<Span>,
 }
 
 /// One group in one row.
@@ -79,6 +83,7 @@ impl Series {
             offered: totals.streams.iter().map(super::recorder::StreamTotals::offered).collect(),
             appended: totals.topics.iter().map(|topic| topic.appended.total).collect(),
             groups: totals.groups.iter().map(group).collect(),
+            brokers: totals.brokers.iter().take(BROKERS).map(|broker| broker.busy).collect(),
         });
         self.lags.resize(self.rows.len() * self.places(), 0);
     }

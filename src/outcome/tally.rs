@@ -2,8 +2,9 @@
 //!
 //! Totals are cloned where the window begins and ends, and subtracted afterwards; latencies count only records due
 //! after the warm-up and exist once. Nothing is computed here.
+use super::heat::{Heat, Sizes};
 use super::histogram::Buckets;
-use super::level::Flow;
+use super::level::{Flow, Passed};
 use super::progress::Progress;
 use super::series::Series;
 use crate::units::{Span, Time};
@@ -68,8 +69,12 @@ pub struct StreamTotals {
     pub acked: u64,
     /// Bytes of batches sent.
     pub bytes: u64,
-    /// Produce requests.
-    pub requests: u64,
+    /// Produce requests that left.
+    pub asked: Passed,
+    /// Records that left in them.
+    pub requested: Passed,
+    /// Answers to the requests, or where none is awaited, requests that left.
+    pub answered: Passed,
     /// Time the rate limit held records back.
     pub limited: Span,
     /// Time the full buffer held records back.
@@ -91,8 +96,12 @@ pub struct TopicTotals {
     pub appended: Flow,
     /// Batches appended.
     pub batches: u64,
-    /// Sum over records of the instant of their append, in nanoseconds modulo 2^64.
-    pub instants: u64,
+    /// The same by the number of their records.
+    pub sizes: Sizes,
+    /// Records appended, with their instants since the beginning of the run.
+    pub written: Passed,
+    /// Records below the high watermark.
+    pub readable: Passed,
 }
 
 /// One broker.
@@ -117,8 +126,10 @@ pub struct BrokerTotals {
 /// One group.
 #[derive(Clone, Debug, Default)]
 pub struct GroupTotals {
+    /// Records that arrived at members.
+    pub fetched: Passed,
     /// Records handed out by poll.
-    pub polled: u64,
+    pub polled: Passed,
     /// Records processed.
     pub processed: Flow,
     /// Records deleted before it got them.
@@ -131,6 +142,8 @@ pub struct GroupTotals {
     pub fetches: u64,
     /// Time workers were busy.
     pub busy: Span,
+    /// The same by member.
+    pub members: Vec<Span>,
     /// Lag times time, in records and nanoseconds.
     pub lag_area: u128,
     /// The same for what is not committed.
@@ -139,8 +152,10 @@ pub struct GroupTotals {
     pub age_area: u128,
     /// Sum over records of end-to-end latency, window or not, in nanoseconds.
     pub e2e_sum: u128,
-    /// Sum over processed records of the instant they were due, in nanoseconds modulo 2^64.
-    pub due_sum: u64,
+    /// Records processed, with their instants since the beginning of the run.
+    pub finished: Passed,
+    /// Sum over processed records of their work, window or not, in nanoseconds.
+    pub work_sum: u128,
     /// Records finished after a later one of the same key.
     pub out_of_order: u64,
 }
@@ -150,7 +165,9 @@ pub struct GroupTotals {
 pub struct StreamLatency {
     /// Due to acknowledged.
     pub publish: Buckets,
-    /// The same, only of records that were sent later than due.
+    /// Over the same records, time from the request's leaving to the acknowledgement, in nanoseconds.
+    pub under_way_ns: u128,
+    /// Due to acknowledged, only of records that were sent later than due.
     pub late_publish: Buckets,
     /// Sent to acknowledged, only of those.
     pub late_service: Buckets,
@@ -173,6 +190,8 @@ pub struct GroupLatency {
     pub journey: Buckets,
     /// Due to end of processing, only of those.
     pub journey_e2e: Buckets,
+    /// Due to end of processing, by when it ended.
+    pub heat: Heat,
     /// When the backlog was last worked off after the end of arrivals.
     pub drained: Option<Time>,
     /// Greatest lag, committed lag and age at the edges inside the window.

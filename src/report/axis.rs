@@ -18,6 +18,10 @@ pub enum Measure {
     PerSecond,
     /// A count, of which zero is a usual value.
     Records,
+    /// A share of a whole.
+    Share,
+    /// A share of a whole that is missing, in powers of ten: 2 is 99 %.
+    Nines,
 }
 
 impl Measure {
@@ -28,6 +32,8 @@ impl Measure {
             Self::Seconds => show::duration(value),
             Self::PerSecond => show::rate(value),
             Self::Records => show::count(value),
+            Self::Share => show::percent(value),
+            Self::Nines => show::percent(1.0 - 10_f64.powf(-value)),
         }
     }
 
@@ -58,13 +64,62 @@ pub struct Axis {
     high: f64,
     scale: Scale,
     ticks: Vec<(f64, String)>,
+    /// What a value on it is, if it is one.
+    measure: Option<Measure>,
 }
 
 impl Axis {
     /// An axis with ticks of one's own.
     #[must_use]
     pub fn new(low: f64, high: f64, scale: Scale, ticks: Vec<(f64, String)>) -> Self {
-        Self { low, high, scale, ticks }
+        Self { low, high, scale, ticks, measure: None }
+    }
+
+    /// The same for values of this measure.
+    #[must_use]
+    pub fn measuring(self, measure: Measure) -> Self {
+        Self { measure: Some(measure), ..self }
+    }
+
+    /// From nothing to all.
+    #[must_use]
+    pub fn of_share() -> Self {
+        let ticks = (0..=4).map(|i| f64::from(i) * 0.25).map(|share| (share, show::percent(share))).collect();
+        Self::new(0.0, 1.0, Scale::Linear, ticks).measuring(Measure::Share)
+    }
+
+    /// Through powers of two, five and ten, for whole numbers from `low` to `high`.
+    #[must_use]
+    pub fn of_sizes(low: f64, high: f64) -> Self {
+        let steps = (0..19).flat_map(|power| [1.0, 2.0, 5.0].map(|times| times * 10_f64.powi(power)));
+        let wide = high / low > 1e3;
+        let inside = |&step: &f64| step >= low && step <= high && (!wide || step.log10().fract() == 0.0);
+        let ticks = steps.filter(inside).map(|step| (step, show::count(step))).collect();
+        Self::new(low, high, Scale::Log, ticks).measuring(Measure::Records)
+    }
+
+    /// Decades that hold these lengths of time.
+    #[must_use]
+    pub fn of_decades(least: f64, greatest: f64) -> Self {
+        Self::log(least, greatest, Measure::Seconds)
+    }
+
+    /// For a script: ends, how values become distances, and what they are.
+    #[must_use]
+    pub fn described(&self) -> serde_json::Value {
+        let scale = match self.scale {
+            Scale::Linear => "linear",
+            Scale::Log => "log",
+            Scale::LogOfOneMore => "log1",
+        };
+        let measure = self.measure.map(|measure| match measure {
+            Measure::Seconds => "s",
+            Measure::PerSecond => "/s",
+            Measure::Records => "n",
+            Measure::Share => "%",
+            Measure::Nines => "9s",
+        });
+        serde_json::json!([self.low, self.high, scale, measure])
     }
 
     /// From zero (or a suitable power) to a little above the greatest value.
@@ -82,22 +137,30 @@ impl Axis {
         }
         match measure {
             Measure::Seconds => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
-            Measure::PerSecond | Measure::Records => Self::log_of_one_more(greatest, measure),
+            Measure::PerSecond | Measure::Records | Measure::Share | Measure::Nines => {
+                Self::log_of_one_more(greatest, measure)
+            }
         }
+    }
+
+    /// From zero to a little above the greatest value, in proportion.
+    #[must_use]
+    pub fn to(greatest: f64, measure: Measure) -> Self {
+        if greatest > 0.0 { Self::linear(greatest, measure) } else { Self::linear(1.0, measure) }
     }
 
     fn linear(greatest: f64, measure: Measure) -> Self {
         let step = measure.step(greatest / 4.0);
         let count = (greatest * 1.04 / step).ceil().max(1.0);
         let ticks = (0..=count as u32).map(|i| f64::from(i) * step).map(|value| (value, measure.show(value))).collect();
-        Self { low: 0.0, high: count * step, scale: Scale::Linear, ticks }
+        Self { low: 0.0, high: count * step, scale: Scale::Linear, ticks, measure: Some(measure) }
     }
 
     /// Whole decades.
     fn log(least: f64, greatest: f64, measure: Measure) -> Self {
         let (first, end) = (least.log10().floor() as i32, (greatest * 1.02).log10().ceil() as i32);
         let ticks = (first..=end).map(|power| 10_f64.powi(power)).map(|value| (value, measure.show(value))).collect();
-        Self { low: 10_f64.powi(first), high: 10_f64.powi(end), scale: Scale::Log, ticks }
+        Self { low: 10_f64.powi(first), high: 10_f64.powi(end), scale: Scale::Log, ticks, measure: Some(measure) }
     }
 
     /// From zero through whole decades; the first of them would stand too close to zero.
@@ -105,7 +168,7 @@ impl Axis {
         let last = (greatest * 1.02).log10().ceil() as i32;
         let values = std::iter::once(0.0).chain((1..=last).map(|power| 10_f64.powi(power)));
         let ticks = values.map(|value| (value, measure.show(value))).collect();
-        Self { low: 0.0, high: 10_f64.powi(last), scale: Scale::LogOfOneMore, ticks }
+        Self { low: 0.0, high: 10_f64.powi(last), scale: Scale::LogOfOneMore, ticks, measure: Some(measure) }
     }
 
     /// Whether the reader must be told that distances are ratios.
@@ -184,11 +247,12 @@ impl TimeAxis {
             end if end <= 96.0 * 3600.0 => (3600.0, "time, h"),
             _ => (86_400.0, "time, d"),
         };
-        let end = if end_s > 0.0 { end_s / unit } else { 1.0 };
+        let end_s = if end_s > 0.0 { end_s } else { unit };
+        let end = end_s / unit;
         let step = nice_step(end / 7.0);
         let count = (end / step + 1e-9).floor() as u32;
         let ticks = (0..=count).map(|i| f64::from(i) * step).map(|value| (value * unit, plain(value))).collect();
-        Self { axis: Axis::new(0.0, end * unit, Scale::Linear, ticks), name }
+        Self { axis: Axis::new(0.0, end_s, Scale::Linear, ticks).measuring(Measure::Seconds), name }
     }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! A chart is described once; the page draws it wide and narrow, `charts/*.svg` holds the wide one. Where there are
 //! many groups, a chart shows those with the most lag and says so.
+mod machines;
+mod maps;
+pub mod stages;
+
 use super::axis::{Axis, Measure, Scale, TimeAxis};
 use super::palette::Role;
-use super::plot::{Line, Panel, Plot};
+use super::plot::{Band, Line, Panel, Plot};
 use crate::outcome::result::{GroupSeries, Outcome, SeriesRow};
 use crate::units::show;
 use hdrhistogram::Histogram;
@@ -52,18 +56,24 @@ pub struct Table {
 /// Every chart that has something to show, in reading order.
 #[must_use]
 pub fn all(outcome: &Outcome) -> Vec<Chart> {
-    let mut charts = Vec::new();
-    if !outcome.series.is_empty() {
-        let time = TimeAxis::to(outcome.series.last().map_or(0.0, |row| row.interval.end_s));
-        let marks = marks(outcome).into_iter().map(|mark| mark.at_s).collect::<Vec<_>>();
-        let over = OverTime { outcome, time, marks };
+    let mut charts: Vec<Chart> = stages::chart(outcome).into_iter().collect();
+    let marks = marks(outcome).into_iter().map(|mark| mark.at_s).collect::<Vec<_>>();
+    let time = TimeAxis::to(outcome.series.last().map_or(0.0, |row| row.interval.end_s));
+    let over = (!outcome.series.is_empty()).then_some(OverTime { outcome, time, marks });
+    if let Some(over) = &over {
         charts.push(over.throughput());
         charts.extend(over.lag());
         charts.extend(over.lag_of_partitions());
-        charts.extend(over.latency());
     }
-    let place = charts.iter().position(|chart| chart.file == "latency-time").unwrap_or(charts.len());
-    charts.splice(place..place, latency_by_percentile(outcome));
+    charts.extend(maps::partitions(outcome));
+    charts.extend(latency_by_percentile(outcome));
+    if let Some(over) = &over {
+        charts.extend(over.latency());
+        charts.extend(maps::latency(outcome, &over.time, &over.marks));
+    }
+    charts.extend(machines::members(outcome));
+    charts.extend(over.as_ref().and_then(machines::brokers));
+    charts.extend(machines::batches(outcome));
     charts
 }
 
@@ -189,7 +199,7 @@ impl OverTime<'_> {
 
     fn lag_of_partitions(&self) -> Vec<Chart> {
         let groups = &self.outcome.result.groups;
-        let on_page = groups_with_most_lag(self.outcome, MOST_GROUPS);
+        let on_page = groups_with_most_lag(self.outcome, maps::MOST_MAPS);
         let worst = self.outcome.worst_partitions.iter().enumerate().filter(|(_, worst)| !worst.is_empty());
         worst
             .map(|(i, worst)| {
@@ -225,14 +235,31 @@ impl OverTime<'_> {
     }
 
     fn latency_panel(&self, i: usize, group: &str, several: bool) -> Panel {
+        let line = |name: &str, role, width, level: fn(&GroupSeries) -> Option<f64>| Line {
+            width,
+            ..self.levels(name, role, i, level)
+        };
         let lines = vec![
-            self.levels("p50", Role::Series(0), i, |group| group.e2e_p50_s),
-            self.levels("p90", Role::Series(4), i, |group| group.e2e_p90_s),
-            self.levels("p99", Role::Series(1), i, |group| group.e2e_p99_s),
-            Line { width: 1, ..self.levels("max", Role::Series(7), i, |group| group.e2e_max_s) },
+            line("p50", Role::Series(0), 2, |group| group.e2e_p50_s),
+            line("p90", Role::Series(4), 1, |group| group.e2e_p90_s),
+            line("p99", Role::Series(1), 2, |group| group.e2e_p99_s),
+            line("max", Role::Series(7), 1, |group| group.e2e_max_s),
         ];
+        // Rows with few records have no high percentiles; a line without a point would only be a word in the legend.
+        let lines: Vec<Line> =
+            lines.into_iter().filter(|line| line.points.iter().any(|point| point.1.is_some())).collect();
+        // A line with points here and there bounds nothing.
+        let known = |line: &Line| line.points.iter().filter(|point| point.1.is_some()).count();
+        let most = lines.iter().map(known).max().unwrap_or(0);
+        let bounds: Vec<&Line> = lines.iter().filter(|line| 2 * known(line) >= most).collect();
+        let band = |(nth, pair): (usize, &[&Line])| Band {
+            name: String::new(),
+            role: Role::Band(nth),
+            points: pair[0].points.iter().zip(&pair[1].points).map(|(low, high)| (low.0, low.1.zip(high.1))).collect(),
+        };
+        let bands = bounds.windows(2).enumerate().map(band).collect();
         let heading = if several { group.to_owned() } else { String::new() };
-        Panel { heading, ..Panel::new(LATENCY, Measure::Seconds, lines) }
+        Panel { heading, bands, ..Panel::new(LATENCY, Measure::Seconds, lines) }
     }
 }
 
@@ -336,7 +363,8 @@ fn percentile_axis(nines: f64) -> Axis {
     let nine = named.into_iter().enumerate().map(|(i, name)| ((i + 1) as f64, name));
     let half = std::iter::once((2_f64.log10(), "50"));
     let ticks = half.chain(nine).filter(|(place, _)| *place <= nines + 1e-6);
-    Axis::new(0.0, nines, Scale::Linear, ticks.map(|(place, name)| (place, name.to_owned())).collect())
+    let ticks = ticks.map(|(place, name)| (place, name.to_owned())).collect();
+    Axis::new(0.0, nines, Scale::Linear, ticks).measuring(Measure::Nines)
 }
 
 fn percentile_table(outcome: &Outcome) -> Table {

@@ -1,4 +1,5 @@
-//! `report.html`: one file, no script, nothing fetched. It reads on a phone and on a desk, in light and dark.
+//! `report.html`: one file, nothing fetched. It reads on a phone, on a desk and on paper, in light and dark; a small
+//! script shows values under the pointer, and the page misses nothing but that without it.
 //!
 //! Each chart stands in the page twice, wide and narrow, and the style sheet shows the one that fits: text in a drawing
 //! that shrinks along with it could not be read on a phone.
@@ -9,9 +10,15 @@ use super::verdict::Verdict;
 use super::{escaped, file_name, insert_after_tag, palette};
 use crate::outcome::result::Outcome;
 use crate::units::show;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Shows values under the pointer; the page forbids any other script by its digest, and everything that is fetched.
+const SCRIPT: &str = include_str!("page.js");
 
 /// A chart as a template wants it.
 #[derive(Serialize)]
@@ -35,6 +42,8 @@ struct Threshold {
 #[derive(Serialize)]
 struct Page<'a> {
     style: String,
+    script: &'static str,
+    script_digest: String,
     name: &'a str,
     digest: String,
     engine: &'a str,
@@ -72,6 +81,8 @@ fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart]) -> Page<'a> {
     let verdict = Verdict::of(outcome);
     Page {
         style: format!("{}{}", include_str!("page.css"), palette::style_sheet()),
+        script: SCRIPT,
+        script_digest: format!("sha256-{}", STANDARD.encode(Sha256::digest(SCRIPT))),
         name: &result.scenario.name,
         digest: result.scenario.sha256.chars().take(12).collect(),
         engine: &result.engine,
@@ -86,7 +97,7 @@ fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart]) -> Page<'a> {
         thresholds: thresholds(outcome),
         cards: figures::cards(outcome),
         charts: (1..).zip(charts.iter().filter(|chart| chart.on_page)).map(shown).collect(),
-        elsewhere: charts.iter().filter(|chart| !chart.on_page).map(file_name).collect(),
+        elsewhere: charts.iter().filter(|chart| !chart.on_page).map(|chart| file_name(chart, "svg")).collect(),
         marks: charts::marks(outcome),
         latency_columns: figures::LATENCY_COLUMNS,
         latencies: figures::latency_rows(outcome),

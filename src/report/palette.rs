@@ -25,13 +25,22 @@ pub enum Role {
     Mark,
     /// Behind everything.
     Surface,
+    /// The n-th of [`BANDS`] bands, from the usual case outwards.
+    Band(usize),
+    /// The n-th of [`HEAT`] steps from little to much.
+    Heat(usize),
 }
+
+/// Bands that differ in colour.
+pub const BANDS: usize = 3;
+/// Steps from little to much.
+pub const HEAT: usize = 6;
 
 /// Lines that differ in colour.
 pub const SERIES: usize = 8;
 
 /// Light and dark, in the order of the classes.
-const COLOURS: [(&str, &str); SERIES + 7] = [
+const COLOURS: [(&str, &str); SERIES + 7 + BANDS + HEAT] = [
     ("#0067a8", "#5ab4f0"),
     ("#c74a00", "#ff9457"),
     ("#00805c", "#34cf9f"),
@@ -47,6 +56,15 @@ const COLOURS: [(&str, &str); SERIES + 7] = [
     ("#aab3c0", "#4a5463"),
     ("#b3261e", "#ff8a80"),
     ("#ffffff", "#171b22"),
+    ("#93c1e3", "#2f6694"),
+    ("#c3dbee", "#24496a"),
+    ("#e3edf6", "#1c3044"),
+    ("#dbe8f4", "#1d3044"),
+    ("#aacbe8", "#24507a"),
+    ("#72a7d6", "#2f74ab"),
+    ("#3b80bb", "#4f9dd8"),
+    ("#195a99", "#8ac6f0"),
+    ("#0a3562", "#d6edff"),
 ];
 
 impl Role {
@@ -60,6 +78,8 @@ impl Role {
             Self::Edge => SERIES + 4,
             Self::Mark => SERIES + 5,
             Self::Surface => SERIES + 6,
+            Self::Band(n) => SERIES + 7 + n.min(BANDS - 1),
+            Self::Heat(n) => SERIES + 7 + BANDS + n.min(HEAT - 1),
         }
     }
 
@@ -68,6 +88,18 @@ impl Role {
     pub fn colour(self) -> RGBColor {
         RGBColor(0xA7, 0x03, self.class() as u8)
     }
+}
+
+/// The class it has in a drawing: `s3` for lines, `f3` for what is filled.
+#[must_use]
+pub fn class_of(role: Role) -> usize {
+    role.class()
+}
+
+/// Whether a colour, as drawn, stands for a role.
+#[must_use]
+pub fn is_role(colour: &str, role: Role) -> bool {
+    colour == format!("#A703{:02X}", role.class())
 }
 
 /// Replaces marker colours by classes, and drops what the style sheet says once for all.
@@ -86,7 +118,7 @@ pub fn classes(svg: &str) -> String {
 pub fn surface(element: &str) -> String {
     let (light, dark) = COLOURS[Role::Surface.class()];
     let rule = |colour: &str| format!("{element}{{background:{colour}}}");
-    format!("{}\n@media(prefers-color-scheme:dark){{{}}}\n", rule(light), rule(dark))
+    format!("{}\n@media screen and (prefers-color-scheme:dark){{{}}}\n", rule(light), rule(dark))
 }
 
 /// What the classes look like: for the page and for a chart on its own.
@@ -107,6 +139,7 @@ pub fn style_sheet() -> String {
         css,
         "polyline.s{demand}{{stroke-dasharray:18 36}}line.s{mark},polyline.s{mark}{{stroke-dasharray:8 10;opacity:.75}}"
     );
-    let _ = writeln!(css, "@media(prefers-color-scheme:dark){{{}}}", rules(|pair| pair.1));
+    // Paper is light, whatever the screen.
+    let _ = writeln!(css, "@media screen and (prefers-color-scheme:dark){{{}}}", rules(|pair| pair.1));
     css
 }

@@ -1,9 +1,14 @@
-//! Draws lines over an axis, wide or narrow: a name above the plot, a legend, panels that share the horizontal axis.
+//! Draws lines, bands and blocks over an axis, wide or narrow: a legend, panels that share the horizontal axis, and a
+//! name above each.
 //!
 //! Everything is drawn four times as large as it is shown, since plotters rounds to whole units and curves would show
 //! it. Widths of texts are estimated: a drawing cannot know the reader's font.
+mod layout;
+
 use super::axis::{Axis, Measure, TimeAxis};
-use super::palette::{Role, classes};
+use super::palette::{Role, class_of, classes};
+use super::svg;
+use layout::Layout;
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::prelude::*;
@@ -20,6 +25,8 @@ const LONGEST_NAME: usize = 34;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
+/// Left, right, top and bottom of a plot, in units of the drawing.
+type Frame = [i32; 4];
 type Drawn<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// A line of a chart.
@@ -35,7 +42,31 @@ pub struct Line {
     pub points: Vec<(f64, Option<f64>)>,
 }
 
-/// Lines over one vertical axis.
+/// What lies between two lines.
+#[derive(Clone, Debug)]
+pub struct Band {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its colour.
+    pub role: Role,
+    /// Places along the horizontal axis with both ends; a gap where there are none.
+    pub points: Vec<(f64, Option<(f64, f64)>)>,
+}
+
+/// A rectangle: a bar, or a cell of a map.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Its name in the legend, which it may share with others.
+    pub name: String,
+    /// Its colour.
+    pub role: Role,
+    /// Two opposite corners, along the axes.
+    pub corners: [(f64, f64); 2],
+    /// Its value in words, shown to who points at it; may be empty where there are many.
+    pub title: String,
+}
+
+/// Lines, bands and blocks over one vertical axis.
 #[derive(Clone, Debug)]
 pub struct Panel {
     /// Whose lines these are, where there are several panels; may be empty.
@@ -44,7 +75,13 @@ pub struct Panel {
     pub name: String,
     /// The vertical axis.
     pub y: Axis,
-    /// In the order of the legend; each is drawn above those after it.
+    /// Height of the plot in pixels, where it is not the usual one.
+    pub height: Option<i32>,
+    /// Behind everything else.
+    pub bands: Vec<Band>,
+    /// In front of the bands.
+    pub blocks: Vec<Block>,
+    /// In front of both, in the order of the legend; each is drawn above those after it.
     pub lines: Vec<Line>,
 }
 
@@ -53,8 +90,45 @@ impl Panel {
     #[must_use]
     pub fn new(name: &str, measure: Measure, lines: Vec<Line>) -> Self {
         let values = lines.iter().flat_map(|line| &line.points).filter_map(|point| point.1);
-        Self { heading: String::new(), name: name.to_owned(), y: Axis::of(values, measure), lines }
+        let axis = Axis::of(values, measure);
+        Self { lines, ..Self::over(name, axis) }
     }
+
+    /// Nothing yet, over an axis.
+    #[must_use]
+    pub fn over(name: &str, y: Axis) -> Self {
+        Self {
+            heading: String::new(),
+            name: name.to_owned(),
+            y,
+            height: None,
+            bands: Vec::new(),
+            blocks: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Blocks over an axis.
+    #[must_use]
+    pub fn of_blocks(name: &str, y: Axis, blocks: Vec<Block>) -> Self {
+        Self { blocks, ..Self::over(name, y) }
+    }
+
+    /// What the legend names: of one name and colour, whether lines or filled.
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let lines = self.lines.iter().map(|line| Entry { name: &line.name, role: line.role, is_filled: false });
+        let bands = self.bands.iter().map(|band| Entry { name: &band.name, role: band.role, is_filled: true });
+        let blocks = self.blocks.iter().map(|block| Entry { name: &block.name, role: block.role, is_filled: true });
+        lines.chain(bands).chain(blocks)
+    }
+}
+
+/// A name and what it looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry<'a> {
+    name: &'a str,
+    role: Role,
+    is_filled: bool,
 }
 
 /// A chart: panels below each other over one horizontal axis.
@@ -106,15 +180,33 @@ impl Plot {
     /// The drawing, without title or style: `<svg viewBox=…>…</svg>`. Its size is up to whoever shows it.
     #[must_use]
     pub fn svg(&self, format: Format) -> String {
+        let (svg, frames) = self.drawn(format);
+        let view = svg.find("viewBox").unwrap_or(0);
+        format!("<svg data-plot=\"{}\" {}", super::escaped(&self.described(&frames)), classes(&svg[view..]))
+    }
+
+    /// The drawing in marker colours, and where the plot of each panel lies in it.
+    fn drawn(&self, format: Format) -> (String, Vec<Frame>) {
         let layout = Layout::of(self, format);
         let mut svg = String::new();
-        {
-            let size = ((format.width * FINE) as u32, (layout.height * FINE) as u32);
+        let size = ((format.width * FINE) as u32, (layout.height * FINE) as u32);
+        let frames = {
             let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-            self.draw(&root, &layout).expect("drawing into memory cannot fail");
-        }
-        let view = svg.find("viewBox").unwrap_or(0);
-        format!("<svg {}", classes(&svg[view..]))
+            self.draw(&root, &layout).expect("drawing into memory cannot fail")
+        };
+        let titles = self.panels.iter().flat_map(|panel| &panel.blocks).map(|block| block.title.as_str());
+        (svg::with_titles(&svg, titles), frames)
+    }
+
+    /// What a script needs to turn a place in the drawing into values: axes, places of the plots, names by class.
+    fn described(&self, frames: &[Frame]) -> String {
+        let panels = frames.iter().zip(&self.panels).map(|(frame, panel)| {
+            let names: serde_json::Map<String, serde_json::Value> =
+                panel.entries().map(|entry| (class_of(entry.role).to_string(), entry.name.into())).collect();
+            serde_json::json!({"at": frame, "y": panel.y.described(), "names": names})
+        });
+        let panels: Vec<serde_json::Value> = panels.collect();
+        serde_json::json!({"x": self.x.described(), "panels": panels}).to_string()
     }
 
     /// Its natural size in pixels.
@@ -123,21 +215,21 @@ impl Plot {
         (format.width, Layout::of(self, format).height)
     }
 
-    fn draw(&self, root: &Area<'_>, layout: &Layout) -> Drawn {
+    fn draw(&self, root: &Area<'_>, layout: &Layout) -> Drawn<Vec<Frame>> {
         root.fill(&Role::Surface.colour())?;
         layout.legend.draw(root, layout.format)?;
-        for (i, panel) in (0..).zip(&self.panels) {
-            let last = i + 1 == count(&self.panels);
-            let height = layout.pitch + if last { layout.foot } else { 0 };
-            let top = layout.top + i * layout.pitch;
-            let area = root.clone().shrink((0, top * FINE), (layout.format.width * FINE, height * FINE));
-            self.panel(&area, panel, layout, last)?;
+        let mut frames = Vec::new();
+        for (i, (panel, place)) in self.panels.iter().zip(&layout.places).enumerate() {
+            let last = i + 1 == self.panels.len();
+            let height = place.height + if last { layout.foot } else { 0 };
+            let area = root.clone().shrink((0, place.top * FINE), (layout.format.width * FINE, height * FINE));
+            frames.push(self.panel(&area, panel, layout, last)?);
         }
         root.present()?;
-        Ok(())
+        Ok(frames)
     }
 
-    fn panel(&self, area: &Area<'_>, panel: &Panel, layout: &Layout, last: bool) -> Drawn {
+    fn panel(&self, area: &Area<'_>, panel: &Panel, layout: &Layout, last: bool) -> Drawn<Frame> {
         let format = layout.format;
         if !panel.heading.is_empty() {
             let bold = font(format.text, Role::Text, VPos::Top);
@@ -147,15 +239,21 @@ impl Plot {
         let name = format!("{}{}", panel.name, if panel.y.is_logarithmic() { " (log scale)" } else { "" });
         write(area, &name, layout.heading, format.text, Role::Muted)?;
         let mut chart = ChartBuilder::on(area)
-            .margin_top((layout.heading + format.row() * 3 / 2) * FINE)
-            .margin_right(format.text * FINE)
+            .margin_top((layout.heading + layout.naming) * FINE)
+            .margin_right(layout.right * FINE)
             .set_label_area_size(LabelAreaPosition::Left, layout.left * FINE)
             .set_label_area_size(LabelAreaPosition::Bottom, if last { layout.foot + GAP } else { GAP } * FINE)
             .build_cartesian_2d(self.x.thinned(format.most_x_ticks), panel.y.thinned(8))?;
+        let pixels = (format.width - layout.left - layout.right).max(1) as usize;
+        panel.bands.iter().rev().try_for_each(|band| band.draw(&mut chart, pixels))?;
         self.mesh(&mut chart, format, last)?;
+        for block in &panel.blocks {
+            chart.draw_series([Rectangle::new(block.corners, block.role.colour().filled())])?;
+        }
         self.draw_marks(&mut chart, format, &panel.y)?;
-        let pixels = (format.width - layout.left - format.text).max(1) as usize;
-        panel.lines.iter().rev().try_for_each(|line| line.draw(&mut chart, pixels, format.stroke))
+        panel.lines.iter().rev().try_for_each(|line| line.draw(&mut chart, pixels, format.stroke))?;
+        let (x, y) = chart.plotting_area().get_pixel_range();
+        Ok([x.start, x.end, y.start, y.end])
     }
 
     /// Axes, ticks and the lines behind the data.
@@ -205,33 +303,27 @@ impl Line {
     }
 }
 
-/// Where things stand, in pixels.
-struct Layout {
-    format: Format,
-    legend: Legend,
-    /// Where the first panel begins.
-    top: i32,
-    /// From one panel to the next.
-    pitch: i32,
-    /// Above the name of the vertical axis.
-    heading: i32,
-    /// Beside the plot, for the ticks.
-    left: i32,
-    /// Below the last plot, for the ticks and the name of the horizontal axis.
-    foot: i32,
-    height: i32,
-}
-
-impl Layout {
-    fn of(plot: &Plot, format: Format) -> Self {
-        let legend = Legend::of(plot, format);
-        let top = legend.height(format);
-        let heading = if plot.panels.iter().any(|panel| !panel.heading.is_empty()) { format.row() } else { 0 };
-        let pitch = heading + format.row() * 3 / 2 + format.panel_height + GAP;
-        let widest = plot.panels.iter().map(|panel| panel.y.label_width()).max().unwrap_or(0);
-        let foot = format.row();
-        let height = top + count(&plot.panels) * pitch + foot;
-        Self { format, legend, top, pitch, heading, left: format.text_width(widest) + 12, foot, height }
+impl Band {
+    fn draw(&self, chart: &mut Chart<'_, '_>, pixels: usize) -> Drawn {
+        // Every point, or where there are more than pixels one every second pixel: the lines at its edges hide the rest.
+        let crowded = self.points.len() > pixels;
+        let stretch = if crowded { (2 * self.points.len()).div_ceil(pixels) } else { 1 };
+        for run in self.points.split(|point| point.1.is_none()).filter(|run| run.len() > 1) {
+            let side = |pick: fn((f64, f64)) -> f64, most: fn(f64, f64) -> f64| {
+                let last = run.len().saturating_sub(1);
+                let end = move |chunk: &[(f64, Option<(f64, f64)>)]| {
+                    let values = chunk.iter().filter_map(|point| point.1).map(pick);
+                    Some((chunk[chunk.len() / 2].0, values.reduce(most)?))
+                };
+                let edges = [&run[..1], &run[last..]].map(|edge| edge.iter().filter_map(|p| Some((p.0, pick(p.1?)))));
+                let [first, end_of_run] = edges;
+                first.chain(run.chunks(stretch).filter_map(end)).chain(end_of_run).collect::<Vec<(f64, f64)>>()
+            };
+            let (low, high) = (side(|ends| ends.0, f64::min), side(|ends| ends.1, f64::max));
+            let outline: Vec<(f64, f64)> = low.into_iter().chain(high.into_iter().rev()).collect();
+            chart.draw_series([Polygon::new(outline, self.role.colour().filled())])?;
+        }
+        Ok(())
     }
 }
 
@@ -254,57 +346,6 @@ fn thinned(points: &[(f64, f64)], stretch: usize) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = points.chunks(stretch).filter_map(ends).flatten().collect();
     kept.dedup();
     kept
-}
-
-/// Names of the lines with a swatch each, in rows that fit.
-struct Legend {
-    rows: Vec<Vec<(i32, String, Role)>>,
-}
-
-impl Legend {
-    fn of(plot: &Plot, format: Format) -> Self {
-        let mut entries: Vec<(String, Role)> = Vec::new();
-        for line in plot.panels.iter().flat_map(|panel| &panel.lines) {
-            if !entries.iter().any(|(name, role)| *name == line.name && *role == line.role) {
-                entries.push((line.name.clone(), line.role));
-            }
-        }
-        let mut rows: Vec<Vec<(i32, String, Role)>> = Vec::new();
-        if entries.len() < 2 {
-            return Self { rows };
-        }
-        let mut x = i32::MAX;
-        for (name, role) in entries {
-            let name = shortened(&name);
-            let width = 26 + format.text_width(name.chars().count()) + 18;
-            if x > format.width.saturating_sub(width) {
-                rows.push(Vec::new());
-                x = 0;
-            }
-            if let Some(row) = rows.last_mut() {
-                row.push((x, name, role));
-            }
-            x += width;
-        }
-        Self { rows }
-    }
-
-    fn height(&self, format: Format) -> i32 {
-        if self.rows.is_empty() { 4 } else { count(&self.rows) * format.row() + format.text }
-    }
-
-    fn draw(&self, root: &Area<'_>, format: Format) -> Drawn {
-        for (i, row) in (0..).zip(&self.rows) {
-            let y = i * format.row() + format.row() / 2 + 2;
-            for (x, name, role) in row {
-                let swatch = vec![(x * FINE, y * FINE), ((x + 20) * FINE, y * FINE)];
-                root.draw(&PathElement::new(swatch, role.colour().stroke_width(3 * FINE as u32)))?;
-                let style = font(format.text, Role::Text, VPos::Center);
-                root.draw(&Text::new(name.as_str(), ((x + 26) * FINE, y * FINE), style))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A chart has few of anything.

@@ -2,7 +2,8 @@
 //!
 //! A group falls behind when its lag climbs, as a straight line through it says, by more than a hundredth of what it
 //! was given, and is still high when arrivals end. Nothing here is measured anew: it only reads the outcome.
-use super::figures;
+use super::bottleneck::topics_of;
+use super::{bottleneck, figures};
 use crate::outcome::result::{GroupResult, Outcome, ProducerResult, SeriesRow};
 use crate::units::show;
 
@@ -61,8 +62,6 @@ impl Kind {
 
 /// Groups whose pace is told; the others are in the figures.
 const MOST_GROUPS: usize = 4;
-/// Busy enough to be the bottleneck.
-const BUSY: f64 = 0.95;
 
 impl Verdict {
     /// Reads an outcome.
@@ -166,16 +165,11 @@ impl Pace {
 
 /// Rows between warm-up and the end of arrivals.
 fn window(outcome: &Outcome) -> &[SeriesRow] {
-    let end = outcome.series.iter().rposition(|row| row.offered_per_s > 0.0).map_or(0, |last| last + 1);
-    let arrivals = &outcome.series[..end];
-    let from = arrivals.last().map_or(0.0, |row| row.interval.end_s - outcome.result.window_s - 1e-9);
-    &arrivals[arrivals.partition_point(|row| row.interval.start_s < from)..]
-}
-
-/// Topics that a group reads: those with a partition it has a figure for.
-fn topics_of(outcome: &Outcome, group: usize) -> Vec<usize> {
-    let reads = |name: &str| outcome.partitions.iter().any(|row| row.topic == name && row.groups[group].is_some());
-    (0..outcome.result.topics.len()).filter(|&topic| reads(&outcome.result.topics[topic].0)).collect()
+    const NEARLY: f64 = 1e-9;
+    let (from, until) = (outcome.result.warmup_s - NEARLY, outcome.result.duration_s + NEARLY);
+    let given = outcome.series.iter().rposition(|row| row.offered_per_s > 0.0).map_or(0, |last| last + 1);
+    let end = given.min(outcome.series.partition_point(|row| row.interval.end_s <= until));
+    &outcome.series[..end][outcome.series[..end].partition_point(|row| row.interval.start_s < from)..]
 }
 
 /// Least squares.
@@ -197,11 +191,12 @@ fn group(outcome: &Outcome, i: usize, pace: &Pace) -> String {
     let mut text = match pace.growth_per_s {
         None => {
             let busy = show::percent(group.utilisation);
-            format!("Group {name} kept up: it processed {done} at {busy} utilisation{}.", within(group))
+            let first = bottleneck::of_steady(outcome, i);
+            format!("Group {name} kept up: it processed {done} at {busy} utilisation{}.{first}", within(group))
         }
         Some(growth) => {
             let (growth, lag) = (show::count(growth), show::count(pace.lag));
-            let cause = bottleneck(outcome, i, group);
+            let cause = bottleneck::of_overloaded(outcome, i);
             format!(
                 "Group {name} cannot keep up: it processed {done}, and its lag grew by {growth} \
                  records every second, to {lag}. {cause}"
@@ -220,46 +215,6 @@ fn within(group: &GroupResult) -> String {
     let most = most.map(|most| format!("99 % within {}", show::duration(most)));
     let known: Vec<String> = half.into_iter().chain(most).collect();
     if known.is_empty() { String::new() } else { format!("; {}", known.join(", ")) }
-}
-
-/// The most likely cause, with a remedy.
-fn bottleneck(outcome: &Outcome, i: usize, group: &GroupResult) -> String {
-    let busy = show::percent(group.utilisation);
-    if group.utilisation >= BUSY {
-        return format!(
-            "Its workers are busy {busy} of the time: add members or workers, or make processing a record cheaper."
-        );
-    }
-    if let Some(hot) = hot_partition(outcome, i) {
-        return hot;
-    }
-    let broker = outcome.result.brokers.iter().max_by(|a, b| a.1.utilisation.total_cmp(&b.1.utilisation));
-    if let Some((name, broker)) = broker.filter(|(_, broker)| broker.utilisation >= BUSY) {
-        let busy = show::percent(broker.utilisation);
-        return format!("Broker {name} is busy {busy} of the time: add brokers, or send and fetch in larger batches.");
-    }
-    let partitions: u32 = topics_of(outcome, i).iter().map(|&topic| outcome.result.topics[topic].1.partitions).sum();
-    if group.members > partitions {
-        let (members, idle) = (group.members, group.members - partitions);
-        return format!("{members} members share {partitions} partitions, so {idle} of them idle: add partitions.");
-    }
-    format!("Its workers are busy only {busy} of the time: look at rebalances, commits and the size of its fetches.")
-}
-
-/// A partition that gets at least half as much again as an even share, among those the group is behind on.
-fn hot_partition(outcome: &Outcome, group: usize) -> Option<String> {
-    let rows = outcome.partitions.iter().filter_map(|row| Some((row, row.groups[group].as_ref()?)));
-    let (row, _) = rows.max_by_key(|(_, seen)| seen.lag_max)?;
-    let topic = &outcome.result.topics.iter().find(|(name, _)| *name == row.topic)?.1;
-    let even = 1.0 / f64::from(topic.partitions.max(1));
-    let (share, even_share) = (show::percent(row.share), show::percent(even));
-    (topic.partitions > 1 && row.share >= 1.5 * even).then(|| {
-        format!(
-            "Partition {}-{} receives {share} of the records where an even share is {even_share}: \
-             spread its keys, more members cannot help.",
-            row.topic, row.partition
-        )
-    })
 }
 
 fn held_back(name: &str, producer: &ProducerResult) -> Option<String> {

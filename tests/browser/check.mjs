@@ -1,12 +1,17 @@
 // Looks at a report in headless Chromium: node check.mjs REPORT.html [SCREENSHOTS]
 //
-// At desktop and phone width, in light and dark: no error on the console, no request but the file itself, every figure
-// shows exactly one drawing that has a size and lies inside the page, nothing scrolls sideways, and text in charts is
-// large enough to read. CHROMIUM names the browser where it is not /usr/bin/chromium.
+// At desktop, tablet and phone width, in light and dark: no error on the console, no request but the file itself, no
+// violation that axe-core finds, every figure shows exactly one drawing that has a size and lies inside the page, nothing
+// scrolls sideways, text in charts is large enough to read, and values appear under the pointer. It opens quickly and is
+// small, reads without script, and prints light with every chart whole. CHROMIUM names the browser where it is not
+// /usr/bin/chromium.
 import { chromium } from "playwright-core";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const [report, screenshots] = process.argv.slice(2);
 if (!report) {
@@ -14,10 +19,17 @@ if (!report) {
   process.exit(2);
 }
 const address = pathToFileURL(resolve(report)).href;
-const screens = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const screens = {
+  desktop: { width: 1280, height: 900 }, tablet: { width: 768, height: 1024 }, phone: { width: 390, height: 844 },
+};
 const leastText = 9;
 const leastContrast = 4.5;
+const mostBytes = 1e6;
+const mostMilliseconds = 300;
 const problems = [];
+
+const bytes = statSync(resolve(report)).size;
+if (bytes > mostBytes) problems.push(`the page has ${bytes} bytes, more than ${mostBytes}`);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -28,11 +40,14 @@ try {
   for (const [screen, viewport] of Object.entries(screens)) {
     for (const colorScheme of ["light", "dark"]) await look(screen, viewport, colorScheme);
   }
+  await speed();
+  await withoutScript();
+  await print();
 } finally {
   await browser.close();
 }
 for (const problem of problems) console.error(problem);
-console.log(problems.length ? `${problems.length} problems` : "the report looks right at both widths, light and dark");
+console.log(problems.length ? `${problems.length} problems` : "the report looks right at three widths, light and dark, printed and without script");
 process.exit(problems.length ? 1 : 0);
 
 async function look(screen, viewport, colorScheme) {
@@ -46,6 +61,9 @@ async function look(screen, viewport, colorScheme) {
   });
   await page.goto(address, { waitUntil: "load" });
   (await page.evaluate(inspect, { leastText, leastContrast })).forEach(complain);
+  (await violations(page)).forEach(complain);
+  // Colours change nothing about places.
+  if (colorScheme === "light") (await hover(page)).forEach(complain);
   if (screenshots) {
     mkdirSync(screenshots, { recursive: true });
     await page.screenshot({ path: join(screenshots, `${screen}-${colorScheme}.png`), fullPage: true });
@@ -54,6 +72,116 @@ async function look(screen, viewport, colorScheme) {
   await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
   if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) {
     complain("scrolls sideways with its tables open");
+  }
+  (await violations(page)).forEach((what) => complain(`with its tables open, ${what}`));
+  await page.close();
+}
+
+// axe-core in a world of its own, where the page's policy about scripts does not reach.
+async function violations(page) {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const world = { frameId: frameTree.frame.id, worldName: "axe" };
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", world);
+  const run = "axe.run().then((found) => JSON.stringify(found.violations))";
+  await session.send("Runtime.evaluate", { expression: axe, contextId });
+  const { result, exceptionDetails } =
+    await session.send("Runtime.evaluate", { expression: run, contextId, awaitPromise: true });
+  await session.detach();
+  if (exceptionDetails) return [`axe-core failed: ${exceptionDetails.exception?.description}`];
+  const nodes = (violation) => violation.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ");
+  return JSON.parse(result.value).map((violation) => `axe: ${violation.id} (${violation.help}) at ${nodes(violation)}`);
+}
+
+// The pointer over the middle of each chart shows something, and over the page outside nothing.
+async function hover(page) {
+  const wrong = [];
+  for (const figure of await page.$$("figure")) {
+    const title = await figure.$eval("h3", (heading) => heading.textContent);
+    const svg = await figure.$("svg:visible");
+    if (!svg) continue;
+    await svg.scrollIntoViewIfNeeded();
+    const spots = await svg.evaluate(places);
+    let said = "";
+    for (const [x, y] of spots) {
+      await page.mouse.move(x, y);
+      said ||= await page.$eval(".tip", (tip) => (tip.hidden ? "" : tip.innerText));
+    }
+    if (!/\d/.test(said) || /NaN|undefined|Infinity/.test(said)) wrong.push(`${title}: says "${said}" under the pointer`);
+  }
+  await page.mouse.move(1, 1);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  return wrong;
+}
+
+// Inside the page: where something is drawn.
+function places(svg) {
+  const shapes = [...svg.querySelectorAll("rect[data-says], rect:has(title), path[class], polyline[class]")];
+  const inside = ({ width, height }) => width + height > 20;
+  const boxes = shapes.map((shape) => shape.getBoundingClientRect()).filter(inside);
+  const middle = ({ left, right, top, bottom }) => [(left + right) / 2, (top + bottom) / 2];
+  const all = boxes.map(middle);
+  const { left, top, width, height } = svg.getBoundingClientRect();
+  const grid = [0.3, 0.5, 0.7].flatMap((x) => [0.4, 0.6, 0.8].map((y) => [left + x * width, top + y * height]));
+  return [...all.slice(0, 4), ...all.slice(-4), ...grid];
+}
+
+// The better of some openings: machines have other things to do as well.
+async function speed() {
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    const page = await browser.newPage({ viewport: screens.desktop });
+    await page.goto(address, { waitUntil: "load" });
+    times.push(await page.evaluate(async () => {
+      const painted = new Promise((done) => {
+        const seen = (list) => list.getEntriesByName("first-contentful-paint").forEach((entry) => done(entry.startTime));
+        new PerformanceObserver(seen).observe({ type: "paint", buffered: true });
+        setTimeout(done, 2000, Infinity);
+      });
+      const paint = await painted;
+      const { domContentLoadedEventEnd } = performance.getEntriesByType("navigation")[0];
+      return { ready: domContentLoadedEventEnd, paint };
+    }));
+    await page.close();
+  }
+  const best = (pick) => Math.min(...times.map(pick));
+  const [ready, paint] = [best((time) => time.ready), best((time) => time.paint)];
+  console.log(`${bytes} bytes, ready after ${ready.toFixed(0)} ms, first paint after ${paint.toFixed(0)} ms`);
+  if (ready > mostMilliseconds) problems.push(`it takes ${ready.toFixed(0)} ms until the page is read`);
+  if (paint > mostMilliseconds) problems.push(`it takes ${paint.toFixed(0)} ms until something is seen`);
+}
+
+async function withoutScript() {
+  const context = await browser.newContext({ viewport: screens.desktop, javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(address, { waitUntil: "load" });
+  const [charts, tables] = [await page.locator("figure svg:visible").count(), await page.locator("figure table").count()];
+  const figures = await page.locator("figure").count();
+  if (charts !== figures || tables !== figures) problems.push(`without script: ${charts} charts, ${tables} tables`);
+  await context.close();
+}
+
+async function print() {
+  const page = await browser.newPage({ viewport: { width: 700, height: 990 }, colorScheme: "dark" });
+  await page.goto(address, { waitUntil: "load" });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const wrong = await page.evaluate(() => {
+    const wrong = [];
+    for (const figure of document.querySelectorAll("figure")) {
+      const shown = [...figure.querySelectorAll("svg")].filter((svg) => svg.getBoundingClientRect().width > 0);
+      const name = figure.querySelector("h3").textContent;
+      if (shown.length !== 1 || !shown[0].classList.contains("wide")) wrong.push(`${name}: not the wide drawing`);
+      if (getComputedStyle(figure).breakInside !== "avoid") wrong.push(`${name}: may be cut`);
+      if (figure.getBoundingClientRect().height > 960) wrong.push(`${name}: higher than a page`);
+    }
+    const text = getComputedStyle(document.body).color.match(/\d+/g).map(Number);
+    if (Math.max(...text) > 100) wrong.push(`the text is light: ${text}`);
+    return wrong;
+  });
+  wrong.forEach((what) => problems.push(`print: ${what}`));
+  if (screenshots) {
+    await page.pdf({ path: join(screenshots, "print.pdf"), format: "A4", printBackground: true });
+    await page.screenshot({ path: join(screenshots, "print.png"), fullPage: true });
   }
   await page.close();
 }
@@ -80,11 +208,11 @@ function inspect({ leastText, leastContrast }) {
 
   function chart(svg, title) {
     const box = svg.getBoundingClientRect();
-    if (box.width < 200 || box.height < 100) wrong.push(`${title}: only ${box.width} × ${box.height} px`);
+    if (box.width < 200 || box.height < 60) wrong.push(`${title}: only ${box.width} × ${box.height} px`);
     if (svg.getAttribute("role") !== "img" || !svg.querySelector("title") || !svg.querySelector("desc")) {
       wrong.push(`${title}: says nothing to a screen reader`);
     }
-    if (!svg.querySelector("polyline[class], circle[class]")) wrong.push(`${title}: has no line`);
+    if (!svg.querySelector("polyline[class], circle[class], rect[class], path[class]")) wrong.push(`${title}: is empty`);
     const texts = [...svg.querySelectorAll("text")];
     const boxes = texts.map((text) => text.getBoundingClientRect());
     texts.forEach((text, i) => {

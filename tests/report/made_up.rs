@@ -1,6 +1,7 @@
 //! Made-up outcomes: bursts, groups of which some fall behind, a hot partition, and names that would like to be tags.
 //! A small generator stands for luck, so that they stay the same.
 use conga::outcome::result::*;
+use conga::outcome::stages::STAGES;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 
@@ -75,8 +76,20 @@ fn group(behind: bool, rate: f64, e2e: &Histogram<u64>) -> GroupResult {
         e2e_s: latency(e2e),
         e2e_raw_s: latency(e2e),
         journey_s: latency(&Histogram::new(3).expect("three digits are allowed")),
+        stages: stages(behind),
         rebalances: Vec::new(),
     }
+}
+
+/// A group that keeps up spends its time on work, one that does not leaves its records unfetched.
+fn stages(behind: bool) -> Vec<StageResult> {
+    let means = [0.0, 0.0021, 0.0004, 0.0007, if behind { 21.5 } else { 0.0009 }, 0.0011, 0.0014, 0.0008];
+    let stage = |(stage, mean): (&str, f64)| StageResult {
+        stage: stage.to_owned(),
+        mean_s: Some(mean),
+        records_mean: Some(mean * 10_000.0),
+    };
+    STAGES.into_iter().zip(means).map(stage).collect()
 }
 
 fn topic(hottest: f64) -> TopicResult {
@@ -102,6 +115,7 @@ fn producer(publish: &Histogram<u64>) -> ProducerResult {
         failed: 0.0,
         in_flight: 0.0,
         rate_per_s: 10_003.2,
+        in_flight_share: 0.27,
         bytes: 2.5e8,
         limited_s: 1.25,
         blocked_s: 0.0,
@@ -143,6 +157,7 @@ fn series(groups: &[bool]) -> Vec<SeriesRow> {
                 interval: SeriesInterval { start_s: t, end_s: t + 0.5 },
                 offered_per_s: offered,
                 appended_per_s: vec![offered * (0.99 + 0.02 * luck.draw()), 0.1 * offered],
+                broker_utilisation: (0..3).map(|b| 0.1 + 0.2 * burst + 0.05 * f64::from(b) * luck.draw()).collect(),
                 groups: groups.iter().map(|&behind| group_series(&mut luck, behind, t, burst, offered)).collect(),
             }
         })
@@ -170,6 +185,45 @@ fn partitions(groups: usize) -> Vec<PartitionRow> {
     events.chain((0..PARTITIONS).map(|i| row("audit.log", i, &|_| false))).collect()
 }
 
+/// Four members with three partitions each.
+fn members(group: &str, behind: bool) -> Vec<MemberRow> {
+    let busy = if behind { [0.31, 0.29, 0.33, 0.998] } else { [0.78, 0.81, 0.79, 0.82] };
+    let row = |(member, utilisation): (u32, f64)| MemberRow {
+        group: group.to_owned(),
+        member,
+        partitions: 3,
+        processed: (utilisation * 700_000.0) as u64,
+        utilisation,
+    };
+    (0..).zip(busy).map(row).collect()
+}
+
+fn batches() -> Vec<BatchRow> {
+    let row = |(from, to, batches)| BatchRow { topic: "events".to_owned(), from, to, batches };
+    [(1, 1, 812), (2, 2, 1_200), (5, 5, 2_900), (10, 11, 5_100), (40, 47, 9_300), (48, 55, 12_100), (112, 127, 70)]
+        .map(row)
+        .to_vec()
+}
+
+/// Latencies around one that stays or climbs, and a second, slower kind.
+fn heat(group: &str, behind: bool) -> Vec<HeatRow> {
+    let cell = |column: u32, step: i32| {
+        let middle = if behind { (f64::from(column) + 1.0).log2() * 3.0 } else { 4.0 };
+        let far = (f64::from(step) - middle).abs();
+        let slow = if step == 24 { 40.0 } else { 0.0 };
+        HeatRow {
+            group: group.to_owned(),
+            start_s: f64::from(column) * 2.5,
+            end_s: f64::from(column + 1) * 2.5,
+            low_s: 1e-3 * 2_f64.powf(f64::from(step) / 2.0),
+            high_s: 1e-3 * 2_f64.powf(f64::from(step + 1) / 2.0),
+            records: (9_000.0 * (-far).exp() + slow) as u64,
+        }
+    };
+    let cells = (0..100).flat_map(|column| (0..30).map(move |step| cell(column, step)));
+    cells.filter(|cell| cell.records > 0).collect()
+}
+
 /// The outcome of a run of these groups: name, and whether it falls behind.
 pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
     let e2e = distribution(0.005, 0.4);
@@ -177,6 +231,7 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
     let worst: Vec<String> = [3, 0, 7, 5, 1, 2, 9, 11].map(|i| format!("events-{i}")).to_vec();
     let broker = |leaders| BrokerResult {
         utilisation: 0.123,
+        network_utilisation: Some(0.031),
         queue_mean: 0.0217,
         requests: 93_482.0,
         network_in_bytes: 2.5e8,
@@ -195,6 +250,8 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
             engine: "sim".to_owned(),
             seed: 1,
             window_s: 240.0,
+            warmup_s: 10.0,
+            duration_s: 250.0,
             partial: false,
             passed: !failed,
             validity: Validity { verdict: "valid".to_owned(), reasons: Vec::new() },
@@ -225,6 +282,9 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
         series: series(&behind),
         worst_partitions: groups.iter().map(|_| worst.clone()).collect(),
         partitions: partitions(groups.len()),
+        members: groups.iter().flat_map(|&(name, behind)| members(name, behind)).collect(),
+        batches: batches(),
+        heat: groups.iter().flat_map(|&(name, behind)| heat(name, behind)).collect(),
         histograms: groups
             .iter()
             .zip([(0.005, 0.4), (0.3, 8.0)].into_iter().cycle())

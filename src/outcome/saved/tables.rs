@@ -6,6 +6,10 @@ use super::{SaveError, number};
 use crate::outcome::result::{
     GroupSeries, Outcome, PartitionGroup, PartitionRow, RunResult, SeriesInterval, SeriesRow,
 };
+use crate::outcome::series::BROKERS;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::iter;
 use std::path::Path;
 
@@ -29,7 +33,8 @@ const PARTITION: [&str; 6] = ["topic", "partition", "leader", "appended", "share
 pub(super) fn series(outcome: &Outcome) -> Vec<u8> {
     let rows = outcome.series.iter().map(|row| {
         let head = [row.interval.start_s, row.interval.end_s, row.offered_per_s];
-        let head = head.into_iter().chain(row.appended_per_s.iter().copied()).map(cell);
+        let brokers = row.broker_utilisation.iter();
+        let head = head.into_iter().chain(row.appended_per_s.iter().chain(brokers).copied()).map(cell);
         head.chain(row.groups.iter().flat_map(group_cells)).collect()
     });
     table(series_header(&outcome.result, &outcome.worst_partitions), rows)
@@ -48,6 +53,8 @@ fn group_cells(group: &GroupSeries) -> Vec<String> {
 fn series_header(result: &RunResult, worst_partitions: &[Vec<String>]) -> Vec<String> {
     let mut header: Vec<String> = ["start_s", "end_s", "offered_per_s"].map(str::to_owned).to_vec();
     header.extend(result.topics.iter().map(|(name, _)| format!("topics.{name}.appended_per_s")));
+    let brokers = result.brokers.iter().take(BROKERS);
+    header.extend(brokers.map(|(name, _)| format!("brokers.{name}.utilisation")));
     for ((name, _), worst) in result.groups.iter().zip(worst_partitions) {
         header.extend(GROUP_SERIES.map(|figure| format!("groups.{name}.{figure}")));
         header.extend(worst.iter().map(|partition| format!("groups.{name}.lag.{partition}")));
@@ -95,16 +102,18 @@ pub(super) fn read_series(result: &RunResult, path: &Path) -> Result<(Vec<Series
     if header != series_header(result, &worst) {
         return Err(SaveError::contents(path, "its columns do not belong to result.json"));
     }
+    let brokers = result.brokers.len().min(BROKERS);
     let rows = reader.records().map(|record| {
         let record = record.map_err(|why| wrong(path, why))?;
-        series_row(&mut record.iter(), result.topics.len(), &worst).map_err(|why| wrong_at(path, &record, &why))
+        series_row(&mut record.iter(), [result.topics.len(), brokers], &worst)
+            .map_err(|why| wrong_at(path, &record, &why))
     });
     Ok((rows.collect::<Result<_, _>>()?, worst))
 }
 
 /// The names after each group's figures, up to the next group.
 fn worst_partitions(result: &RunResult, header: &[String]) -> Vec<Vec<String>> {
-    let mut columns = header.iter().skip(3 + result.topics.len()).peekable();
+    let mut columns = header.iter().skip(3 + result.topics.len() + result.brokers.len().min(BROKERS)).peekable();
     let mut worst = Vec::new();
     for (i, (name, _)) in result.groups.iter().enumerate() {
         columns.by_ref().take(GROUP_SERIES.len()).for_each(drop);
@@ -119,13 +128,14 @@ fn worst_partitions(result: &RunResult, header: &[String]) -> Vec<Vec<String>> {
 
 fn series_row<'a>(
     cells: &mut impl Iterator<Item = &'a str>,
-    topics: usize,
+    [topics, brokers]: [usize; 2],
     worst: &[Vec<String>],
 ) -> Result<SeriesRow, String> {
     Ok(SeriesRow {
         interval: SeriesInterval { start_s: value(cells)?, end_s: value(cells)? },
         offered_per_s: value(cells)?,
         appended_per_s: (0..topics).map(|_| value(cells)).collect::<Result<_, _>>()?,
+        broker_utilisation: (0..brokers).map(|_| value(cells)).collect::<Result<_, _>>()?,
         groups: worst.iter().map(|worst| group_series(cells, worst.len())).collect::<Result<_, _>>()?,
     })
 }
@@ -171,6 +181,27 @@ fn partition_group<'a>(cells: &mut impl Iterator<Item = &'a str>) -> Result<Opti
     let (lag_max, lag_final) = (optional(cells)?, optional(cells)?);
     let all = processed.zip(member).zip(lag_max.zip(lag_final));
     Ok(all.map(|((processed, member), (lag_max, lag_final))| PartitionGroup { processed, member, lag_max, lag_final }))
+}
+
+/// A table whose columns are the fields of its rows.
+pub(super) fn rows<T: Serialize>(header: &[&str], rows: &[T]) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(header).expect("memory takes every byte");
+    for row in rows {
+        let fields = serde_json::to_value(row).expect("a row is plain data");
+        let cells = fields.as_object().expect("a row has fields").values().map(|field| match field {
+            Value::String(text) => text.clone(),
+            Value::Number(n) if n.is_f64() => cell(n.as_f64().unwrap_or_default()),
+            other => other.to_string(),
+        });
+        writer.write_record(cells).expect("every row has as many cells as the heading");
+    }
+    writer.into_inner().expect("memory takes every byte")
+}
+
+/// Reads what [`rows`] wrote.
+pub(super) fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, SaveError> {
+    open(path)?.deserialize().map(|row| row.map_err(|why| wrong(path, why))).collect()
 }
 
 fn value<'a, T: std::str::FromStr>(cells: &mut impl Iterator<Item = &'a str>) -> Result<T, String> {
