@@ -360,10 +360,10 @@ const RUN: &[Row] = &[
         &["run.precision.metric"],
         "",
         "A percentile far out needs many more runs than a mean.",
-        "groups.workers.e2e_s.p99",
+        "groups.workers.e2e_s.p99, within: 5%",
     ),
     row(&["run.precision.within"], "", "Half the width takes four times the runs.", "5%"),
-    row(&["run.precision.most"], "", "Ends the rounds in any case; the result then warns.", "100"),
+    row(&["run.precision.most"], "", "Ends the rounds in any case; the result then warns.", "100, within: 5%"),
     row(&["run.repetitions"], "", "Each figure gets a 95 % interval, at the price of so many runs.", "10"),
     row(
         &["thresholds"],
