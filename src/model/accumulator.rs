@@ -28,8 +28,6 @@ pub struct Accumulator {
     compression: Option<Compression>,
     /// Lanes whose first record came, or to which the sticky partition moved, since somebody asked.
     fresh: Vec<u32>,
-    /// Whether the sticky partition has ever moved.
-    wanders: bool,
 }
 
 /// What the accumulator needs to know of its client and topic.
@@ -101,7 +99,6 @@ impl Accumulator {
             memory_free: settings.buffer,
             compression: settings.compression.clone().map(|curve| Compression::new(curve, settings.partitions)),
             fresh: Vec::new(),
-            wanders: false,
             settings,
         }
     }
@@ -176,16 +173,8 @@ impl Accumulator {
             None => random % self.settings.partitions,
         };
         self.sticky.switch_to(next);
-        self.wanders = true;
         // Nobody knew of its next records when this lane was armed.
         self.fresh.push(next % self.settings.brokers);
-    }
-
-    /// Whether records known ahead may go to another lane than they would now.
-    #[inline]
-    #[must_use]
-    pub fn wanders(&self) -> bool {
-        self.wanders
     }
 
     /// Returns the bytes by which the partition's batches have grown.

@@ -4,14 +4,16 @@
 //! have lingered, or at the earliest instant a batch could be full. While the buffer is full the thread that sends is
 //! blocked, as in Kafka: records wait unread, in order, each for at most `max.block.ms`, and their due times survive.
 //! A member that writes its results to a topic has one of these inside, fed by `push` instead of a workload.
-use super::accumulator::Accumulator;
+mod beyond;
+
+use super::accumulator::{Accumulator, STICKY};
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Extra, Message, Produce, Record, Timer};
 use super::random::BLOCK;
 use super::wire::Bandwidth;
-use super::workload::arrivals::Clock;
 use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
+use beyond::Beyond;
 
 /// One instance of a producer, or the output of a member.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Producer {
     /// Records accepted or refused.
     taken: u64,
     exhausted: bool,
+    /// Some records go wherever the sticky partition is, which moves from broker to broker.
+    wanders: bool,
     /// When the record taken last was due.
     last_due: Time,
     /// Counts what is due beyond the records known ahead, while blocked.
@@ -78,39 +82,6 @@ struct Lane {
 /// More requests than any window allows.
 const HELD: u32 = 1 << 20;
 
-/// A second clock of the same arrivals, which counts without drawing records: the backlog needs no memory.
-#[derive(Debug)]
-struct Beyond {
-    clock: Clock,
-    block: Box<[Time; BLOCK]>,
-    /// Place and length in the block.
-    next: usize,
-    len: usize,
-    due: u64,
-}
-
-impl Beyond {
-    fn new(clock: Clock, due: u64) -> Self {
-        Self { clock, block: Box::new([Time::ZERO; BLOCK]), next: 0, len: 0, due }
-    }
-
-    /// Records due by now since the beginning; those drawn before the clock was copied are all due.
-    fn count(&mut self, now: Time) -> u64 {
-        loop {
-            let due = self.block[self.next..self.len].partition_point(|&at| at <= now);
-            self.due += due as u64;
-            self.next += due;
-            if self.next < self.len {
-                return self.due;
-            }
-            (self.next, self.len) = (0, self.clock.fill(&mut self.block));
-            if self.len == 0 {
-                return self.due;
-            }
-        }
-    }
-}
-
 impl Machine for Producer {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
@@ -143,6 +114,7 @@ impl Producer {
             released: Time::ZERO,
             taken: 0,
             exhausted: false,
+            wanders: false,
             last_due: Time::ZERO,
             beyond: None,
             limited: Span::ZERO,
@@ -157,6 +129,7 @@ impl Producer {
 
     /// Gives it a record that will be due later than all before.
     pub fn push(&mut self, record: Record, home: u32, extra: Extra) {
+        self.wanders |= self.lanes.len() > 1 && home == STICKY;
         self.ahead.push(record, home, extra);
     }
 
@@ -204,6 +177,7 @@ impl Producer {
     fn look_ahead(&mut self) {
         if let Some(source) = &mut self.source {
             while self.ahead.len() < BLOCK && source.look_ahead(&mut self.ahead) {}
+            self.wanders |= self.lanes.len() > 1 && self.ahead.is_sticky();
         }
     }
 
@@ -355,23 +329,40 @@ impl Producer {
         self.compressed
     }
 
-    /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer.
+    /// Asks to be woken when this lane may next be ready. A lane at its limit is woken by an answer, unless it is where
+    /// the sticky partition is: that may move on to another lane meanwhile.
     #[inline]
     fn arm(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Lane { in_flight, armed, .. } = self.lanes[lane];
-        if self.blocked.is_some() || in_flight >= self.settings.max_in_flight {
+        if self.blocked.is_some() {
             return;
         }
-        if armed != Time::NEVER && self.source.is_some() && !self.accumulator.wanders() {
+        let at = if in_flight >= self.settings.max_in_flight {
+            if !self.wanders || self.accumulator.lane_of(STICKY) != lane {
+                return;
+            }
+            self.may_move_on(lane)
+        } else if armed != Time::NEVER && self.source.is_some() && !self.wanders {
             // It was armed for the earliest instant possible, and all arrivals were known then, with their lanes.
             return;
-        }
-        let Some(at) = self.may_be_ready(lane) else { return };
+        } else {
+            self.may_be_ready(lane)
+        };
+        let Some(at) = at else { return };
         let at = at.max(now);
         if at < armed {
             self.lanes[lane].armed = at;
             out.wake(Timer::Ready(lane as u32), at);
         }
+    }
+
+    /// When the next record may have lingered in another lane, or a batch may be full there.
+    fn may_move_on(&self, lane: usize) -> Option<Time> {
+        if self.ahead.is_empty() {
+            return None;
+        }
+        let first = self.ahead.release(0).max(self.resumed);
+        Some(self.full(lane).min(first + self.accumulator.linger()))
     }
 
     #[inline]
@@ -390,14 +381,20 @@ impl Producer {
             // Nothing can arrive before.
             return lingers;
         }
+        let full = self.full(lane);
+        Some(lingers.map_or(full, |at| at.min(full)))
+    }
+
+    /// The earliest instant at which a batch of this lane may be full, or memory used up, by the records known ahead.
+    #[inline]
+    fn full(&self, lane: usize) -> Time {
         let size = self.ahead.size_max();
         let mut seals = self.accumulator.records_to_seal(lane, size) as usize;
         if let Some(fit) = self.accumulator.scarce(size) {
             // The first record that may not fit makes everything ready.
             seals = seals.min(fit as usize + 1);
         }
-        let full = self.ahead.release(seals.min(self.ahead.len()) - 1);
-        Some(lingers.map_or(full, |at| at.min(full)))
+        self.ahead.release(seals.min(self.ahead.len()) - 1)
     }
 
     #[inline]

@@ -74,6 +74,12 @@ impl Ahead {
         let found = homes.iter().position(|&home| lane_of(home) == lane);
         Some(self.release(found.unwrap_or(homes.len() - 1)))
     }
+    /// Whether the next record goes wherever the sticky partition is.
+    #[inline]
+    #[must_use]
+    pub fn is_sticky(&self) -> bool {
+        self.homes.get(self.next) == Some(&STICKY)
+    }
     /// How many of the records known ahead are due.
     #[must_use]
     pub fn due_by(&self, now: Time) -> u64 {
