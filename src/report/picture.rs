@@ -7,13 +7,13 @@ use resvg::usvg::{Options, Tree, fontdb};
 use std::io;
 use std::sync::{Arc, LazyLock};
 
-/// Pixels for each of the drawing's: sharp on a screen of high density.
-const SHARP: f32 = 1.5;
+/// Pixels for each of the drawing's. More would be sharper on some screens, and would take more memory than a whole run.
+const SHARP: f32 = 1.0;
 
 static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     let mut fonts = fontdb::Database::new();
     for font in [dejavu::sans::regular(), dejavu::sans::bold()] {
-        fonts.load_font_data(font.to_vec());
+        fonts.load_font_source(fontdb::Source::Binary(Arc::new(font)));
     }
     fonts.set_sans_serif_family("DejaVu Sans");
     Options { font_family: "DejaVu Sans".to_owned(), fontdb: Arc::new(fonts), ..Options::default() }
