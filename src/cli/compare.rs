@@ -4,7 +4,7 @@
 use super::{BAD, CompareArgs, GOOD, THRESHOLD};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
-use crate::report::comparison;
+use crate::report::{comparison, text};
 use crate::study::compare::compare;
 use crate::study::limit::{Breach, Limit};
 use anyhow::Context;
@@ -33,7 +33,8 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     for one in comparison::against(&comparison) {
         writeln!(out, "{}\n  {}\n", one.title, one.sentence)?;
-        writeln!(out, "{}\n", aligned(&one.rows))?;
+        let table = text::aligned(comparison::COLUMNS, one.rows.iter().cloned());
+        writeln!(out, "{}\n", table.join("\n"))?;
     }
     for warning in &comparison.warnings {
         writeln!(out, "  warning: {warning}")?;
@@ -62,16 +63,4 @@ fn names(dirs: &[PathBuf]) -> Vec<String> {
     let short: Vec<String> = dirs.iter().map(last).collect();
     let distinct = short.iter().enumerate().all(|(i, name)| !short[..i].contains(name));
     if distinct { short } else { dirs.iter().map(|dir| dir.display().to_string()).collect() }
-}
-
-fn aligned(rows: &[comparison::Row]) -> String {
-    let all: Vec<comparison::Row> =
-        std::iter::once(comparison::COLUMNS.map(str::to_owned)).chain(rows.iter().cloned()).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let line = |row: &comparison::Row| {
-        let rest: Vec<String> = (1..6).map(|i| format!("{:>1$}", row[i], widths[i])).collect();
-        format!("  {:<1$}  {2}", row[0], widths[0], rest.join("  "))
-    };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
 }

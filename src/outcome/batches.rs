@@ -3,11 +3,13 @@
 //! Neighbouring rows of the series depend on each other, long batches of them hardly do: the mean of twenty batches has
 //! Student's interval (Law, Simulation Modeling and Analysis, 9.5.3). Of percentiles only the spread is taken from the
 //! batches; what is reported stays the percentile of the whole window. Claimed only where the load is steady.
+use super::intervals;
 use super::recorder::Recording;
-use super::result::{Interval, Ordered, RunResult};
+use super::result::{Interval, Ordered};
 use super::series::{GroupRow, Row};
+use super::threshold;
 use crate::plan::Plan;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use serde_json::Value;
 
 /// Batches a window is cut into.
 pub const BATCHES: usize = 20;
@@ -39,24 +41,24 @@ fn latency(group: &GroupRow, which: usize) -> Option<f64> {
 /// The 95 % intervals of a single run's figures, around the figures it reports; none where its load is not steady or
 /// its window has too few rows.
 #[must_use]
-pub fn intervals(plan: &Plan, run: &Recording, result: &RunResult) -> Ordered<Interval> {
+pub fn intervals(plan: &Plan, run: &Recording, result: &Value) -> Ordered<Interval> {
     let mut found = Ordered::new();
     if !plan.is_steady() {
         return found;
     }
-    let tree = serde_json::to_value(result.groups.iter().map(|(_, group)| group).collect::<Vec<_>>());
-    let tree = tree.expect("a result is plain data");
     for (g, group) in plan.groups.iter().enumerate() {
         let workers = f64::from(group.members * group.workers);
         for (name, level) in LEVELS {
-            let value =
-                name.split('.').try_fold(&tree[g], |tree, key| tree.get(key)).and_then(serde_json::Value::as_f64);
+            let path = format!("groups.{}.{name}", group.name);
+            let parts: Vec<String> =
+                ["groups", &group.name].into_iter().chain(name.split('.')).map(str::to_owned).collect();
+            let value = threshold::find(&parts, result);
             let rows = in_window(run, |row, before| level(row, before, g));
             let (Some(value), Some(half)) = (value, rows.and_then(|rows| half_width(&rows))) else { continue };
             let half = if name == "utilisation" { half / workers } else { half };
             if half > 0.0 {
                 let interval = Interval { value: Some(value), low: Some(value - half), high: Some(value + half) };
-                found.push((format!("groups.{}.{name}", group.name), interval));
+                found.push((path, interval));
             }
         }
     }
@@ -80,11 +82,7 @@ pub fn half_width(values: &[f64]) -> Option<f64> {
     }
     let means: Vec<f64> =
         values.chunks_exact(size).take(BATCHES).map(|batch| batch.iter().sum::<f64>() / size as f64).collect();
-    let n = BATCHES as f64;
-    let mean = means.iter().sum::<f64>() / n;
-    let squares: f64 = means.iter().map(|value| (value - mean).powi(2)).sum();
-    let student = StudentsT::new(0.0, 1.0, n - 1.0).expect("there are many batches");
-    Some(student.inverse_cdf(0.975) * (squares / (n - 1.0) / n).sqrt())
+    Some(intervals::mean_and_half(&means).1)
 }
 
 /// How many of the first values are better left out, by MSER-5 (White, Cobb and Spratt 2000): the cut that leaves the

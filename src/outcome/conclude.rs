@@ -24,15 +24,15 @@ pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
     let all: Vec<RunResult> = runs.iter().map(|run| result_of(plan, run, runs)).collect();
     let known = plan.run.precision.as_ref().map(|precision| (precision, found(&all, &precision.path)));
     let mut result = intervals::merged(all);
-    if let [run] = runs {
-        result.intervals = batches::intervals(plan, run, &result);
-    }
     if let Some((precision, known)) = known {
         result.warnings.extend(precision::shortfall(precision, &known));
         // Somebody interrupted it between two rounds.
         result.partial |= precision::next(precision, &known).is_some();
     }
     let tree = serde_json::to_value(&result).expect("a result is plain data");
+    if let [run] = runs {
+        result.intervals = batches::intervals(plan, run, &tree);
+    }
     result.thresholds = plan.thresholds.iter().map(|threshold| judge(threshold, &tree)).collect();
     let valid = result.validity.verdict == "valid";
     result.passed = valid && result.broken_laws.is_empty() && result.thresholds.iter().all(|line| line.passed);

@@ -107,6 +107,11 @@ pub fn mean_and_half(values: &[f64]) -> (f64, f64) {
 }
 
 fn half_width(squares: f64, n: f64) -> f64 {
-    let student = StudentsT::new(0.0, 1.0, n - 1.0).expect("there are two repetitions at least");
-    student.inverse_cdf(0.975) * (squares / (n - 1.0) / n).sqrt()
+    student(n - 1.0).inverse_cdf(0.975) * (squares / (n - 1.0) / n).sqrt()
+}
+
+/// Student's distribution with so many degrees of freedom, more than none.
+#[must_use]
+pub fn student(freedom: f64) -> StudentsT {
+    StudentsT::new(0.0, 1.0, freedom).expect("two values at least leave a degree of freedom")
 }

@@ -291,14 +291,7 @@ fn latency_by_percentile(outcome: &Outcome) -> Option<Chart> {
     };
     let found: Vec<_> = groups_with_most_lag(outcome, MOST_LINES).into_iter().filter_map(named).collect();
     let samples = found.iter().map(|(_, _, histogram)| histogram.len()).max()?;
-    let nines = (samples as f64 / BEYOND).log10().clamp(1.0, 6.0);
-    let line = |&(i, name, histogram): &(usize, &String, &Histogram<u64>)| Line {
-        name: name.clone(),
-        role: role_of_group(outcome, i),
-        width: 2,
-        points: tail(histogram, nines),
-    };
-    let lines = found.iter().map(line).collect();
+    let lines = found.iter().map(|&(i, name, histogram)| (name.clone(), role_of_group(outcome, i), histogram));
     Some(Chart {
         file: "latency-percentiles".to_owned(),
         title: "End-to-end latency by percentile".to_owned(),
@@ -306,15 +299,22 @@ fn latency_by_percentile(outcome: &Outcome) -> Option<Chart> {
             Each step to the right is ten times rarer."
             .to_owned(),
         note: left_out(found.len(), outcome.result.groups.len(), "groups"),
-        plot: Plot {
-            x: percentile_axis(nines),
-            x_name: "share of records done within, %".to_owned(),
-            panels: vec![Panel::new(LATENCY, Measure::Seconds, lines)],
-            marks: Vec::new(),
-        },
+        plot: percentiles(samples, lines),
         table: percentile_table(outcome),
         on_page: true,
     })
+}
+
+/// Distributions by name and colour, of which the greatest has so many samples.
+fn percentiles<'h>(samples: u64, all: impl Iterator<Item = (String, Role, &'h Histogram<u64>)>) -> Plot {
+    let nines = (samples as f64 / BEYOND).log10().clamp(1.0, 6.0);
+    let line = |(name, role, histogram)| Line { name, role, width: 2, points: tail(histogram, nines) };
+    Plot {
+        x: percentile_axis(nines),
+        x_name: "share of records done within, %".to_owned(),
+        panels: vec![Panel::new(LATENCY, Measure::Seconds, all.map(line).collect())],
+        marks: Vec::new(),
+    }
 }
 
 /// The same of one group in several results, which are named.
@@ -322,27 +322,16 @@ pub fn overlaid_percentiles(names: &[String], outcomes: &[&Outcome], group: &str
     let of = |outcome: &&Outcome| outcome.histograms.get(&format!("groups.{group}.e2e_s")).cloned();
     let histograms: Vec<Histogram<u64>> = outcomes.iter().map(of).collect::<Option<_>>()?;
     let samples = histograms.iter().map(Histogram::len).max().filter(|samples| *samples > 0)?;
-    let nines = (samples as f64 / BEYOND).log10().clamp(1.0, 6.0);
-    let line = |(i, histogram): (usize, &Histogram<u64>)| Line {
-        name: names[i].clone(),
-        role: Role::Series(i),
-        width: 2,
-        points: tail(histogram, nines),
-    };
-    let panel = Panel::new(LATENCY, Measure::Seconds, histograms.iter().enumerate().map(line).collect());
+    let lines = histograms.iter().enumerate().map(|(i, histogram)| (names[i].clone(), Role::Series(i), histogram));
+    let plot = percentiles(samples, lines);
     Some(Chart {
         file: String::new(),
         title: format!("End-to-end latency of {group} by percentile"),
         hint: "Look for where the lines part: on the left the usual case changed, on the right only the tail."
             .to_owned(),
         note: String::new(),
-        table: summary_table(std::slice::from_ref(&panel), Measure::Seconds),
-        plot: Plot {
-            x: percentile_axis(nines),
-            x_name: "share of records done within, %".to_owned(),
-            panels: vec![panel],
-            marks: Vec::new(),
-        },
+        table: summary_table(&plot.panels, Measure::Seconds),
+        plot,
         on_page: true,
     })
 }

@@ -8,9 +8,7 @@ use super::plot::{Line, Panel, Plot};
 use super::{figures, page};
 use crate::outcome::result::{GroupSeries, Outcome};
 use crate::study::compare::{Change, Comparison, Figure};
-use crate::study::limit::Breach;
-use minijinja::value::Serde;
-use minijinja::{Environment, Value};
+use crate::study::limit::{self, Breach};
 use serde::Serialize;
 use std::path::Path;
 use std::{fs, io};
@@ -73,14 +71,10 @@ fn key_figures(comparison: &Comparison) -> impl Iterator<Item = &Figure> {
 }
 
 fn is_key(figure: &Figure) -> bool {
-    let parts: Vec<&str> = figure.path.split('.').collect();
-    let alike = |key: &&&str| {
-        let wanted: Vec<&str> = key.split('.').collect();
-        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(wanted, part)| *wanted == "*" || wanted == part)
-    };
     let rare = ["backlog", "lost", "duplicates", "unsent", "time_to_drain_s"];
     let is_nothing = figure.values.iter().all(|value| value.unwrap_or(0.0) == 0.0);
-    KEY.iter().find(alike).is_some() && !(is_nothing && rare.iter().any(|name| figure.path.ends_with(name)))
+    KEY.iter().any(|key| limit::matches(key.split('.'), &figure.path))
+        && !(is_nothing && rare.iter().any(|name| figure.path.ends_with(name)))
 }
 
 fn row(figure: &Figure, i: usize) -> Row {
@@ -205,10 +199,7 @@ fn html(comparison: &Comparison, outcomes: &[&Outcome], breaches: Vec<String>) -
         columns: COLUMNS,
         charts: (1..).zip(&charts).map(page::shown).collect(),
     };
-    let mut environment = Environment::new();
-    environment.add_template("comparison.html", include_str!("comparison.html")).expect("the template is sound");
-    let drawn = environment.get_template("comparison.html").and_then(|it| it.render(Value::from(Serde(page))));
-    drawn.expect("the template is sound")
+    page::rendered(include_str!("comparison.html"), page)
 }
 
 fn markdown(comparison: &Comparison, breaches: &[String]) -> String {

@@ -69,11 +69,18 @@ struct Page<'a> {
 /// The whole page.
 #[must_use]
 pub fn html(outcome: &Outcome, charts: &[Chart]) -> String {
-    let page = Value::from(Serde(describe(outcome, charts)));
+    rendered(include_str!("page.html"), describe(outcome, charts))
+}
+
+/// A page from its template, which may import what pages share.
+#[must_use]
+pub fn rendered(template: &str, page: impl Serialize) -> String {
     let mut environment = Environment::new();
-    environment.add_template("page.html", include_str!("page.html")).expect("the template is sound");
-    let drawn = environment.get_template("page.html").and_then(|template| template.render(page));
-    drawn.expect("the template is sound")
+    let parts = environment.add_template("parts.html", include_str!("parts.html"));
+    let drawn = parts
+        .and_then(|()| environment.add_template("page.html", template))
+        .and_then(|()| environment.get_template("page.html")?.render(Value::from(Serde(page))));
+    drawn.expect("the templates are sound")
 }
 
 fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart]) -> Page<'a> {

@@ -44,11 +44,16 @@ fn groups(outcome: &Outcome) -> Vec<String> {
         let (done, busy) = (show::rate(group.rate_per_s), show::percent(group.utilisation));
         [cut(&plain(name), NAME), done, busy, p50, p99, lag(group.lag.mean), lag(group.lag.max)]
     });
-    let rows: Vec<[String; 7]> = std::iter::once(GROUP_COLUMNS.map(str::to_owned)).chain(rows).collect();
+    aligned(GROUP_COLUMNS, rows)
+}
+
+/// A table with its headings: the first column to the left, the others to the right.
+pub fn aligned<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Vec<String> {
+    let rows: Vec<[String; N]> = std::iter::once(headings.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let line = |row: &[String; 7]| {
-        let rest: Vec<String> = (1..7).map(|i| format!("{:>1$}", row[i], widths[i])).collect();
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let rest: Vec<String> = (1..N).map(|i| format!("{:>1$}", row[i], widths[i])).collect();
         format!("  {:<1$}  {2}", row[0], widths[0], rest.join("  "))
     };
     rows.iter().map(line).collect()

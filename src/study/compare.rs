@@ -4,10 +4,12 @@
 //! nothing but the means and intervals a result holds. A single run has intervals of some figures by batch means; the
 //! differences of the others are shown, and called unknown.
 use crate::outcome::batches::BATCHES;
+use crate::outcome::intervals::student;
 use crate::outcome::result::{Outcome, RunResult};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::ContinuousCDF;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A difference this unlikely among equal systems is called real: one in twenty of them is chance all the same.
 pub const LEVEL: f64 = 0.05;
@@ -72,18 +74,16 @@ struct Mean {
 #[must_use]
 pub fn compare(results: &[(String, &Outcome)]) -> Comparison {
     let leaves: Vec<Vec<(String, Option<Mean>)>> = results.iter().map(|(_, one)| leaves(&one.result)).collect();
-    let mut figures: Vec<Figure> = Vec::new();
-    for (path, _) in leaves.iter().flatten() {
-        if figures.iter().all(|figure| figure.path != *path) {
-            figures.extend(figure(path, &leaves));
-        }
-    }
+    let by_path: Vec<BTreeMap<&str, Option<Mean>>> =
+        leaves.iter().map(|of| of.iter().map(|(path, mean)| (path.as_str(), *mean)).collect()).collect();
+    let mut known = BTreeSet::new();
+    let paths = leaves.iter().flatten().map(|(path, _)| path.as_str()).filter(|path| known.insert(*path));
+    let figures = paths.filter_map(|path| figure(path, &by_path)).collect();
     Comparison { names: results.iter().map(|(name, _)| name.clone()).collect(), warnings: warnings(results), figures }
 }
 
-fn figure(path: &str, leaves: &[Vec<(String, Option<Mean>)>]) -> Option<Figure> {
-    let of = |leaves: &Vec<(String, Option<Mean>)>| leaves.iter().find(|(known, _)| known == path)?.1;
-    let means: Vec<Option<Mean>> = leaves.iter().map(of).collect();
+fn figure(path: &str, results: &[BTreeMap<&str, Option<Mean>>]) -> Option<Figure> {
+    let means: Vec<Option<Mean>> = results.iter().map(|of| of.get(path).copied().flatten()).collect();
     means.iter().any(Option::is_some).then(|| Figure {
         path: path.to_owned(),
         values: means.iter().map(|mean| mean.map(|mean| mean.value)).collect(),
@@ -111,10 +111,6 @@ fn change(from: Mean, to: Mean) -> Change {
     let half = student.inverse_cdf(1.0 - LEVEL / 2.0) * error;
     let p = 2.0 * student.cdf(-(difference / error).abs());
     Change { low: Some(difference - half), high: Some(difference + half), p: Some(p), ..unknown }
-}
-
-fn student(freedom: f64) -> StudentsT {
-    StudentsT::new(0.0, 1.0, freedom).expect("two runs at least leave a degree of freedom")
 }
 
 /// Every measured figure of a result by path.

@@ -79,7 +79,9 @@ impl Limit {
     pub fn breaches(&self, comparison: &Comparison) -> Result<Vec<Breach>, String> {
         let mut found = Vec::new();
         let mut compared = 0;
-        for figure in comparison.figures.iter().filter(|figure| self.is_of(&figure.path)) {
+        for figure in
+            comparison.figures.iter().filter(|figure| matches(self.path.iter().map(String::as_str), &figure.path))
+        {
             for result in 1..figure.values.len() {
                 let known = [figure.values[0], figure.values[result]].map(|value| value.is_some());
                 compared += usize::from(known[0]);
@@ -95,12 +97,6 @@ impl Limit {
             return Err(format!("`{}`: no figure with a value is called `{path}`; see result.json", self.expression));
         }
         Ok(found)
-    }
-
-    fn is_of(&self, path: &str) -> bool {
-        let parts: Vec<&str> = path.split('.').collect();
-        parts.len() == self.path.len()
-            && self.path.iter().zip(parts).all(|(wanted, part)| wanted == "*" || wanted == part)
     }
 
     fn is_broken(&self, figure: &Figure, result: usize) -> Result<bool, String> {
@@ -123,4 +119,12 @@ impl Limit {
         let unit = figures::unit(parts[2], parts.get(3).copied());
         thresholds::bound(text, unit).map_err(|(message, remedy)| format!("`{}`: {message}; {remedy}", self.expression))
     }
+}
+
+/// Whether a figure has a path like this, in which `*` stands for any one name.
+#[must_use]
+pub fn matches<'p>(pattern: impl IntoIterator<Item = &'p str>, path: &str) -> bool {
+    let (mut parts, mut wanted) = (path.split('.'), pattern.into_iter());
+    wanted.by_ref().all(|wanted| parts.next().is_some_and(|part| wanted == "*" || wanted == part))
+        && parts.next().is_none()
 }
