@@ -12,6 +12,7 @@
 //! - [`scenario`]: what the user wrote, and every problem with its place and remedy.
 //! - [`model`]: the rules of producers, brokers, coordinators and consumers as pure state machines.
 //! - [`payload`]: real bytes: messages, the framing of batches, codecs. Imports nothing of ours.
+//! - [`work`]: what members do with records beyond waiting: applications, programs, a database. Imports payload.
 //! - [`plan`]: what will happen; nothing optional left. Imports scenario, model and payload.
 //! - [`outcome`]: what happened: recorder, laws, the saved result. Imports plan and the model's facts.
 //! - [`engine`]: how the cast is driven. Imports plan, model, payload and outcome.
@@ -35,3 +36,4 @@ pub mod report;
 pub mod scenario;
 pub mod study;
 pub mod units;
+pub mod work;

@@ -30,3 +30,4 @@ mod stories;
 mod swarm;
 mod theory;
 mod vectors;
+mod work;

@@ -1,0 +1,89 @@
+//! What comes out of work: one result a record, packed, and what it adds to the counts of windows.
+//!
+//! Counts are told only to who asks for them ([`Results::counting`]): a store that must not count a record twice adds
+//! them in the same transaction in which it sees that the record is new.
+
+/// What a record adds to one cell of a table of windows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Count {
+    /// Which of the records of this batch.
+    pub record: u32,
+    /// What is counted.
+    pub measure: &'static str,
+    /// When the window begins, in seconds after 1970.
+    pub window_s: i64,
+    /// Of whom it is counted.
+    pub key: Box<str>,
+    /// What it adds: whole, so that the order of adding does not matter.
+    pub amount: i64,
+}
+
+/// The results of a batch of records, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    counts: Option<Vec<Count>>,
+}
+
+impl Results {
+    /// Where counts are told as well.
+    #[must_use]
+    pub fn counting() -> Self {
+        Self { counts: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// Forgets all, keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        if let Some(counts) = &mut self.counts {
+            counts.clear();
+        }
+    }
+
+    /// Appends the result of the next record.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Tells what the record whose result comes next adds to a window.
+    pub(super) fn count(&mut self, measure: &'static str, window_s: i64, key: impl FnOnce() -> Box<str>, amount: u64) {
+        let record = self.ends.len() as u32;
+        if let Some(counts) = &mut self.counts {
+            let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+            counts.push(Count { record, measure, window_s, key: key(), amount });
+        }
+    }
+
+    /// Number of results.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The result of record `i` of the batch.
+    #[must_use]
+    pub fn get(&self, i: usize) -> &[u8] {
+        let begin = i.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[begin..self.ends[i]]
+    }
+
+    /// All results, in the order of the records.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.len()).map(|i| self.get(i))
+    }
+
+    /// What the records add to windows, in their order; nothing unless it was asked for.
+    #[must_use]
+    pub fn counts(&self) -> &[Count] {
+        self.counts.as_deref().unwrap_or_default()
+    }
+}

@@ -1,0 +1,121 @@
+//! `output: {sqlite: FILE}`: results in a database, each record once.
+//!
+//! A record's place (topic, partition, offset) is its key: what is delivered again is found there and changes nothing.
+//! What it adds to windows is added in the same transaction, so totals are exact whatever dies when. A write-ahead log
+//! lets others read meanwhile, and several processes write one after the other.
+use super::{Record, Results, Source};
+use rusqlite::{Connection, TransactionBehavior, params};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(30);
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS results (
+        topic TEXT NOT NULL,
+        partition INTEGER NOT NULL,
+        offset INTEGER NOT NULL,
+        intended_ns INTEGER NOT NULL,
+        key BLOB,
+        result BLOB NOT NULL,
+        PRIMARY KEY (topic, partition, offset)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS windows (
+        measure TEXT NOT NULL,
+        window_s INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        amount INTEGER NOT NULL,
+        PRIMARY KEY (measure, window_s, key)
+    ) WITHOUT ROWID;";
+const RESULT: &str = "INSERT INTO results (topic, partition, offset, intended_ns, key, result)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (topic, partition, offset) DO NOTHING";
+const WINDOW: &str = "INSERT INTO windows (measure, window_s, key, amount) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (measure, window_s, key) DO UPDATE SET amount = amount + excluded.amount";
+
+/// Why results cannot be stored.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {what} the database {file}: {why}")]
+pub struct Failed {
+    what: &'static str,
+    file: String,
+    why: rusqlite::Error,
+}
+
+/// A database that takes results.
+#[derive(Debug)]
+pub struct Sink {
+    file: String,
+    connection: Connection,
+}
+
+impl Sink {
+    /// Opens a database, and makes its tables where they are missing.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is something else.
+    pub fn open(path: &Path) -> Result<Self, Failed> {
+        let file = path.display().to_string();
+        let opened = Connection::open(path).and_then(|connection| {
+            connection.busy_timeout(BUSY)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            // With a write-ahead log a crash of the program loses nothing, one of the machine the last transactions, whole.
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.execute_batch(TABLES)?;
+            Ok(connection)
+        });
+        match opened {
+            Ok(connection) => Ok(Self { file, connection }),
+            Err(why) => Err(Failed { what: "open", file, why }),
+        }
+    }
+
+    /// Stores the results of records in one transaction; how many of them were new. Those that were there already stay as
+    /// they were, and count nowhere again.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing of the batch is in it.
+    pub fn store(&mut self, from: Source<'_>, records: &[Record<'_>], results: &Results) -> Result<usize, Failed> {
+        debug_assert_eq!(records.len(), results.len(), "a result for each record");
+        self.write(from, records, results).map_err(|why| Failed { what: "write", file: self.file.clone(), why })
+    }
+
+    fn write(&mut self, from: Source<'_>, records: &[Record<'_>], results: &Results) -> rusqlite::Result<usize> {
+        // Asking for the lock at once: two that read first and then both want to write would refuse each other.
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut new = 0;
+        {
+            let mut result = transaction.prepare_cached(RESULT)?;
+            let mut window = transaction.prepare_cached(WINDOW)?;
+            let mut counts = results.counts();
+            for (i, (record, text)) in records.iter().zip(results.iter()).enumerate() {
+                let own = counts.iter().take_while(|count| count.record as usize == i).count();
+                let (own, rest) = counts.split_at(own);
+                counts = rest;
+                let offset = i64::try_from(record.offset).unwrap_or(i64::MAX);
+                let row = params![from.topic, from.partition, offset, record.at_ns, record.key, text];
+                if result.execute(row)? == 0 {
+                    continue;
+                }
+                new += 1;
+                for count in own {
+                    window.execute(params![count.measure, count.window_s, &*count.key, count.amount])?;
+                }
+            }
+        }
+        transaction.commit()?;
+        Ok(new)
+    }
+
+    /// Puts all into the one file and ends: what others find is a plain database.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn close(self) -> Result<(), Failed> {
+        let Self { file, connection } = self;
+        let closed = connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .and_then(|()| connection.close().map_err(|(_, why)| why));
+        closed.map_err(|why| Failed { what: "close", file, why })
+    }
+}
