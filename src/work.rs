@@ -4,8 +4,10 @@
 //! knows no engine and looks at no clock, but where its work is to burn time (`spin`, with the clock it was handed) or to
 //! run somebody else's program (`exec`). The state of applications belongs to partitions, not to members: merged, it says
 //! the same however partitions were dealt, and a record that comes twice counts once while its partition stays.
+mod crew;
 pub mod exec;
 pub mod flows;
+mod labour;
 pub mod posts;
 pub mod print;
 pub mod results;
@@ -17,25 +19,14 @@ pub mod state;
 mod tables;
 mod windows;
 
+pub use crew::{Crew, Hand};
+pub use labour::{Done, Failed, Item, Labour, Place};
 pub use results::{Count, Results};
 pub use sketch::{Sketch, Summary};
-pub use state::{Held, Place};
+pub use state::Held;
 pub use tables::{Table, instant};
 
 use state::States;
-
-/// A record as a member is handed it.
-#[derive(Clone, Copy, Debug)]
-pub struct Record<'a> {
-    /// Its place in the partition.
-    pub offset: u64,
-    /// When it was meant to be sent, in nanoseconds after 1970.
-    pub at_ns: i64,
-    /// Its key.
-    pub key: Option<&'a [u8]>,
-    /// What it says.
-    pub payload: &'a [u8],
-}
 
 /// Where records come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +108,7 @@ impl Job {
     /// # Errors
     /// When a program fails, or what is printed goes nowhere. Records that say nothing to an application are no error:
     /// they are counted, and their result says so.
-    pub fn take(&mut self, from: Source<'_>, records: &[Record<'_>], out: &mut Results) -> Result<(), Failure> {
+    pub fn take(&mut self, from: Source<'_>, records: &[Item<'_>], out: &mut Results) -> Result<(), Failure> {
         match self {
             Self::Spin(spin) => spin.take(records, out),
             Self::Print(print) => print.take(from, records, out)?,

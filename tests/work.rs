@@ -8,7 +8,7 @@ mod sink;
 mod state;
 
 use conga::payload::{Generator, Maker, Messages};
-use conga::work::{App, Job, Record, Results, Source, Table, flows, state::States, tables};
+use conga::work::{App, Item, Job, Results, Source, Table, flows, state::States, tables};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ fn dealt(records: &[Vec<u8>], members: usize, job: impl Fn() -> Job) -> Vec<Tabl
     let mut jobs: Vec<Job> = (0..members).map(|_| job()).collect();
     let mut out = Results::default();
     for partition in 0..PARTITIONS {
-        let own: Vec<Record<'_>> =
+        let own: Vec<Item<'_>> =
             (0..records.len()).filter(|i| place(*i).0 == partition).map(|i| record(records, i)).collect();
         for batch in own.chunks(7 + members) {
             out.clear();
@@ -89,8 +89,8 @@ fn dealt(records: &[Vec<u8>], members: usize, job: impl Fn() -> Job) -> Vec<Tabl
     tables(&jobs)
 }
 
-fn record(records: &[Vec<u8>], i: usize) -> Record<'_> {
-    Record { offset: place(i).1, at_ns: at(i), key: None, payload: &records[i] }
+fn record(records: &[Vec<u8>], i: usize) -> Item<'_> {
+    Item { offset: place(i).1, due_ns: at(i), key: None, value: &records[i] }
 }
 
 /// The app as the scripts compute it: flows with a lower limit, for made-up flows scan nobody.

@@ -3,7 +3,7 @@
 //! One program a job, for the whole run: starting one a batch would measure that. The lines of a batch go down together,
 //! from a thread of their own, so that a program that prints while it reads cannot lock up with us; another thread reads
 //! what it prints, a third keeps the last lines of its complaints. Nobody waits longer than the limit for a line.
-use super::{Record, Results};
+use super::{Item, Results};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -155,8 +155,8 @@ impl Exec {
         self.child.id()
     }
 
-    pub(super) fn take(&mut self, records: &[Record<'_>], out: &mut Results) -> Result<(), Failed> {
-        if let Some(record) = records.iter().find(|record| record.payload.contains(&b'\n')) {
+    pub(super) fn take(&mut self, records: &[Item<'_>], out: &mut Results) -> Result<(), Failed> {
+        if let Some(record) = records.iter().find(|record| record.value.contains(&b'\n')) {
             return Err(Failed::Broken { offset: record.offset });
         }
         if records.is_empty() {
@@ -168,9 +168,9 @@ impl Exec {
             Err(TryRecvError::Disconnected) => return Err(self.ended_early(given, given)),
             Err(TryRecvError::Empty) => {}
         }
-        let mut batch = Vec::with_capacity(records.iter().map(|record| record.payload.len() + 1).sum());
+        let mut batch = Vec::with_capacity(records.iter().map(|record| record.value.len() + 1).sum());
         for record in records {
-            batch.extend_from_slice(record.payload);
+            batch.extend_from_slice(record.value);
             batch.push(b'\n');
         }
         // Where nobody writes any more, the program has ended, and its results say so.

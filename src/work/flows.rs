@@ -4,7 +4,7 @@
 //! time is the event time. Top talkers are sources by bytes, from a sketch with bounds; traffic is exact, by network of 16
 //! bits and tumbling window. A scan is a source that touches many ports of one destination in a window; pairs are
 //! remembered up to a number a window, and `untracked` counts the flows of pairs beyond it.
-use super::Record;
+use super::Item;
 use super::results::Results;
 use super::sketch::{Sketch, Summary};
 use super::state::Fold;
@@ -247,8 +247,8 @@ impl State {
 }
 
 impl Fold for State {
-    fn take(&mut self, record: &Record<'_>, is_new: bool, out: &mut Results) {
-        let read = serde_json::from_slice::<Flow<'_>>(record.payload).ok();
+    fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
+        let read = serde_json::from_slice::<Flow<'_>>(record.value).ok();
         let read = read.and_then(|flow| Some((flow.flow_end.parse::<jiff::Timestamp>().ok()?, flow)));
         let Some((end, flow)) = read else {
             self.malformed += u64::from(is_new);

@@ -4,7 +4,7 @@
 //! A sliding window is made of panes, and moves by one: a pane counts a tag once a post, and a window adds up its panes.
 //! Reach is the sum of the followers of a tag's posters, each poster once. Authors and pairs of tag and author are
 //! remembered up to a number; `untracked` counts the rest.
-use super::Record;
+use super::Item;
 use super::results::Results;
 use super::state::Fold;
 use super::tables::{Table, instant};
@@ -207,8 +207,8 @@ impl State {
 }
 
 impl Fold for State {
-    fn take(&mut self, record: &Record<'_>, is_new: bool, out: &mut Results) {
-        let read = serde_json::from_slice::<Post<'_>>(record.payload).ok();
+    fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
+        let read = serde_json::from_slice::<Post<'_>>(record.value).ok();
         let read = read.and_then(|post| Some((post.created_at.parse::<jiff::Timestamp>().ok()?, post)));
         let Some((at, mut post)) = read else {
             self.malformed += u64::from(is_new);

@@ -2,7 +2,7 @@
 //!
 //! What is not text is shown as the replacement character, control characters as well: a record must not be able to move
 //! the cursor of a terminal. Long payloads are cut, and their length told.
-use super::{Record, Results, Source};
+use super::{Item, Results, Source};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -18,12 +18,12 @@ impl Print {
         Self(Box::new(into))
     }
 
-    pub(super) fn take(&mut self, from: Source<'_>, records: &[Record<'_>], out: &mut Results) -> io::Result<()> {
+    pub(super) fn take(&mut self, from: Source<'_>, records: &[Item<'_>], out: &mut Results) -> io::Result<()> {
         for record in records {
             let key = record.key.map_or_else(|| "-".to_owned(), shown);
             let place = (from.topic, from.partition, record.offset);
-            writeln!(self.0, "{}-{}@{} {key} {}", place.0, place.1, place.2, shown(record.payload))?;
-            out.push(|out| out.extend_from_slice(record.payload));
+            writeln!(self.0, "{}-{}@{} {key} {}", place.0, place.1, place.2, shown(record.value))?;
+            out.push(|out| out.extend_from_slice(record.value));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! Counts are told only to who asks for them ([`Results::counting`]): a store that must not count a record twice adds
 //! them in the same transaction in which it sees that the record is new.
+use std::fmt;
 
 /// What a record adds to one cell of a table of windows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,12 +19,18 @@ pub struct Count {
     pub amount: i64,
 }
 
+/// Tells the time, in nanoseconds since whenever.
+pub type Clock = Box<dyn Fn() -> u64 + Send>;
+
 /// The results of a batch of records, in their order.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Results {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     counts: Option<Vec<Count>>,
+    /// Looked at when a result is there.
+    clock: Option<Clock>,
+    there: Vec<u64>,
 }
 
 impl Results {
@@ -33,10 +40,23 @@ impl Results {
         Self { counts: Some(Vec::new()), ..Self::default() }
     }
 
+    /// Notes when each result is there.
+    #[must_use]
+    pub fn timed(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// When each result was there, by the clock of [`Results::timed`]; nothing without one.
+    #[must_use]
+    pub fn times(&self) -> &[u64] {
+        &self.there
+    }
+
     /// Forgets all, keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
+        self.there.clear();
         if let Some(counts) = &mut self.counts {
             counts.clear();
         }
@@ -46,6 +66,7 @@ impl Results {
     pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
         self.ends.push(self.bytes.len());
+        self.there.extend(self.clock.as_ref().map(|clock| clock()));
     }
 
     /// Tells what the record whose result comes next adds to a window.
@@ -85,5 +106,11 @@ impl Results {
     #[must_use]
     pub fn counts(&self) -> &[Count] {
         self.counts.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} results, {} bytes", self.len(), self.bytes.len())
     }
 }

@@ -4,7 +4,7 @@
 //! lower case. A text's score is s / √(s² + 15), where s adds up the valences of its words, each times -0.74 where one of
 //! the three words before it negates; both constants and the lexicon (`lexicon/README.md`) are VADER's. What VADER does
 //! beyond (boosters, capitals, punctuation, emoticons) is left out. Scores are rounded to ten-thousandths and added up whole.
-use super::Record;
+use super::Item;
 use super::results::Results;
 use super::state::Fold;
 use super::tables::{Table, instant};
@@ -213,8 +213,8 @@ fn negates(word: &str) -> bool {
 }
 
 impl Fold for State {
-    fn take(&mut self, record: &Record<'_>, is_new: bool, out: &mut Results) {
-        let read = serde_json::from_slice::<Post<'_>>(record.payload).ok();
+    fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
+        let read = serde_json::from_slice::<Post<'_>>(record.value).ok();
         let read = read.and_then(|post| Some((post.created_at.parse::<jiff::Timestamp>().ok()?, post)));
         let Some((at, post)) = read else {
             self.malformed += u64::from(is_new);

@@ -3,9 +3,10 @@
 //! A record's place (topic, partition, offset) is its key: what is delivered again is found there and changes nothing.
 //! What it adds to windows is added in the same transaction, so totals are exact whatever dies when. A write-ahead log
 //! lets others read meanwhile, and several processes write one after the other.
-use super::{Record, Results, Source};
+use super::{Count, Item, Results, Source};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait for another process that writes.
@@ -42,11 +43,24 @@ pub struct Failed {
     why: rusqlite::Error,
 }
 
+/// A result that is not written yet.
+#[derive(Debug)]
+struct Row {
+    topic: Arc<str>,
+    partition: u32,
+    offset: i64,
+    due_ns: i64,
+    key: Option<Box<[u8]>>,
+    result: Box<[u8]>,
+    counts: Vec<Count>,
+}
+
 /// A database that takes results.
 #[derive(Debug)]
 pub struct Sink {
     file: String,
     connection: Connection,
+    rows: Vec<Row>,
 }
 
 impl Sink {
@@ -65,57 +79,80 @@ impl Sink {
             Ok(connection)
         });
         match opened {
-            Ok(connection) => Ok(Self { file, connection }),
+            Ok(connection) => Ok(Self { file, connection, rows: Vec::new() }),
             Err(why) => Err(Failed { what: "open", file, why }),
         }
     }
 
-    /// Stores the results of records in one transaction; how many of them were new. Those that were there already stay as
-    /// they were, and count nowhere again.
-    ///
-    /// # Errors
-    /// When the database cannot be written; then nothing of the batch is in it.
-    pub fn store(&mut self, from: Source<'_>, records: &[Record<'_>], results: &Results) -> Result<usize, Failed> {
-        debug_assert_eq!(records.len(), results.len(), "a result for each record");
-        self.write(from, records, results).map_err(|why| Failed { what: "write", file: self.file.clone(), why })
+    /// Keeps the results of records for the next [`Sink::flush`]. Meanwhile nobody is locked out.
+    pub fn hold(&mut self, from: Source<'_>, records: &[Item<'_>], results: &Results) {
+        let topic: Arc<str> = from.topic.into();
+        let mut counts = results.counts();
+        for (i, (record, result)) in records.iter().zip(results.iter()).enumerate() {
+            let own = counts.iter().take_while(|count| count.record as usize == i).count();
+            let (own, rest) = counts.split_at(own);
+            counts = rest;
+            self.rows.push(Row {
+                topic: Arc::clone(&topic),
+                partition: from.partition,
+                offset: i64::try_from(record.offset).unwrap_or(i64::MAX),
+                due_ns: record.due_ns,
+                key: record.key.map(Into::into),
+                result: result.into(),
+                counts: own.to_vec(),
+            });
+        }
     }
 
-    fn write(&mut self, from: Source<'_>, records: &[Record<'_>], results: &Results) -> rusqlite::Result<usize> {
-        // Asking for the lock at once: two that read first and then both want to write would refuse each other.
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut new = 0;
-        {
-            let mut result = transaction.prepare_cached(RESULT)?;
-            let mut window = transaction.prepare_cached(WINDOW)?;
-            let mut counts = results.counts();
-            for (i, (record, text)) in records.iter().zip(results.iter()).enumerate() {
-                let own = counts.iter().take_while(|count| count.record as usize == i).count();
-                let (own, rest) = counts.split_at(own);
-                counts = rest;
-                let offset = i64::try_from(record.offset).unwrap_or(i64::MAX);
-                let row = params![from.topic, from.partition, offset, record.at_ns, record.key, text];
-                if result.execute(row)? == 0 {
-                    continue;
-                }
-                new += 1;
-                for count in own {
-                    window.execute(params![count.measure, count.window_s, &*count.key, count.amount])?;
-                }
-            }
-        }
-        transaction.commit()?;
+    /// Results that are not written yet.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Writes all that is held in one transaction; how many of them were new. Those that were there already stay as they
+    /// were, and count nowhere again.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing of it is in there, and all is still held.
+    pub fn flush(&mut self) -> Result<usize, Failed> {
+        let new = write(&mut self.connection, &self.rows);
+        let new = new.map_err(|why| Failed { what: "write", file: self.file.clone(), why })?;
+        self.rows.clear();
         Ok(new)
     }
 
-    /// Puts all into the one file and ends: what others find is a plain database.
+    /// Puts all that is written into the one file and ends: what others find is a plain database.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn close(self) -> Result<(), Failed> {
-        let Self { file, connection } = self;
+        let Self { file, connection, .. } = self;
         let closed = connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .and_then(|()| connection.close().map_err(|(_, why)| why));
         closed.map_err(|why| Failed { what: "close", file, why })
     }
+}
+
+fn write(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<usize> {
+    // Asking for the lock at once: two that read first and then both want to write would refuse each other.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut new = 0;
+    {
+        let mut result = transaction.prepare_cached(RESULT)?;
+        let mut window = transaction.prepare_cached(WINDOW)?;
+        for row in rows {
+            let values = params![&*row.topic, row.partition, row.offset, row.due_ns, row.key.as_deref(), &*row.result];
+            if result.execute(values)? == 0 {
+                continue;
+            }
+            new += 1;
+            for count in &row.counts {
+                window.execute(params![count.measure, count.window_s, &*count.key, count.amount])?;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(new)
 }

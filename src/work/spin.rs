@@ -3,7 +3,7 @@
 //! No calibration: it looks at a clock until the time is over, so that it is right on every machine and under any
 //! frequency. Clock and dice are handed in, in nanoseconds. A member that falls behind is not let off: each record is
 //! spun for its own time from when it is taken.
-use super::{Record, Results};
+use super::{Item, Results};
 use std::fmt;
 
 /// Burns time.
@@ -18,14 +18,14 @@ impl Spin {
         Self { draw: Box::new(draw), clock: Box::new(clock) }
     }
 
-    pub(super) fn take(&mut self, records: &[Record<'_>], out: &mut Results) {
+    pub(super) fn take(&mut self, records: &[Item<'_>], out: &mut Results) {
         for record in records {
             let begun = (self.clock)();
             let until = begun.saturating_add((self.draw)());
             while (self.clock)() < until {
                 std::hint::spin_loop();
             }
-            out.push(|out| out.extend_from_slice(record.payload));
+            out.push(|out| out.extend_from_slice(record.value));
         }
     }
 }

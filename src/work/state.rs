@@ -2,12 +2,12 @@
 //!
 //! Offsets of a partition only grow, so one number a partition tells what was seen: a record that is delivered again
 //! has its result again, but does not count again. Merging goes by topic and partition, never by member.
-use super::{Record, Results, Source, flows, posts, sentiment};
+use super::{Item, Results, Source, flows, posts, sentiment};
 use std::collections::BTreeMap;
 
 /// Owned name of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+struct Owned {
     topic: Box<str>,
     partition: u32,
 }
@@ -26,7 +26,7 @@ pub enum Held {
 /// An application's state of some records.
 pub trait Fold: Clone {
     /// Takes a record in, unless it was seen before, and appends its result.
-    fn take(&mut self, record: &Record<'_>, is_new: bool, out: &mut Results);
+    fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results);
 
     /// Adds what another part knows.
     fn merge(&mut self, other: &Self);
@@ -44,7 +44,7 @@ pub struct Partition<S> {
 #[derive(Clone, Debug)]
 pub struct States<S> {
     empty: S,
-    partitions: BTreeMap<Place, Partition<S>>,
+    partitions: BTreeMap<Owned, Partition<S>>,
 }
 
 impl<S: Fold> States<S> {
@@ -53,8 +53,8 @@ impl<S: Fold> States<S> {
         Self { empty, partitions: BTreeMap::new() }
     }
 
-    pub(super) fn take(&mut self, from: Source<'_>, records: &[Record<'_>], out: &mut Results) {
-        let place = Place { topic: from.topic.into(), partition: from.partition };
+    pub(super) fn take(&mut self, from: Source<'_>, records: &[Item<'_>], out: &mut Results) {
+        let place = Owned { topic: from.topic.into(), partition: from.partition };
         let silent = || Partition { state: self.empty.clone(), next: 0 };
         let partition = self.partitions.entry(place).or_insert_with(silent);
         for record in records {
@@ -65,11 +65,11 @@ impl<S: Fold> States<S> {
     }
 
     pub(super) fn release(&mut self, from: Source<'_>) -> Option<Partition<S>> {
-        self.partitions.remove(&Place { topic: from.topic.into(), partition: from.partition })
+        self.partitions.remove(&Owned { topic: from.topic.into(), partition: from.partition })
     }
 
     pub(super) fn adopt(&mut self, from: Source<'_>, held: Partition<S>) {
-        let place = Place { topic: from.topic.into(), partition: from.partition };
+        let place = Owned { topic: from.topic.into(), partition: from.partition };
         match self.partitions.get_mut(&place) {
             Some(known) => known.add(&held),
             None => drop(self.partitions.insert(place, held)),
@@ -86,7 +86,7 @@ impl<S: Fold> Partition<S> {
 
 /// All partitions of all members as one, in the order of topics and partitions.
 pub(super) fn merged<S: Fold>(members: &[&States<S>]) -> Option<S> {
-    let mut all: Vec<(&Place, &Partition<S>)> = members.iter().flat_map(|states| &states.partitions).collect();
+    let mut all: Vec<(&Owned, &Partition<S>)> = members.iter().flat_map(|states| &states.partitions).collect();
     // Where two members saw a partition one after the other, by what they saw, not by who they are.
     all.sort_by_key(|(place, partition)| (*place, partition.next));
     let mut whole = members.first()?.empty.clone();

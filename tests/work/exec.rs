@@ -3,7 +3,7 @@ use super::NOW;
 use conga::work::exec::{Exec, Failed};
 use conga::work::print::Print;
 use conga::work::spin::Spin;
-use conga::work::{Failure, Job, Record, Results, Source};
+use conga::work::{Failure, Item, Job, Results, Source};
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,8 @@ use std::time::Duration;
 const FROM: Source<'static> = Source { topic: "events", partition: 3 };
 const SHORT: Duration = Duration::from_millis(300);
 
-fn records<'p>(payloads: &[&'p [u8]]) -> Vec<Record<'p>> {
-    (0..).zip(payloads).map(|(offset, &payload)| Record { offset, at_ns: NOW, key: None, payload }).collect()
+fn records<'p>(payloads: &[&'p [u8]]) -> Vec<Item<'p>> {
+    (0..).zip(payloads).map(|(offset, &payload)| Item { offset, due_ns: NOW, key: None, value: payload }).collect()
 }
 
 fn start(words: &[&str], limit: Duration) -> Job {

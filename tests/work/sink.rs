@@ -1,7 +1,7 @@
 //! The database: each record once, whatever is delivered again and whoever dies when.
 use super::{PARTITIONS, input, place, record, small};
 use conga::work::sink::Sink;
-use conga::work::{App, Record, Results, Source, tables};
+use conga::work::{App, Item, Results, Source, tables};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -13,12 +13,13 @@ fn source(partition: u32) -> Source<'static> {
 fn store(sink: &mut Sink, app: App, records: &[Vec<u8>], batch: usize) -> usize {
     let (mut job, mut out, mut new) = (small(app), Results::counting(), 0);
     for partition in 0..PARTITIONS {
-        let own: Vec<Record<'_>> =
+        let own: Vec<Item<'_>> =
             (0..records.len()).filter(|i| place(*i).0 == partition).map(|i| record(records, i)).collect();
         for batch in own.chunks(batch) {
             out.clear();
             job.take(source(partition), batch, &mut out).expect("it works");
-            new += sink.store(source(partition), batch, &out).expect("it stores");
+            sink.hold(source(partition), batch, &out);
+            new += sink.flush().expect("it stores");
         }
     }
     new
@@ -86,13 +87,14 @@ fn store_without_end() {
     for round in 0_u64.. {
         for (i, batch) in (0_u64..).zip(records.chunks(10)) {
             let offsets = round * 2_000 + i * 10..;
-            let batch: Vec<Record<'_>> = offsets
+            let batch: Vec<Item<'_>> = offsets
                 .zip(batch)
-                .map(|(offset, payload)| Record { offset, at_ns: super::NOW, key: None, payload })
+                .map(|(offset, payload)| Item { offset, due_ns: super::NOW, key: None, value: payload })
                 .collect();
             out.clear();
             job.take(source(0), &batch, &mut out).expect("it works");
-            sink.store(source(0), &batch, &out).expect("it stores");
+            sink.hold(source(0), &batch, &out);
+            sink.flush().expect("it stores");
         }
     }
 }
@@ -123,11 +125,12 @@ fn a_kill_in_the_middle_leaves_whole_transactions() {
         let fresh = folder.path().join(format!("fresh-{kill}.db"));
         let mut sink = Sink::open(&fresh).expect("it opens");
         let (mut job, mut out) = (small(App::Posts), Results::counting());
-        let all: Vec<Record<'_>> = (0..stored as u64)
-            .map(|offset| Record { offset, at_ns: super::NOW, key: None, payload: &records[offset as usize % 2_000] })
+        let all: Vec<Item<'_>> = (0..stored as u64)
+            .map(|offset| Item { offset, due_ns: super::NOW, key: None, value: &records[offset as usize % 2_000] })
             .collect();
         job.take(source(0), &all, &mut out).expect("it works");
-        sink.store(source(0), &all, &out).expect("it stores");
+        sink.hold(source(0), &all, &out);
+        sink.flush().expect("it stores");
         assert_eq!(windows(&file), windows(&fresh), "after kill {kill}");
     }
 }

@@ -1,7 +1,7 @@
 //! State: sketches keep their bounds, scans are seen, windows are bounded, what comes twice counts once.
 use super::{NOW, PARTITIONS, RECORDS, dealt, input, record, small, text};
 use conga::payload::Generator;
-use conga::work::{App, Job, Record, Results, Sketch, Source, Summary, flows, posts, sentiment, state::States, tables};
+use conga::work::{App, Item, Job, Results, Sketch, Source, Summary, flows, posts, sentiment, state::States, tables};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ const FROM: Source<'static> = Source { topic: "t", partition: 0 };
 
 /// What one member finds in payloads that come from one partition.
 fn found(job: &mut Job, payloads: &[Vec<u8>]) -> (String, Vec<String>) {
-    let records: Vec<Record<'_>> =
-        (0..).zip(payloads).map(|(offset, payload)| Record { offset, at_ns: NOW, key: None, payload }).collect();
+    let records: Vec<Item<'_>> =
+        (0..).zip(payloads).map(|(offset, payload)| Item { offset, due_ns: NOW, key: None, value: payload }).collect();
     let mut out = Results::default();
     job.take(FROM, &records, &mut out).expect("applications do not fail");
     let results = out.iter().map(|result| String::from_utf8(result.to_vec()).expect("text")).collect();
@@ -94,7 +94,7 @@ fn a_scan_over_several_partitions_is_one() {
     let mut jobs = [Job::app(App::Flows), Job::app(App::Flows)];
     let payloads: Vec<Vec<u8>> = (0..24).map(|i| flow(i, "23.0.0.1", 1_000 + i as u16)).collect();
     for (i, payload) in payloads.iter().enumerate() {
-        let record = Record { offset: i as u64 / 2, at_ns: NOW, key: None, payload };
+        let record = Item { offset: i as u64 / 2, due_ns: NOW, key: None, value: payload };
         let from = Source { topic: "t", partition: i as u32 % 2 };
         jobs[i % 2].take(from, &[record], &mut Results::default()).expect("it works");
     }
@@ -159,7 +159,7 @@ fn what_is_delivered_again_counts_once() {
         let mut job = small(app);
         let (mut first, mut second) = (Results::default(), Results::default());
         for partition in 0..PARTITIONS {
-            let own: Vec<Record<'_>> =
+            let own: Vec<Item<'_>> =
                 (0..records.len()).filter(|i| super::place(*i).0 == partition).map(|i| record(&records, i)).collect();
             let from = Source { topic: "t", partition };
             for batch in own.chunks(50) {
