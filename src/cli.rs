@@ -8,6 +8,7 @@ pub mod completions;
 mod examples;
 pub mod explain;
 pub mod fit;
+pub mod hire;
 pub mod init;
 pub mod man;
 pub mod report;

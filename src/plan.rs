@@ -249,8 +249,12 @@ pub struct GroupPlan {
     pub assignor: AssignorPlan,
     /// When members poll first.
     pub starts: Time,
-    /// Processing time of a record.
+    /// Processing time of a record; where work is real, how long a simulation takes it to be.
     pub work: Work,
+    /// What is really done with records, where there are real ones.
+    pub job: Job,
+    /// Whether `work` stands for all that is done: if not, only a live run can tell.
+    pub modelled: bool,
     /// `max.poll.records`.
     pub poll_records: u32,
     /// `fetch.min.bytes`.
@@ -269,6 +273,28 @@ pub struct GroupPlan {
     pub heartbeat: Span,
     /// Where processed records go, if anywhere.
     pub output: Option<ClientPlan>,
+    /// Name of the database that results go to, if any, in the folder of the result.
+    pub store: Option<String>,
+}
+
+/// What members do with real records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Job {
+    /// Nothing: work is a delay.
+    Delay,
+    /// Keeps a core busy for a drawn time.
+    Spin(Distribution),
+    /// Shows each on standard output.
+    Print,
+    /// An application.
+    App(App),
+    /// A program that reads a record a line and prints a result a line.
+    Exec {
+        /// Its name and arguments, at least the name.
+        words: Vec<String>,
+        /// How long it may take for a line.
+        timeout: Span,
+    },
 }
 
 /// How partitions are dealt to members.
@@ -329,6 +355,7 @@ pub enum Comparison {
 }
 
 pub use crate::scenario::Inputs;
+pub use crate::scenario::schema::App;
 
 impl Plan {
     /// Number of partitions over all topics.

@@ -2,6 +2,8 @@
 //! programs that misbehave are told of, a database counts each record once.
 #[path = "work/exec.rs"]
 mod exec;
+#[path = "work/language.rs"]
+mod language;
 #[path = "work/sink.rs"]
 mod sink;
 #[path = "work/state.rs"]

@@ -27,7 +27,7 @@ use std::time::Duration;
 /// When the folder of the result cannot be written.
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let planned = scenario::load(&args.file, &args.all_sets()).and_then(|scenario| {
-        let (plan, warnings) = build::plan(&scenario)?;
+        let (plan, warnings) = build::simulated(&scenario)?;
         Ok((scenario, plan, warnings))
     });
     let (scenario, plan, warnings) = match planned {

@@ -12,6 +12,7 @@ pub mod figures;
 mod findings;
 mod fit;
 mod groups;
+mod job;
 mod keys;
 mod message;
 mod precision;
@@ -29,12 +30,25 @@ use super::Plan;
 use crate::scenario::{Problem, Problems, Scenario};
 use findings::Findings;
 
-/// Builds the plan of a scenario, with warnings.
+/// Builds the plan of a scenario, with warnings, for whatever engine.
 ///
 /// # Errors
 /// Every way in which the parts of the scenario do not fit together.
 pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
+    build(scenario, Findings::new(scenario))
+}
+
+/// Builds the plan of a scenario that will be simulated.
+///
+/// # Errors
+/// As [`plan`], and work that needs real records and does not say how long it takes.
+pub fn simulated(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let mut found = Findings::new(scenario);
+    job::must_be_modelled(scenario, &mut found);
+    build(scenario, found)
+}
+
+fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Problem>), Problems> {
     let topics = topics::topics(scenario, &mut found);
     let cluster = cluster::cluster(scenario, &topics, &mut found);
     let names = topics.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>();

@@ -13,7 +13,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
-        ("BaseAndEach" | "PerUnit" | "Drawn_Work", "spin") => Some("use a distribution: work is a delay"),
         _ => None,
     }
 }

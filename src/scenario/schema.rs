@@ -5,10 +5,12 @@
 pub mod arrivals;
 pub mod cluster;
 pub mod run;
+pub mod work;
 
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
 pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, Retention, Topic};
 pub use run::{Precise, Precision, Run};
+pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
 
 use super::values::{Acks, Burst, ByteRate, Count, Distribution, Duration, File, Named, None, Rate, Real, Size, Words};
 use schemars::JsonSchema;
@@ -231,7 +233,7 @@ pub struct Group {
     pub assignor: Option<Assignor>,
     /// When it first polls; at once when silent.
     pub starts: Option<Duration>,
-    /// Processing time of a record; 0 when silent.
+    /// Processing time of a record, or what is really done with it; 0 when silent.
     pub work: Option<Work>,
     /// A Java properties file of the members, beside the scenario, for settings that are silent here.
     pub kafka_properties: Option<File>,
@@ -249,7 +251,7 @@ pub struct Group {
     pub heartbeat: Option<Duration>,
     /// How it begins; stable when silent.
     pub start: Option<Start>,
-    /// Where every processed record is produced.
+    /// Where every processed record goes: a topic, a database, or both.
     pub output: Option<Output>,
 }
 
@@ -266,34 +268,6 @@ pub enum Assignor {
     Sticky,
     /// Kafka's `CooperativeStickyAssignor`: as `sticky`, and members keep working while partitions move.
     CooperativeSticky,
-}
-
-/// Processing time of a record.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Work {
-    /// By the units of work in it.
-    PerUnit(PerUnit),
-    /// Whatever is in it.
-    Each(Distribution<Duration>),
-}
-
-/// Processing time by the units of work in a record.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PerUnit {
-    /// base + units × each.
-    pub per_unit: BaseAndEach,
-}
-
-/// base + units × each.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BaseAndEach {
-    /// What a record costs whatever is in it.
-    pub base: Distribution<Duration>,
-    /// What a unit of work costs.
-    pub each: Distribution<Duration>,
 }
 
 /// What a poll returns.
@@ -352,10 +326,14 @@ pub enum Start {
 /// Where processed records go.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1))]
 pub struct Output {
-    /// The topic.
+    /// The topic; none when silent.
     #[schemars(extend("examples" = ["results"]))]
-    pub topic: Words,
+    pub topic: Option<Words>,
+    /// A database in the folder of the result, for a live run: each record's result once, by topic, partition and offset.
+    #[schemars(extend("examples" = ["results.db"]))]
+    pub sqlite: Option<Words>,
     /// Which partition a record goes to; `kafka` when silent.
     pub partitioner: Option<Partitioner>,
     /// Bytes a batch may grow to before it is sent, `batch.size`; 16 KiB when silent.

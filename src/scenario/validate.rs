@@ -130,7 +130,8 @@ impl<'s> Check<'s> {
         }
         if let Some(shape) = shapes.iter().find(|shape| shape.format().is_some()) {
             if let Err(error) = read(shape, text) {
-                self.error(place, path, error.message, error.remedy);
+                let word = nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+                self.error(place, path, error.message, word.unwrap_or(error.remedy));
             }
             return;
         }

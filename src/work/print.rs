@@ -10,26 +10,31 @@ use std::io::{self, Write};
 const SHOWN: usize = 160;
 
 /// Shows records to whoever takes lines.
-pub struct Print(Box<dyn Write + Send>);
+pub struct Print {
+    into: Box<dyn Write + Send>,
+    /// The lines of a batch, written at once: others who print do not get between the parts of a line.
+    lines: Vec<u8>,
+}
 
 impl Print {
     /// Into this.
     pub fn new(into: impl Write + Send + 'static) -> Self {
-        Self(Box::new(into))
+        Self { into: Box::new(into), lines: Vec::new() }
     }
 
     pub(super) fn take(&mut self, from: Source<'_>, records: &[Item<'_>], out: &mut Results) -> io::Result<()> {
+        self.lines.clear();
         for record in records {
             let key = record.key.map_or_else(|| "-".to_owned(), shown);
             let place = (from.topic, from.partition, record.offset);
-            writeln!(self.0, "{}-{}@{} {key} {}", place.0, place.1, place.2, shown(record.value))?;
+            writeln!(self.lines, "{}-{}@{} {key} {}", place.0, place.1, place.2, shown(record.value))?;
             out.push(|out| out.extend_from_slice(record.value));
         }
-        Ok(())
+        self.into.write_all(&self.lines)
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.into.flush()
     }
 }
 

@@ -294,6 +294,18 @@ const GROUPS: &[Row] = &[
          measured times.",
         "{gamma: {mean: 200us, cv: 0.5}}",
     ),
+    row(
+        &["groups.work.timeout"],
+        "",
+        "Longer forgives a slow start; until it is over, a member with a program that hangs does nothing.",
+        "10s",
+    ),
+    row(
+        &["groups.work.model"],
+        "",
+        "The same scenario then runs simulated and live. Measure the work live, and write it here.",
+        "{gamma: {mean: 8us, cv: 0.5}}",
+    ),
     row(&["groups.poll"], "", "How much a member takes on at once.", "{max_records: 100}"),
     row(
         &["groups.poll.max_records"],
@@ -345,6 +357,12 @@ const GROUPS: &[Row] = &[
         "",
         "Makes a pipeline: `journey_s` counts from its first topic, every stage adds its own linger and queue.",
         "{topic: results}",
+    ),
+    row(
+        &["groups.output.sqlite"],
+        "",
+        "Exact whatever is delivered again; members write one after the other, before each commit.",
+        "results.db",
     ),
 ];
 
@@ -441,6 +459,24 @@ const LAWS: &[Row] = &[
         "",
         "Where the work follows what is in a record; units come from a trace.",
         "{base: 60ms, each: 25ms}",
+    ),
+    row(
+        &["groups.work.spin"],
+        "",
+        "Shows what a busy core does to a live run, where a drawn time would only wait.",
+        "{exponential: {mean: 50us}}",
+    ),
+    row(
+        &["groups.work.app"],
+        "",
+        "Real records and real work, so that live figures are those of something one might run.",
+        "flows",
+    ),
+    row(
+        &["groups.work.exec"],
+        "",
+        "Your own code in any language. Pipes cost a few microseconds a record, and more where polls return few.",
+        "[python3, -u, classify.py]",
     ),
     row(
         &["groups.commit.auto"],

@@ -3,7 +3,7 @@
 //! Names were checked when the scenario was read; here is what holds of several keys together, and how much
 //! state there may be.
 use super::findings::{self, Findings};
-use super::{client, distribution::drawn, properties};
+use super::{client, job, properties};
 use crate::model::random::Distribution;
 use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
 use crate::scenario::Scenario;
@@ -55,6 +55,7 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
     }
     let reads = topics_of(settings, topics, &path, found);
     let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
+    let (job, model) = job::job(settings.work.as_ref(), &path, found);
     GroupPlan {
         name: name.to_owned(),
         output: output(settings, &reads, topics, &path, found),
@@ -68,7 +69,10 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
             Some(Assignor::CooperativeSticky) => AssignorPlan::CooperativeSticky,
         },
         starts: settings.starts.as_ref().map_or(Time::ZERO, |at| Time::ZERO + at.0),
-        work: work(settings.work.as_ref(), &path, found),
+        modelled: model.is_some(),
+        work: model.unwrap_or(Work::Each(Distribution::Constant(0.0))),
+        store: job::store(&job, settings.output.as_ref(), &path, found),
+        job,
         poll_records: poll.map_or(POLL_RECORDS, |count| count.0) as u32,
         fetch_min_bytes: min_bytes,
         fetch_max_wait: fetch.max_wait.as_ref().map_or(FETCH_WAIT, |d| d.0),
@@ -99,18 +103,6 @@ fn topics_of(settings: &Group, topics: &[String], path: &str, found: &mut Findin
     reads
 }
 
-fn work(written: Option<&schema::Work>, path: &str, found: &mut Findings<'_>) -> Work {
-    let path = format!("{path}.work");
-    match written {
-        None => Work::Each(Distribution::Constant(0.0)),
-        Some(schema::Work::Each(each)) => Work::Each(drawn(each, &path, found)),
-        Some(schema::Work::PerUnit(unit)) => Work::PerUnit {
-            base: drawn(&unit.per_unit.base, &format!("{path}.per_unit.base"), found),
-            each: drawn(&unit.per_unit.each, &format!("{path}.per_unit.each"), found),
-        },
-    }
-}
-
 fn output(
     settings: &Group,
     reads: &[usize],
@@ -120,7 +112,11 @@ fn output(
 ) -> Option<crate::plan::ClientPlan> {
     let written = settings.output.as_ref()?;
     let path = format!("{path}.output");
-    let topic = findings::topic(&written.topic.0, topics);
+    let Some(topic) = &written.topic else {
+        job::no_client(written, &path, found);
+        return None;
+    };
+    let topic = findings::topic(&topic.0, topics);
     if reads.contains(&topic) {
         let message = format!("`{}` is also read by this group: every record would come back for ever", topics[topic]);
         found.error(&format!("{path}.topic"), message, "write to another topic");

@@ -1,0 +1,76 @@
+//! From what a plan says of work to hands that do it: programs are started, databases opened, dice and clocks handed in.
+//!
+//! It stands here because it touches everything at once: standard output, the folder of the result, the clock.
+use crate::model::random::{Draws, Stream};
+use crate::plan::{App, GroupPlan, Job as Planned, Plan};
+use crate::work::exec::Exec;
+use crate::work::print::Print;
+use crate::work::sink::Sink;
+use crate::work::spin::Spin;
+use crate::work::{self, Crew, Hand, Job, Table};
+use anyhow::Context;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The crews of all groups of a plan.
+#[derive(Debug)]
+pub struct Crews {
+    all: Vec<Crew>,
+    /// Where databases lie.
+    folder: PathBuf,
+    began: Instant,
+}
+
+impl Crews {
+    /// Nobody hired yet. Databases will lie in `folder`, which is there.
+    #[expect(clippy::disallowed_methods, reason = "real work takes real time")]
+    #[must_use]
+    pub fn new(plan: &Plan, folder: &Path) -> Self {
+        let all = plan.groups.iter().map(|_| Crew::default()).collect();
+        Self { all, folder: folder.to_owned(), began: Instant::now() }
+    }
+
+    /// A hand for a member; none where its work is a delay and its results go to no database.
+    ///
+    /// # Errors
+    /// When a program cannot be started or a database cannot be opened.
+    pub fn hire(&self, plan: &Plan, group: usize, member: u32) -> anyhow::Result<Option<Hand>> {
+        let planned = &plan.groups[group];
+        let Some(job) = self.job(plan, planned, member)? else { return Ok(None) };
+        let store = planned.store.as_ref().map(|name| Sink::open(&self.folder.join(name))).transpose()?;
+        Ok(Some(self.all[group].hire(job, store, self.clock())))
+    }
+
+    /// What the members of a group who have finished found, together.
+    #[must_use]
+    pub fn tables(&self, group: usize) -> Vec<Table> {
+        self.all[group].tables()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "real work takes real time")]
+    fn clock(&self) -> impl Fn() -> u64 + Clone + Send + 'static {
+        let began = self.began;
+        move || Instant::now().duration_since(began).as_nanos() as u64
+    }
+
+    fn job(&self, plan: &Plan, planned: &GroupPlan, member: u32) -> anyhow::Result<Option<Job>> {
+        let who = || format!("the work of member {member} of group `{}`", planned.name);
+        Ok(Some(match &planned.job {
+            Planned::Delay => return Ok(None),
+            Planned::Spin(law) => {
+                let stream = Stream::named(plan.run.seed, &format!("spin/{}/{member}", planned.name));
+                let mut draws = Draws::new(law, stream);
+                Job::Spin(Spin::new(move || draws.span().ns(), self.clock()))
+            }
+            Planned::Print => Job::Print(Print::new(std::io::stdout())),
+            Planned::App(app) => Job::app(match app {
+                App::Flows => work::App::Flows,
+                App::Posts => work::App::Posts,
+                App::Sentiment => work::App::Sentiment,
+            }),
+            Planned::Exec { words, timeout } => {
+                Job::Exec(Exec::start(words, Duration::from_nanos(timeout.ns())).with_context(who)?)
+            }
+        }))
+    }
+}
