@@ -249,11 +249,11 @@ impl Fold for State {
 
 /// Tags in lower case, each once.
 fn lower(tags: &mut Vec<Cow<'_, str>>) {
-    for tag in tags.iter_mut() {
-        if tag.chars().any(|c| !c.is_lowercase()) {
-            *tag = tag.to_lowercase().into();
-        }
+    for tag in tags.iter_mut().filter(|tag| tag.chars().any(|c| !c.to_lowercase().eq([c]))) {
+        *tag = tag.to_lowercase().into();
     }
-    let mut seen = BTreeSet::new();
-    tags.retain(|tag| seen.insert(tag.clone()));
+    if tags.len() > 1 {
+        let mut seen = BTreeSet::new();
+        tags.retain(|tag| seen.insert(tag.clone()));
+    }
 }

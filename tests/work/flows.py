@@ -1,6 +1,6 @@
 """What `app: flows` should find, computed in another way: everything kept, nothing estimated. Standard library only.
 
-    python3 tests/work/flows.py tests/work/flows.jsonl.gz > tests/work/flows.expected
+    python3 flows.py flows.jsonl.gz > flows.expected
 """
 import csv
 import gzip

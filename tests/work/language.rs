@@ -61,7 +61,7 @@ fn each_form_means_what_it_says() {
 fn a_simulation_refuses_what_it_cannot_do_and_says_all_of_it() {
     let told = simulated("work: {app: flows}, output: {sqlite: r.db}").expect_err("a refusal");
     assert!(
-        told.contains("case.yaml:3:42 groups.g.work: works on real records, and a simulation has none; run it with")
+        told.contains("case.yaml:3:45 groups.g.work: works on real records, and a simulation has none; run it with")
             && told.contains("`--engine live`, or add the time it takes, such as `model: 1ms`")
             && told.contains("groups.g.output.sqlite: stores real results, and a simulation has none"),
         "{told}"

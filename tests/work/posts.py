@@ -1,6 +1,6 @@
 """What `app: posts` should find, computed in another way: every window from the posts themselves. Standard library only.
 
-    python3 tests/work/posts.py tests/work/posts.jsonl.gz > tests/work/posts.expected
+    python3 posts.py posts.jsonl.gz > posts.expected
 """
 import csv
 import gzip

@@ -2,7 +2,7 @@
 
 Words by a regular expression that agrees with Unicode's Annex 29 on plain ASCII, which is all there is in the input.
 
-    python3 tests/work/sentiment.py tests/work/posts.jsonl.gz src/work/lexicon/vader.tsv > tests/work/sentiment.expected
+    python3 sentiment.py posts.jsonl.gz vader.tsv > sentiment.expected
 """
 import csv
 import gzip

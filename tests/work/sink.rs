@@ -48,7 +48,7 @@ fn what_is_delivered_again_changes_nothing() {
         let mut sink = Sink::open(&file).expect("it opens");
         assert_eq!(store(&mut sink, app, &records, 40), records.len());
         let once = windows(&file);
-        assert!(once.len() > 8, "{once:?}");
+        assert!(once.len() >= 8, "{once:?}");
         let first = number(&file, "SELECT sum(length(result)) FROM results");
         // Another member, with nothing in its memory, and other batches.
         assert_eq!(store(&mut sink, app, &records, 17), 0);
