@@ -19,18 +19,22 @@ const RECORDS: usize = 20_000;
 const POLL: usize = 500;
 const FROM: Source<'static> = Source { topic: "t", partition: 0 };
 
+fn at(i: u64) -> i64 {
+    NOW + i.cast_signed() * STEP
+}
+
 fn records(generator: Generator) -> Vec<Vec<u8>> {
     let messages = Messages::new(Maker::Generated(generator), 1, "work");
-    let message = |i: usize| {
+    let message = |i: u64| {
         let mut bytes = Vec::new();
-        messages.write(i as u64, NOW + i as i64 * STEP, 0, &mut bytes);
+        messages.write(i, at(i), 0, &mut bytes);
         bytes
     };
-    (0..RECORDS).map(message).collect()
+    (0..RECORDS as u64).map(message).collect()
 }
 
 fn items(records: &[Vec<u8>]) -> Vec<Item<'_>> {
-    let item = |(i, value)| Item { offset: i, due_ns: NOW + i as i64 * STEP, key: None, value };
+    let item = |(i, value)| Item { offset: i, due_ns: at(i), key: None, value };
     (0..).zip(records.iter().map(Vec::as_slice)).map(item).collect()
 }
 

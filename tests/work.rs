@@ -23,7 +23,7 @@ const RECORDS: usize = 2_000;
 const PARTITIONS: u32 = 12;
 
 fn at(i: usize) -> i64 {
-    NOW + i as i64 * STEP
+    NOW + i64::try_from(i).expect("a small number") * STEP
 }
 
 /// Records as a producer of this kind makes them.
@@ -123,7 +123,7 @@ fn check(app: App) {
     for members in [1, 3, 12] {
         let found = text(&dealt(&records, members, || small(app)));
         let differs = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
-        assert!(found == expected, "{} members: found and expected differ at {differs:?}", members);
+        assert!(found == expected, "{members} members: found and expected differ at {differs:?}");
     }
 }
 

@@ -37,7 +37,7 @@ fn verdict(file: &Path, sets: &[String]) -> Result<(String, String), Problems> {
     let scenario = load(file, sets)?;
     let (plan, warnings) = build::plan(&scenario)?;
     let members: u32 = plan.groups.iter().map(|group| group.members).sum();
-    let live = plan.groups.iter().any(|group| !group.modelled || group.store.is_some());
+    let needs_records = plan.groups.iter().any(|group| !group.modelled || group.store.is_some());
     let line = format!(
         "{}: good: {}, {}, {}, {}{}",
         file.display(),
@@ -45,7 +45,7 @@ fn verdict(file: &Path, sets: &[String]) -> Result<(String, String), Problems> {
         counted(plan.producers.len() as f64, "producer"),
         counted(f64::from(members), "member"),
         counted(warnings.len() as f64, "warning"),
-        if live { "; needs `--engine live`" } else { "" },
+        if needs_records { "; needs `--engine live`" } else { "" },
     );
     let shown: Vec<String> = warnings.iter().map(|warning| scenario.source.render(warning)).collect();
     Ok((line, shown.join("\n")))

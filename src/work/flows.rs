@@ -42,8 +42,8 @@ impl Default for Settings {
 
 #[derive(Deserialize)]
 struct Flow<'a> {
-    #[serde(borrow)]
-    flow_end: Cow<'a, str>,
+    #[serde(borrow, rename = "flow_end")]
+    ended: Cow<'a, str>,
     src_addr: Ipv4Addr,
     dst_addr: Ipv4Addr,
     dst_port: u16,
@@ -164,19 +164,16 @@ impl State {
         cell.networks.entry(network(flow.dst_addr)).or_default().bytes_to += flow.bytes;
         let room = cell.pairs.len() < self.settings.pairs;
         let pair = (flow.src_addr, flow.dst_addr);
-        let touched = match cell.pairs.get_mut(&pair) {
-            Some(ports) => {
-                ports.add(flow.dst_port);
-                ports.len()
+        let touched = if let Some(ports) = cell.pairs.get_mut(&pair) {
+            ports.add(flow.dst_port);
+            ports.len()
+        } else {
+            if room {
+                cell.pairs.insert(pair, Ports::One(flow.dst_port));
+            } else {
+                self.untracked += 1;
             }
-            None => {
-                if room {
-                    cell.pairs.insert(pair, Ports::One(flow.dst_port));
-                } else {
-                    self.untracked += 1;
-                }
-                1
-            }
+            1
         };
         if touched >= self.settings.scan_ports && self.scans.len() < self.settings.pairs {
             self.scans.insert((window, pair), touched);
@@ -249,7 +246,7 @@ impl State {
 impl Fold for State {
     fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
         let read = serde_json::from_slice::<Flow<'_>>(record.value).ok();
-        let read = read.and_then(|flow| Some((flow.flow_end.parse::<jiff::Timestamp>().ok()?, flow)));
+        let read = read.and_then(|flow| Some((flow.ended.parse::<jiff::Timestamp>().ok()?, flow)));
         let Some((end, flow)) = read else {
             self.malformed += u64::from(is_new);
             return out.push(|out| out.extend_from_slice(b"{\"malformed\":true}"));

@@ -241,9 +241,8 @@ impl Fold for State {
         self.settings.remembered = usize::MAX;
         self.users.reserve(other.users.len());
         other.users.iter().for_each(|(author, posts)| self.user(*author, *posts));
-        other.reach.iter().for_each(|(tag, posters)| {
-            posters.iter().for_each(|(author, followers)| self.poster(tag, *author, *followers));
-        });
+        let posters = other.reach.iter().flat_map(|(tag, posters)| posters.iter().map(move |poster| (tag, poster)));
+        posters.for_each(|(tag, (author, followers))| self.poster(tag, *author, *followers));
     }
 }
 

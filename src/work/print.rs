@@ -47,7 +47,7 @@ fn shown(bytes: &[u8]) -> String {
     let safe = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     let mut line: String = text.chars().take(SHOWN).map(safe).collect();
     if is_cut {
-        line.push_str(&format!("… ({} B)", bytes.len()));
+        line.extend(["… (", &bytes.len().to_string(), " B)"]);
     }
     line
 }

@@ -98,6 +98,7 @@ impl Results {
     }
 
     /// All results, in the order of the records.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         (0..self.len()).map(|i| self.get(i))
     }

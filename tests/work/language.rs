@@ -144,9 +144,9 @@ fn hands_do_what_the_plan_says() {
     let table = |name: &str| tables.iter().find(|table| table.name == name).expect("a table").csv();
     assert!(expected.contains(&String::from_utf8(table("words")).expect("text")), "both together found all words");
     let db = Connection::open(folder.path().join("moods.db")).expect("a database");
-    let number = |query: &str| db.query_row(query, [], |row| row.get::<_, i64>(0)).expect("a number");
-    assert_eq!(number("SELECT count(*) FROM results"), records.len() as i64);
-    assert_eq!(number("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len() as i64);
+    let number = |query: &str| db.query_row(query, [], |row| row.get::<_, usize>(0)).expect("a number");
+    assert_eq!(number("SELECT count(*) FROM results"), records.len());
+    assert_eq!(number("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len());
     let first =
         db.query_row("SELECT CAST(result AS TEXT) FROM results WHERE partition = 0 AND offset = 0", [], |row| {
             row.get::<_, String>(0)
@@ -155,7 +155,7 @@ fn hands_do_what_the_plan_says() {
     // Once more, as after a crash: new hands, the same database.
     let again = Crews::new(&plan_of, folder.path());
     work(&plan_of, &again, &records);
-    assert_eq!(number("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len() as i64);
+    assert_eq!(number("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len());
 }
 
 #[test]

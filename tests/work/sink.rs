@@ -25,7 +25,7 @@ fn store(sink: &mut Sink, app: App, records: &[Vec<u8>], batch: usize) -> usize 
     new
 }
 
-fn number(file: &Path, query: &str) -> i64 {
+fn number(file: &Path, query: &str) -> usize {
     Connection::open(file).and_then(|db| db.query_row(query, [], |row| row.get(0))).expect("a number")
 }
 
@@ -54,7 +54,7 @@ fn what_is_delivered_again_changes_nothing() {
         assert_eq!(store(&mut sink, app, &records, 17), 0);
         sink.close().expect("it closes");
         assert_eq!(windows(&file), once);
-        assert_eq!(number(&file, "SELECT count(*) FROM results"), records.len() as i64);
+        assert_eq!(number(&file, "SELECT count(*) FROM results"), records.len());
         assert_eq!(number(&file, "SELECT sum(length(result)) FROM results"), first);
         assert!(!folder.path().join("results.db-wal").exists(), "one plain file is left");
     }
@@ -67,9 +67,10 @@ fn windows_say_what_the_tables_say() {
     let records = input(super::generator(App::Flows));
     store(&mut Sink::open(&file).expect("it opens"), App::Flows, &records, 100);
     let traffic = super::dealt(&records, 3, || small(App::Flows)).remove(2);
-    let sum = |column: usize| traffic.rows.iter().map(|row| row[column].parse::<i64>().expect("a number")).sum::<i64>();
+    let sum =
+        |column: usize| traffic.rows.iter().map(|row| row[column].parse::<usize>().expect("a number")).sum::<usize>();
     for (measure, column) in [("bytes_from", 4), ("bytes_to", 5)] {
-        let cells = traffic.rows.iter().filter(|row| row[column] != "0").count() as i64;
+        let cells = traffic.rows.iter().filter(|row| row[column] != "0").count();
         assert_eq!(number(&file, &format!("SELECT sum(amount) FROM windows WHERE measure = '{measure}'")), sum(column));
         assert_eq!(number(&file, &format!("SELECT count(*) FROM windows WHERE measure = '{measure}'")), cells);
     }
@@ -158,5 +159,5 @@ fn two_write_to_one_database() {
         both.map(|one| one.join().expect("it stores")).into()
     });
     assert_eq!(news.iter().sum::<usize>(), records.len(), "each record is new to one of them");
-    assert_eq!(number(&file, "SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len() as i64);
+    assert_eq!(number(&file, "SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len());
 }

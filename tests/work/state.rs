@@ -30,7 +30,9 @@ proptest! {
             parts[part].add(key, weight);
         }
         let mut all = Summary::empty(counters);
-        parts.iter().for_each(|part| all.merge(&part.summary()));
+        for part in &parts {
+            all.merge(&part.summary());
+        }
         let total: u64 = truth.values().sum();
         prop_assert_eq!(all.total(), total);
         prop_assert!(all.floor() <= all.error_bound() && all.error_bound() == total / counters as u64);
