@@ -144,7 +144,7 @@ fn hands_do_what_the_plan_says() {
     let table = |name: &str| tables.iter().find(|table| table.name == name).expect("a table").csv();
     assert!(expected.contains(&String::from_utf8(table("words")).expect("text")), "both together found all words");
     let db = Connection::open(folder.path().join("moods.db")).expect("a database");
-    let number = |query: &str| db.query_row(query, [], |row| row.get::<_, usize>(0)).expect("a number");
+    let number = |query: &str| db.query_row(query, [], |row| row.get::<_, u32>(0)).expect("a number") as usize;
     assert_eq!(number("SELECT count(*) FROM results"), records.len());
     assert_eq!(number("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), records.len());
     let first =

@@ -26,7 +26,8 @@ fn store(sink: &mut Sink, app: App, records: &[Vec<u8>], batch: usize) -> usize 
 }
 
 fn number(file: &Path, query: &str) -> usize {
-    Connection::open(file).and_then(|db| db.query_row(query, [], |row| row.get(0))).expect("a number")
+    let number = Connection::open(file).and_then(|db| db.query_row(query, [], |row| row.get::<_, i64>(0)));
+    usize::try_from(number.expect("a number")).expect("none below zero")
 }
 
 /// All windows as lines.
