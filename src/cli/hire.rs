@@ -41,10 +41,33 @@ impl Crews {
         Ok(Some(self.all[group].hire(job, store, self.clock())))
     }
 
+    /// Hands for all members, by group and member: whatever cannot be started is told before the run, not within it.
+    ///
+    /// # Errors
+    /// As [`Crews::hire`].
+    pub fn hire_all(&self, plan: &Plan) -> anyhow::Result<Vec<Vec<Option<Hand>>>> {
+        let hands =
+            |group: usize| (0..plan.groups[group].members).map(|member| self.hire(plan, group, member)).collect();
+        (0..plan.groups.len()).map(hands).collect()
+    }
+
     /// What the members of a group who have finished found, together.
     #[must_use]
     pub fn tables(&self, group: usize) -> Vec<Table> {
         self.all[group].tables()
+    }
+
+    /// The same as files: where in the folder of the result, and what is in them.
+    #[must_use]
+    pub fn files(&self, plan: &Plan) -> Vec<(PathBuf, Vec<u8>)> {
+        let groups = plan.groups.iter().enumerate();
+        let file = |name: &str, table: &Table| {
+            let path = Path::new("work").join(name).join(table.name).with_extension("csv");
+            (path, table.csv())
+        };
+        groups
+            .flat_map(|(i, group)| self.tables(i).iter().map(|table| file(&group.name, table)).collect::<Vec<_>>())
+            .collect()
     }
 
     #[expect(clippy::disallowed_methods, reason = "real work takes real time")]

@@ -67,6 +67,7 @@ fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Prob
         thresholds,
         warnings: Vec::new(),
     };
+    job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);
     compression::compression(scenario, &mut plan, &mut found);
     if found.errors.is_empty() {

@@ -109,7 +109,7 @@ fn live_scenarios_are_good_and_run_simulated_where_they_say_how_long() {
 /// Gives the members of a group records, 25 at a time, in turn; what they passed on.
 fn work(plan: &Plan, crews: &Crews, records: &[Vec<u8>]) -> Vec<String> {
     let mut hands: Vec<_> =
-        (0..2).map(|member| crews.hire(plan, 0, member).expect("it can be done").expect("work")).collect();
+        crews.hire_all(plan).expect("it can be done").remove(0).into_iter().map(|hand| hand.expect("work")).collect();
     let mut passed = Vec::new();
     for (i, batch) in records.chunks(25).enumerate() {
         let (partition, base) = (i as u32 % 2, i as u64 / 2 * 25);
@@ -140,6 +140,9 @@ fn hands_do_what_the_plan_says() {
     let crews = Crews::new(&plan_of, folder.path());
     let passed = work(&plan_of, &crews, &records);
     let tables = crews.tables(0);
+    let files = crews.files(&plan_of);
+    assert_eq!(files[0].0, Path::new("work").join("g").join("sentiment.csv"));
+    assert!(files.len() == 2 && files[0].1 == tables[0].csv());
     let expected = std::fs::read_to_string(fixture("sentiment.expected")).expect("a fixture");
     let table = |name: &str| tables.iter().find(|table| table.name == name).expect("a table").csv();
     assert!(expected.contains(&String::from_utf8(table("words")).expect("text")), "both together found all words");

@@ -4,7 +4,7 @@
 //! long as `model` says, and refuses it where that is silent, for a result with work that takes no time would be a lie.
 use super::distribution::drawn;
 use super::findings::Findings;
-use crate::plan::{Job, Work};
+use crate::plan::{GroupPlan, Job, Plan, Work};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{self, Output};
 use crate::units::Span;
@@ -88,6 +88,31 @@ pub fn no_client(written: &Output, path: &str, found: &mut Findings<'_>) {
     for (key, _) in settings.iter().filter(|(_, is_there)| *is_there && written.sqlite.is_some()) {
         let message = "says how to write to a topic, and there is none";
         found.error(&format!("{path}.{key}"), message, "remove it, or add `topic: results`");
+    }
+}
+
+/// Refuses what several keys together make impossible.
+pub fn together(plan: &Plan, found: &mut Findings<'_>) {
+    let repeated = plan.run.repetitions > 1 || plan.run.precision.is_some();
+    for (i, group) in plan.groups.iter().enumerate() {
+        let path = format!("groups.{}", group.name);
+        if group.job != Job::Delay && group.workers > 1 {
+            let message = "members do real work on one record after the other";
+            found.error(&format!("{path}.workers"), message, "remove it, and add members");
+        }
+        let Some(name) = &group.store else { continue };
+        let path = format!("{path}.output.sqlite");
+        if repeated {
+            let message = "holds each record once, and repetitions have the same ones again";
+            found.error(&path, message, "remove the repetitions, or the database");
+        }
+        // Some systems do not tell large letters from small ones.
+        let same = |other: &&GroupPlan| other.store.as_ref().is_some_and(|other| other.eq_ignore_ascii_case(name));
+        if let Some(other) = plan.groups[..i].iter().find(same) {
+            let message =
+                format!("is the database of group `{}` already, and both may read the same record", other.name);
+            found.error(&path, message, "write another name");
+        }
     }
 }
 
