@@ -162,6 +162,12 @@ impl State {
         from.packets += flow.packets;
         from.bytes_from += flow.bytes;
         cell.networks.entry(network(flow.dst_addr)).or_default().bytes_to += flow.bytes;
+        if !self.windows.keeps(window) {
+            // Pairs of different windows must not add up to a scan.
+            self.untracked += 1;
+            return 1;
+        }
+        let cell = self.windows.at(window);
         let room = cell.pairs.len() < self.settings.pairs;
         let pair = (flow.src_addr, flow.dst_addr);
         let touched = if let Some(ports) = cell.pairs.get_mut(&pair) {

@@ -45,6 +45,11 @@ impl<C: Cell> Windows<C> {
         self.open.entry(number).or_default()
     }
 
+    /// Whether a window is kept by itself.
+    pub fn keeps(&self, number: i64) -> bool {
+        self.open.contains_key(&number)
+    }
+
     fn give_up_first(&mut self) {
         if let Some((number, cell)) = self.open.pop_first() {
             self.first = number + 1;

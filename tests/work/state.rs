@@ -111,13 +111,15 @@ fn windows_are_bounded_and_totals_stay_exact() {
     // Two flows a minute for five minutes, a scan in the first; then a late one.
     let mut payloads: Vec<Vec<u8>> =
         (0..10).map(|i| flow(i * 30, "23.0.0.1", if i < 2 { i as u16 } else { 80 })).collect();
-    payloads.push(flow(5, "23.0.0.1", 80));
+    // Late ones of different minutes, which are no scan.
+    payloads.extend([(5, 80), (65, 81), (66, 82)].map(|(second, port)| flow(second, "23.0.0.7", port)));
     let (tables, _) = found(&mut job, &payloads);
+    assert_eq!(tables.lines().nth(2), Some("13,0,3,780,0,0"), "late ones are in no pair, which is told");
     let traffic = tables.split("# ").find(|table| table.starts_with("traffic")).expect("a table");
     assert_eq!(
         traffic.lines().skip(2).filter(|line| line.contains("23.0.0.0")).collect::<Vec<_>>(),
         [
-            "earlier,23.0.0.0/16,7,7,420,0",
+            "earlier,23.0.0.0/16,9,9,540,0",
             "2026-01-01T00:03:00Z,23.0.0.0/16,2,2,120,0",
             "2026-01-01T00:04:00Z,23.0.0.0/16,2,2,120,0"
         ]

@@ -81,7 +81,8 @@ pub(super) const LAWS: &[Row] = &[
     row(
         &["groups.work.exec"],
         "",
-        "Your own code in any language. Pipes cost a few microseconds a record, and more where polls return few.",
+        "Your own code in any language; a scenario runs what it says, with your rights, so read those of others \
+         first. Pipes cost a few microseconds a record, and more where polls return few.",
         "[python3, -u, classify.py]",
     ),
     row(
