@@ -227,7 +227,7 @@ impl Consumer {
         if session.in_flight {
             out.wake(Timer::FetchThrottled(from.0), now + throttle);
         }
-        let first = fetched.len();
+        let buffer = processing.next_buffer();
         let mut batches = fetch.batches.iter().peekable();
         for wanted in &fetch.wanted {
             let slot = wanted.slot;
@@ -239,14 +239,13 @@ impl Consumer {
                 Some(batch) => {
                     let (base, start, end) = (batch.base, batch.start, batch.end);
                     owned[slot as usize].next = base + u64::from(end - start);
-                    fetched.push_back(Run { slot, partition: batch.partition, buffer: 0, base, start, end });
+                    fetched.push_back(Run { slot, partition: batch.partition, buffer, base, start, end });
                 }
                 None => session.wanting.push(slot),
             }
         }
         let records = fetch.parcel.len() as u64;
-        let buffer = processing.keep(fetch);
-        fetched.range_mut(first..).for_each(|run| run.buffer = buffer);
+        processing.keep(fetch);
         out.observe(&Fact::Fetched { group: self.settings.group, records });
         self.poll_if_idle(now, out);
     }

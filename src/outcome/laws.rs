@@ -58,14 +58,18 @@ struct Sequences {
 impl Sequences {
     #[inline]
     fn of(&mut self, sender: ActorId, partition: PartitionId) -> &mut u32 {
+        if self.rows.get(sender.index()).is_none_or(Vec::is_empty) {
+            self.meet(sender);
+        }
+        &mut self.rows[sender.index()][partition as usize]
+    }
+
+    #[cold]
+    fn meet(&mut self, sender: ActorId) {
         if self.rows.len() <= sender.index() {
             self.rows.resize(sender.index() + 1, Vec::new());
         }
-        let row = &mut self.rows[sender.index()];
-        if row.is_empty() {
-            row.resize(self.partitions, 0);
-        }
-        &mut row[partition as usize]
+        self.rows[sender.index()].resize(self.partitions, 0);
     }
 }
 

@@ -98,8 +98,6 @@ pub struct TopicTotals {
     pub batches: u64,
     /// The same by the number of their records.
     pub sizes: Sizes,
-    /// Records appended, with their instants since the beginning of the run.
-    pub written: Passed,
     /// Records below the high watermark.
     pub readable: Passed,
 }
@@ -134,8 +132,6 @@ pub struct GroupTotals {
     pub processed: Flow,
     /// Records deleted before it got them.
     pub lost: Flow,
-    /// Sum over lost records of the instant they were lost, in nanoseconds modulo 2^64.
-    pub lost_instants: u64,
     /// Offsets committed.
     pub committed: Flow,
     /// Fetches answered.
@@ -152,8 +148,6 @@ pub struct GroupTotals {
     pub age_area: u128,
     /// Sum over records of end-to-end latency, window or not, in nanoseconds.
     pub e2e_sum: u128,
-    /// Records processed, with their instants since the beginning of the run.
-    pub finished: Passed,
     /// Sum over processed records of their work, window or not, in nanoseconds.
     pub work_sum: u128,
     /// Records finished after a later one of the same key.
