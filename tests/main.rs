@@ -10,6 +10,7 @@ mod friendly;
 mod gallery;
 mod hostile;
 mod house;
+mod keys;
 mod language;
 mod laws;
 mod payload;
