@@ -148,6 +148,7 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("producer", "max.in.flight.requests.per.connection=2", "producers.p.max_in_flight=2"),
     ("producer", "buffer.memory=100000", "producers.p.buffer=100000 B"),
     ("producer", "max.block.ms=7", "producers.p.max_block=7ms"),
+    ("producer", "delivery.timeout.ms=31000", "producers.p.delivery_timeout=31s"),
     ("producer", "compression.type=zstd", "producers.p.compression=zstd"),
     (
         "producer",

@@ -5,6 +5,7 @@ mod cli;
 mod compare;
 mod compression;
 mod disk;
+mod expiry;
 mod fit;
 mod friendly;
 mod gallery;

@@ -159,6 +159,7 @@ pub const ROWS: &[Row] = &[
     row("producers.max_in_flight", FAR, "1", "3", PUBLISH),
     row("producers.buffer", FULL, "2000 B", "5000 B", "/result/producers/p/blocked_s"),
     row("producers.max_block", FULL, "0s", "1s", "/result/producers/p/unsent"),
+    row("producers.delivery_timeout", FAR, "", "50ms", "/result/producers/p/failed"),
     row("groups.topics", &[], "[t]", "[t, u]", MEMBERS),
     row("groups.members", &[], "2", "3", MEMBERS),
     row("groups.workers", &[], "", "2", "/result/groups/g/utilisation"),
@@ -189,6 +190,13 @@ pub const ROWS: &[Row] = &[
     row("groups.output.max_in_flight", OUTPUT_FAR, "1", "3", OUT_PUBLISH),
     row("groups.output.buffer", OUTPUT_FULL, "2000 B", "5000 B", "/result/producers/g-output/blocked_s"),
     row("groups.output.max_block", OUTPUT_FULL, "0s", "1s", "/result/producers/g-output/unsent"),
+    row(
+        "groups.output.delivery_timeout",
+        &["groups.g.output={topic: u, batch_size: 1000 B, max_in_flight: 1}", "cluster.network.delay=20ms"],
+        "",
+        "50ms",
+        "/result/producers/g-output/failed",
+    ),
 ];
 
 /// Keys of arrivals.
