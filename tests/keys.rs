@@ -18,7 +18,9 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a writable folder");
     write("base.yaml", BASE);
-    FILES.iter().for_each(|(name, text)| write(name, text));
+    for (name, text) in FILES {
+        write(name, text);
+    }
     folder
 }
 
