@@ -118,7 +118,10 @@ fn delivery_takes_as_long_as_lingering_and_a_request_at_least() {
     let written = producer("delivery.timeout.ms=60000", ", delivery_timeout: 1s");
     assert_eq!(written.delivery_timeout, Span::from_ms(1_000), "the scenario goes before the file");
     let said = planned(("linger.ms=10\ndelivery.timeout.ms=30000", ""), ("", "")).expect_err("as Kafka refuses it");
-    assert!(said.contains("p.properties:2: delivery.timeout.ms is less than linger.ms and request.timeout.ms"), "{said}");
+    assert!(
+        said.contains("p.properties:2: delivery.timeout.ms is less than linger.ms and request.timeout.ms"),
+        "{said}"
+    );
     assert!(said.contains("write at least 30010"), "{said}");
 }
 
