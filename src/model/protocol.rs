@@ -269,6 +269,8 @@ pub enum Timer {
     Ready(u32),
     /// Producer: a record has waited for memory as long as it may.
     GaveUp,
+    /// Producer: a batch may have waited for its acknowledgement as long as it may.
+    Expired,
     /// Producer: this broker may be written to again.
     Throttled(u32),
     /// Member: this broker may be asked again.

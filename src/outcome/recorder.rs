@@ -4,6 +4,7 @@
 //! length of the run but for the rows of the series, which are bounded.
 mod late;
 mod lost;
+mod settled;
 
 use super::histogram::Buckets;
 use super::series::{Series, SeriesEdge};
@@ -63,7 +64,11 @@ impl Recorder {
     pub fn new(plan: &Plan) -> Self {
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref().map(|_| group.members));
         let instances: Vec<u32> = plan.producers.iter().map(|producer| producer.instances).chain(outputs).collect();
-        let waiting = |&n: &u32| StreamTotals { waiting: vec![0; n as usize], ..StreamTotals::default() };
+        let waiting = |&n: &u32| StreamTotals {
+            waiting: vec![0; n as usize],
+            open: vec![None; n as usize],
+            ..StreamTotals::default()
+        };
         let members = |group: &crate::plan::GroupPlan| GroupTotals {
             members: vec![Span::ZERO; group.members as usize],
             ..GroupTotals::default()
@@ -137,11 +142,17 @@ impl Recorder {
         let Self { totals, partitions, places, .. } = self;
         match *fact {
             Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
-            Fact::Waiting { stream, instance, records, limited, blocked } => {
+            Fact::Failed { stream, unsent, under_way } => {
                 let stream = &mut totals.streams[stream as usize];
-                stream.waiting[instance as usize] = records;
+                stream.failed += unsent + under_way;
+                stream.expired += unsent;
+            }
+            Fact::Waiting { stream, instance, records, limited, blocked, open, throttled } => {
+                let stream = &mut totals.streams[stream as usize];
+                (stream.waiting[instance as usize], stream.open[instance as usize]) = (records, open);
                 stream.limited += limited;
                 stream.blocked += blocked;
+                stream.throttled += throttled;
             }
             Fact::Exhausted { at, .. } => {
                 self.last_due = self.last_due.max(at);
@@ -156,6 +167,7 @@ impl Recorder {
                 group.busy += span;
                 group.members[member as usize] += span;
             }
+            Fact::Throttled { group, span } => totals.groups[group as usize].throttled += span,
             Fact::Committed { group, partition, offset } => {
                 let place = &mut places[group as usize * partitions.len() + partition as usize];
                 let more = offset.saturating_sub(place.committed);
@@ -295,32 +307,6 @@ impl Recorder {
     pub fn backlog(&self, group: usize) -> u64 {
         let GroupTotals { processed, lost, .. } = &self.totals.groups[group];
         self.appended_for(group).saturating_sub(processed.total + lost.total)
-    }
-
-    /// Whether no producer will be given anything more.
-    #[inline]
-    #[must_use]
-    pub fn is_exhausted(&self) -> bool {
-        self.running == 0
-    }
-
-    /// Whether everything sent is acknowledged, appended and processed by everybody who reads it.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        let sent: u64 = self.totals.streams.iter().map(|stream| stream.sent).sum();
-        let acked: u64 = self.totals.streams.iter().map(|stream| stream.acked).sum();
-        let appended: u64 = self.totals.topics.iter().map(|topic| topic.appended.total).sum();
-        let forwarded = |(group, reads): (usize, &Reads)| {
-            let processed = self.totals.groups[group].processed.total;
-            reads.output.is_none_or(|stream| {
-                let output = &self.totals.streams[stream];
-                output.sent + output.refused == processed
-            })
-        };
-        sent == acked
-            && sent == appended
-            && (0..self.reads.len()).all(|group| self.backlog(group) == 0)
-            && self.reads.iter().enumerate().all(forwarded)
     }
 
     /// Records that went through: processed by the groups, or appended where there are none.

@@ -67,6 +67,12 @@ pub struct StreamTotals {
     pub waiting: Vec<u64>,
     /// Acknowledged.
     pub acked: u64,
+    /// Given up after they were accepted.
+    pub failed: u64,
+    /// Of those, never sent.
+    pub expired: u64,
+    /// By instance, accepted and neither acknowledged nor given up, when somebody asked last and ages were watched.
+    pub open: Vec<Option<u64>>,
     /// Bytes of batches sent.
     pub bytes: u64,
     /// Produce requests that left.
@@ -79,6 +85,8 @@ pub struct StreamTotals {
     pub limited: Span,
     /// Time the full buffer held records back.
     pub blocked: Span,
+    /// Time a quota kept clients from writing, over all brokers.
+    pub throttled: Span,
 }
 
 impl StreamTotals {
@@ -140,6 +148,8 @@ pub struct GroupTotals {
     pub busy: Span,
     /// The same by member.
     pub members: Vec<Span>,
+    /// Time a quota kept members from reading, over all brokers.
+    pub throttled: Span,
     /// Lag times time, in records and nanoseconds.
     pub lag_area: u128,
     /// The same for what is not committed.
