@@ -140,6 +140,8 @@ pub struct ClientPlan {
     pub buffer: u64,
     /// `max.block.ms`.
     pub max_block: Span,
+    /// `delivery.timeout.ms`.
+    pub delivery_timeout: Span,
     /// `max.request.size` in bytes.
     pub request_size: u32,
     /// `producer_byte_rate` of each client at each broker, in bytes per second; infinite where there is none.

@@ -48,7 +48,7 @@ fn each_has_its_entry_its_page_and_its_chart() {
     let files = fs::read_dir(Path::new(ROOT).join("scenarios/gallery")).expect("a folder");
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
     files.sort();
-    assert!(files.len() >= 9, "{files:?}");
+    assert!(files.len() >= 10, "{files:?}");
     for file in files {
         let name = file.file_stem().expect("a name").to_string_lossy();
         assert!(ids.contains(&*name), "{name}: not in the reference");
@@ -115,6 +115,21 @@ fn sticky_batching_beats_spreading_evenly() {
         let busy = random.result.brokers[0].1.utilisation;
         assert!(busy > 0.5 && sticky.result.brokers[0].1.utilisation < busy / 3.5, "{busy}");
         assert!(mean_e2e(&sticky) < 0.6 * mean_e2e(&random), "what the broker has to do is what records wait for");
+    }
+    // Where each partition has a node of its own, nothing else takes a batch along before it has lingered.
+    for partitions in [10, 100] {
+        let apart = |partitioner: &str| {
+            let sets = [
+                format!("cluster.brokers={partitions}"),
+                format!("topics.events.partitions={partitions}"),
+                format!("producers.service.partitioner={partitioner}"),
+            ];
+            play("sticky-batching", &sets.each_ref().map(String::as_str))
+        };
+        let [sticky, random] = ["kafka", "random"].map(apart);
+        near(batch(&random), 1.0 + 5.0 / f64::from(partitions), 5.0, "random, apart: 1 + rate × linger / partitions");
+        near(batch(&sticky), 6.0, 5.0, "sticky, apart: 1 + rate × linger");
+        assert!(mean_e2e(&sticky) < mean_e2e(&random) + 0.001, "no queue at a node hides what linger costs");
     }
     let [sticky, random] = ["kafka", "random"].map(|partitioner| run(10, partitioner, "1us"));
     near(mean_e2e(&random), mean_e2e(&sticky), 3.0, "where batches cost nothing only linger is left");
@@ -253,6 +268,45 @@ fn compression_depends_on_the_batch() {
     let plain = ["1ms", "100ms"].map(|linger| run(linger, "none"));
     let headers = first_topic(&plain[0]).stored_bytes / first_topic(&plain[1]).stored_bytes;
     assert!(headers < 1.1, "without a codec a batch saves headers only: {headers}");
+}
+
+#[test]
+fn a_quota_lets_bursts_pass_and_then_mutes() {
+    let (quota, offered) = (f64::from(1 << 20), 2.5 * f64::from(1 << 20));
+    let of = |sets: &[&str]| {
+        let outcome = play("quota-shape", sets);
+        let topic = first_topic(&outcome);
+        let record = topic.bytes / topic.appended;
+        let rows = outcome.series.iter();
+        let rates: Vec<f64> = rows.map(|row| row.appended_per_s[0] * record).collect();
+        let row = outcome.series[0].interval.end_s - outcome.series[0].interval.start_s;
+        (outcome, rates, row)
+    };
+    let (outcome, rates, row) = of(&[]);
+    let first = rates.iter().position(|rate| *rate < 0.5 * offered).expect("it is muted");
+    let before: f64 = rates[..first].iter().map(|rate| rate * row).sum();
+    near(before, 10.0 * quota, 6.0, "ten seconds' worth passes before anybody is muted");
+    let settled = &rates[(60.0 / row) as usize..];
+    let mean = settled.iter().sum::<f64>() / settled.len() as f64;
+    assert!(mean <= 1.05 * quota && mean > 0.9 * quota, "in the long run the quota is kept: {mean}");
+    let share =
+        |holds: &dyn Fn(f64) -> bool| settled.iter().filter(|rate| holds(**rate)).count() as f64 / settled.len() as f64;
+    assert!(share(&|rate| rate == 0.0) > 0.4, "mute for much of the time: {}", share(&|rate| rate == 0.0));
+    let burst = settled.iter().copied().fold(0.0, f64::max);
+    assert!(burst > 5.0 * quota, "what waited comes at once: {burst}");
+    let cycle = |from: usize, rows: usize| rates[from..from + rows].iter().sum::<f64>();
+    let second = (1.0 / row) as usize;
+    assert!(
+        cycle(first, second) > 2.0 * cycle(first + 2 * second, second),
+        "the first mutes are short, then they grow"
+    );
+    let one = producer(&outcome, "service");
+    assert!(one.throttled_s > 0.5 * 300.0 && one.unsent > 0.0, "{} s mute", one.throttled_s);
+    let (wide, rates, _) = of(&["producers.service.quota=3 MiB/s", "run.duration=60s", "run.warmup=0s"]);
+    assert!(
+        producer(&wide, "service").throttled_s == 0.0 && rates.iter().all(|rate| *rate > 0.9 * offered),
+        "within it nobody notices"
+    );
 }
 
 #[test]

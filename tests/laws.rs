@@ -14,8 +14,29 @@ groups:
 run: {duration: 1s, seed: 1}
 ";
 
+/// A broker so slow that requests come back after their batches were given up.
+const SLOW: &str = "
+topics: {events: {partitions: 6, replicas: 2}}
+cluster: {ideal: true, brokers: 2, request: {work: 30ms, threads: 1}}
+producers:
+  edge: {topic: events, instances: 2, arrivals: {poisson: {rate: 3k/s}}, delivery_timeout: 100ms}
+run: {duration: 1s, seed: 1}
+";
+
+/// A log that keeps little, and two groups that read it.
+const FORGETFUL: &str = "
+topics: {events: {partitions: 6, retention: {time: 20ms, check: 5ms}}}
+cluster: {ideal: true}
+producers:
+  edge: {topic: events, arrivals: {poisson: {rate: 6k/s}}, linger: 1ms}
+groups:
+  workers: {topics: [events], members: 2, work: 100us}
+  late: {topics: [events], members: 2, starts: 500ms}
+run: {duration: 1s, seed: 1}
+";
+
 /// Each bug, and words of the law that catches it.
-const CASES: [(Sabotage, &str); 8] = [
+const CASES: [(Sabotage, &str); 10] = [
     (Sabotage::SkipOffset, "have no gap"),
     (Sabotage::DeliverTwice, "are processed once"),
     (Sabotage::LoseBatch, "arrive once and in order"),
@@ -24,12 +45,23 @@ const CASES: [(Sabotage, &str); 8] = [
     (Sabotage::CommitAhead, "commits only what is processed"),
     (Sabotage::ReadUnreplicated, "only replicated records"),
     (Sabotage::FinishAhead, "is busy as long as its records take"),
+    (Sabotage::AcknowledgeFailed, "accounts for what it sent"),
+    (Sabotage::LoseRead, "are lost once and unread"),
 ];
 
+/// The scenario on which a bug shows.
+fn scenario(bug: Sabotage) -> &'static str {
+    match bug {
+        Sabotage::AcknowledgeFailed => SLOW,
+        Sabotage::LoseRead => FORGETFUL,
+        _ => SCENARIO,
+    }
+}
+
 /// The laws that are broken when this bug is played. One repetition runs in the calling thread, and so does the bug.
-fn broken_by(bug: Option<Sabotage>) -> Vec<String> {
+fn broken_by(bug: Option<Sabotage>, scenario: &str) -> Vec<String> {
     sabotage::play(bug);
-    let outcome = play(SCENARIO);
+    let outcome = play(scenario);
     sabotage::play(None);
     assert!(bug.is_none() || !outcome.result.passed, "a run that breaks a law does not pass");
     outcome.result.broken_laws
@@ -37,14 +69,16 @@ fn broken_by(bug: Option<Sabotage>) -> Vec<String> {
 
 #[test]
 fn a_sound_run_breaks_no_law() {
-    assert_eq!(broken_by(None), Vec::<String>::new());
+    for scenario in [SCENARIO, SLOW, FORGETFUL] {
+        assert_eq!(broken_by(None, scenario), Vec::<String>::new());
+    }
 }
 
 #[test]
 fn every_bug_breaks_its_law() {
     assert_eq!(CASES.map(|(bug, _)| bug), sabotage::ALL, "a case for every bug");
     for (bug, law) in CASES {
-        let broken = broken_by(Some(bug));
+        let broken = broken_by(Some(bug), scenario(bug));
         assert!(broken.iter().any(|words| words.contains(law)), "{bug:?} does not break `{law}`: {broken:#?}");
     }
 }

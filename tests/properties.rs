@@ -110,6 +110,22 @@ fn what_changes_nothing_is_told_by_name() {
 }
 
 #[test]
+fn delivery_takes_as_long_as_lingering_and_a_request_at_least() {
+    let timeout = |file: &str| producer(file, "").delivery_timeout;
+    assert_eq!(timeout(""), Span::from_ms(120_000));
+    assert_eq!(timeout("delivery.timeout.ms=1000\nlinger.ms=10\nrequest.timeout.ms=990"), Span::from_ms(1_000));
+    assert_eq!(timeout("request.timeout.ms=200000"), Span::from_ms(200_005), "Kafka raises what is silent");
+    let written = producer("delivery.timeout.ms=60000", ", delivery_timeout: 1s");
+    assert_eq!(written.delivery_timeout, Span::from_ms(1_000), "the scenario goes before the file");
+    let said = planned(("linger.ms=10\ndelivery.timeout.ms=30000", ""), ("", "")).expect_err("as Kafka refuses it");
+    assert!(
+        said.contains("p.properties:2: delivery.timeout.ms is less than linger.ms and request.timeout.ms"),
+        "{said}"
+    );
+    assert!(said.contains("write at least 30010"), "{said}");
+}
+
+#[test]
 fn a_greater_request_lets_greater_messages_pass() {
     let message = ", message: {size: 2 MiB}, buffer: 64 MiB";
     let said = planned(("", message), ("", "")).expect_err("too large for 1 MiB");

@@ -60,7 +60,7 @@ fn what_ten_windows_allow_passes_at_once() {
 
 #[test]
 fn a_broker_hears_nothing_for_as_long_as_the_excess_takes() {
-    // One batch of 1,000,000 bytes, then a small one: the first exceeds 10 s at 50 kB/s by as much as takes 10 s.
+    // One batch of 1,000,000 bytes, then another: the first exceeds 10 s at 50 kB/s by as much as takes 10 s.
     let text = "topics: {t: {partitions: 1}}\ncluster: {ideal: true, quota: {produce: 50 kB/s}}\n\
                 producers: {p: {topic: t, linger: 0s, message: {size: 999922 B}, messages: 2, \
                 arrivals: {constant: {rate: 1/s}}}}\nrun: {duration: 60s}\n";
@@ -72,6 +72,11 @@ fn a_broker_hears_nothing_for_as_long_as_the_excess_takes() {
     // The first is answered at once, the second was due a second later and waits for the rest.
     assert_eq!(producer.publish_s.min.value(), Some(0.0));
     near(producer.publish_s.max.value().expect("there are two"), throttle - 1.0, 1e-3);
+    // The second is as large and comes when the first still counts: both of them in ten seconds.
+    let again = ((2.0 * bytes / 10.0 - 50e3) / 50e3 * 10e3).round() / 1e3;
+    near(producer.throttled_s, throttle + again, 1e-9);
+    let cut = sound(&text.replace("duration: 60s", "duration: 4s"));
+    near(cut.result.producers[0].1.throttled_s, 4.0, 1e-9);
 }
 
 #[test]
@@ -80,6 +85,7 @@ fn a_group_reads_at_its_quota() {
     for (cluster, keys, clients) in [("", ", quota: 1 MB/s", 1.0), (", quota: {fetch: 500 kB/s}", "", 0.5)] {
         let outcome = sound(&scenario(cluster, "", &format!("{keys}{SMALL}"), LONG));
         let slow = group(&outcome, "g");
+        assert!(slow.throttled_s > 60.0 && slow.throttled_s < 120.0, "one member at one broker: {}", slow.throttled_s);
         near(slow.rate_per_s, clients * 1e6 / BATCH, 0.05);
         assert!(slow.backlog > 0.6 * 400.0 * 120.0, "{} wait", slow.backlog);
         assert_eq!(producer(&outcome, "p").publish_s.max.value(), Some(0.0), "producers have quotas of their own");
@@ -91,6 +97,7 @@ fn a_group_reads_at_its_quota() {
     near(group(&sound(&two), "g").rate_per_s, 2e6 / BATCH, 0.05);
     let wide = sound(&scenario("", "", ", quota: 8 MB/s", LONG));
     assert_eq!(group(&wide, "g").e2e_s.max.value(), Some(0.0));
+    assert!(group(&wide, "g").throttled_s == 0.0);
 }
 
 #[test]

@@ -195,6 +195,8 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
         instance,
         max_in_flight: client.max_in_flight,
         max_block: client.max_block,
+        // A batch is begun when its first record is accepted: none is older than the run.
+        delivery_timeout: (plan.end() > Time::ZERO + client.delivery_timeout).then_some(client.delivery_timeout),
         bandwidth: Bandwidth::new(plan.cluster.bandwidth),
         forgets: client.acks == Acks::None,
         work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),

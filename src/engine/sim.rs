@@ -36,9 +36,10 @@ impl<W: Observer> Outbox for Stage<'_, W> {
         let at = self.network.deliver(at, self.actor, to);
         self.agenda.add(at, to, Input::Received { from: self.actor, message });
     }
-    #[inline(always)]
+    // Called: a timer fits into registers, and this is asked for in many places.
+    #[inline]
     fn wake(&mut self, timer: Timer, at: Time) {
-        self.agenda.add(at, self.actor, Input::Fired(timer));
+        self.agenda.wake(at, self.actor, timer);
     }
     #[inline(always)]
     fn observe(&mut self, fact: &Fact<'_>) {

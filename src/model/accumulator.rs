@@ -4,6 +4,8 @@
 //! it has a sealed batch, when its oldest batch has lingered, or when the memory is used up; then the head batch of
 //! every partition it leads goes with the same request, ready or not, up to the size of a request (`drain`). So the
 //! batches of one broker flush together, and the effective linger is shorter than the configured one.
+mod expired;
+
 use super::compression::{Compression, Curve};
 use super::partitioner::{self, Sticky};
 use super::protocol::{Batch, Extra, Parcel, PartitionId, Produce, Record};
@@ -28,6 +30,8 @@ pub struct Accumulator {
     compression: Option<Compression>,
     /// Lanes whose first record came, or to which the sticky partition moved, since somebody asked.
     fresh: Vec<u32>,
+    /// When the batches of the last request were begun, where that is wanted.
+    created: Option<Vec<Time>>,
 }
 
 /// What the accumulator needs to know of its client and topic.
@@ -99,6 +103,7 @@ impl Accumulator {
             memory_free: settings.buffer,
             compression: settings.compression.clone().map(|curve| Compression::new(curve, settings.partitions)),
             fresh: Vec::new(),
+            created: None,
             settings,
         }
     }
@@ -203,6 +208,7 @@ impl Accumulator {
     }
 
     /// The same where batches are compressed, which are filled by how small they are thought to become.
+    #[cold]
     fn append_estimated(&mut self, partition: u32, record: Record, extra: Option<Extra>, size: u32) -> Option<u32> {
         let compression = self.compression.as_ref()?;
         let queue = &mut self.queues[partition as usize];
@@ -305,6 +311,7 @@ impl Accumulator {
         (rooms.min().unwrap_or(empty) / size.max(1)).max(1)
     }
 
+    #[cold]
     fn records_to_fill(&self, compression: &Compression, lane: usize, size: u32) -> u32 {
         let rooms = self.lanes[lane].waiting.iter().map(|&p| {
             let open = self.queues[p as usize].open;
@@ -335,7 +342,8 @@ impl Accumulator {
     /// Moves the head batches of a broker's partitions into a request.
     #[inline]
     pub fn drain(&mut self, lane: usize, request: &mut Produce) {
-        let Self { queues, lanes, settings, compression, .. } = self;
+        let Self { queues, lanes, settings, compression, created, .. } = self;
+        created.iter_mut().for_each(Vec::clear);
         let lane = &mut lanes[lane];
         for _ in 0..lane.waiting.len() {
             let partition = lane.waiting[0];
@@ -349,6 +357,9 @@ impl Accumulator {
             if let Some(compression) = compression {
                 compression.learn(head.records);
             }
+            if let Some(created) = created {
+                created.push(head.created);
+            }
             lane.waiting.pop_front();
             queue.take_head(head, bytes, was_sealed, settings.first_partition + partition, request);
             lane.sealed -= u32::from(was_sealed && queue.sealed.is_empty());
@@ -359,7 +370,7 @@ impl Accumulator {
         lane.oldest = Time::NEVER;
         for &partition in &lane.waiting {
             let queue = &queues[partition as usize];
-            lane.oldest = lane.oldest.min(queue.sealed.front().unwrap_or(&queue.open).created);
+            lane.oldest = lane.oldest.min(queue.head().created);
         }
     }
 
@@ -382,6 +393,22 @@ impl Queue {
     #[inline]
     fn is_empty(&self) -> bool {
         self.gone == self.parcel.len()
+    }
+
+    /// The batch that leaves first, of those there are.
+    #[inline]
+    fn head(&self) -> &Head {
+        self.sealed.front().unwrap_or(&self.open)
+    }
+
+    /// Forgets the first records that have not left yet.
+    #[inline]
+    fn leave_behind(&mut self, n: usize) {
+        self.gone += n;
+        if 2 * self.gone >= self.parcel.len() {
+            self.parcel.drop_front(self.gone);
+            self.gone = 0;
+        }
     }
 
     fn batches(&self) -> u32 {
@@ -409,11 +436,7 @@ impl Queue {
         } else {
             let range = self.gone..self.gone + n;
             request.parcel.extend(&self.parcel.records[range.clone()], self.parcel.extras_of(range));
-            self.gone += n;
-            if 2 * self.gone >= self.parcel.len() {
-                self.parcel.drop_front(self.gone);
-                self.gone = 0;
-            }
+            self.leave_behind(n);
         }
         let (sequence, end) = (self.sequence, start + head.records);
         let (plain, pinned) = (head.bytes, head.pinned);

@@ -304,20 +304,26 @@ impl Broker {
         if replicas <= 1 {
             return done;
         }
-        let (me, brokers, followers) = (self.settings.me, self.settings.brokers, replicas - 1);
+        let (brokers, followers) = (self.settings.brokers, replicas - 1);
         self.served.bytes_out += bytes * u64::from(followers);
         let left = self.card.go_out(now, done, bytes * u64::from(followers));
         for k in 0..followers.min(brokers - 1) {
             let behind = &mut self.behind[k as usize];
             self.served.followed[k as usize] += bytes;
             *behind += bytes;
-            if (self.settings.bandwidth.is_limited() || self.disk.is_limited()) && *behind >= REPLICATED_AT_ONCE {
-                let bytes = std::mem::take(behind);
-                out.send_at(left, ActorId((me + k + 1) % brokers), Message::Replicate { bytes });
+            if *behind >= REPLICATED_AT_ONCE && (self.settings.bandwidth.is_limited() || self.disk.is_limited()) {
+                self.tell_follower(k, left, out);
             }
         }
         self.replicas_at = self.replicas_at.max(left + self.replication.span());
         self.replicas_at
+    }
+
+    /// The broker `k + 1` on hears of all bytes it has not been told of.
+    #[inline(never)]
+    fn tell_follower(&mut self, k: u32, left: Time, out: &mut (impl Outbox + ?Sized)) {
+        let bytes = std::mem::take(&mut self.behind[k as usize]);
+        out.send_at(left, ActorId((self.settings.me + k + 1) % self.settings.brokers), Message::Replicate { bytes });
     }
 
     #[inline]
@@ -386,13 +392,22 @@ impl Broker {
         {
             self.parked.pop_front();
         }
-        // Groups may wait for different times: keep the order of deadlines.
-        let at = self.parked.iter().rposition(|parked| parked.deadline <= deadline).map_or(0, |i| i + 1);
-        self.parked.insert(at, Parked { deadline, job, turn });
+        let parked = Parked { deadline, job, turn };
+        match self.parked.back() {
+            Some(last) if last.deadline > deadline => self.park_before(parked),
+            _ => self.parked.push_back(parked),
+        }
         if deadline < self.deadline_armed {
             self.deadline_armed = deadline;
             out.wake(Timer::WaitedLong, deadline);
         }
+    }
+
+    /// Groups may wait for different times: keeps the order of deadlines.
+    #[cold]
+    fn park_before(&mut self, new: Parked) {
+        let at = self.parked.partition_point(|parked| parked.deadline <= new.deadline);
+        self.parked.insert(at, new);
     }
 
     /// One timer for all parked fetches: it answers those that are over and re-arms for the next.

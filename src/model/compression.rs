@@ -74,12 +74,14 @@ impl Compression {
     }
 
     /// What the open batch of a partition would weigh with `bytes` before compression.
+    #[inline(never)]
     #[must_use]
     pub fn estimated(&self, partition: u32, bytes: u32) -> u32 {
         wire::BATCH_HEADER + ((bytes - wire::BATCH_HEADER) as f32 * self.factors[partition as usize]) as u32
     }
 
     /// Whether an open batch of `bytes`, filled up to `limit`, takes a record of `record` bytes more.
+    #[inline(never)]
     #[must_use]
     pub fn takes(&self, partition: u32, bytes: u32, record: u32, limit: u32) -> bool {
         wire::takes(self.estimated(partition, bytes), record, limit) && bytes + record <= MOST
@@ -87,6 +89,7 @@ impl Compression {
 
     /// Least number of further records of at most `size` bytes that can fill a batch that has `bytes` of them, up to
     /// `limit`; of one that is not open yet where there is no partition.
+    #[inline(never)]
     #[must_use]
     pub fn records_to_fill(&self, partition: Option<u32>, bytes: u32, size: u32, limit: u32) -> u32 {
         let factor = f64::from(partition.map_or(self.worst, |partition| self.factors[partition as usize]));
@@ -99,6 +102,7 @@ impl Compression {
     }
 
     /// What a batch of so many records weighs when it is compressed.
+    #[inline(never)]
     #[must_use]
     pub fn compressed(&self, bytes: u32, records: u32) -> u32 {
         let plain = f64::from(bytes - wire::BATCH_HEADER);
@@ -106,6 +110,7 @@ impl Compression {
     }
 
     /// A batch of so many records left: the next estimate learns from it.
+    #[inline(never)]
     pub fn learn(&mut self, records: u32) {
         let observed = self.curve.ratio(records) as f32;
         if observed > self.estimate {

@@ -6,6 +6,7 @@ use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
 use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Record, Timer, Wanted};
+use super::quota::Muted;
 use super::random::Stream;
 use super::sabotage::{self, Sabotage};
 use super::workload::Homes;
@@ -31,6 +32,7 @@ pub struct Consumer {
     uncommitted: u64,
     #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
     positions: Option<Box<Vec<Position>>>,
+    muted: Muted,
 }
 
 /// How a member fetches, polls and commits.
@@ -149,6 +151,10 @@ impl Machine for Consumer {
             Input::Observed => {
                 self.report(now, out);
                 self.processing.report_busy(now, out);
+                let (group, span) = (self.settings.group, self.muted.take(now));
+                if !span.is_zero() {
+                    out.observe(&Fact::Throttled { group, span });
+                }
                 if let Some(output) = &mut self.output {
                     output.producer.handle(now, input, out);
                 }
@@ -180,6 +186,7 @@ impl Consumer {
             commit_at: Time::ZERO,
             uncommitted: 0,
             positions: None,
+            muted: Muted::default(),
             settings,
         }
     }
@@ -225,9 +232,10 @@ impl Consumer {
         let throttle = std::mem::take(&mut fetch.throttle);
         session.in_flight = !throttle.is_zero();
         if session.in_flight {
+            self.muted.until(from.index(), now, now + throttle);
             out.wake(Timer::FetchThrottled(from.0), now + throttle);
         }
-        let first = fetched.len();
+        let buffer = processing.next_buffer();
         let mut batches = fetch.batches.iter().peekable();
         for wanted in &fetch.wanted {
             let slot = wanted.slot;
@@ -239,14 +247,13 @@ impl Consumer {
                 Some(batch) => {
                     let (base, start, end) = (batch.base, batch.start, batch.end);
                     owned[slot as usize].next = base + u64::from(end - start);
-                    fetched.push_back(Run { slot, partition: batch.partition, buffer: 0, base, start, end });
+                    fetched.push_back(Run { slot, partition: batch.partition, buffer, base, start, end });
                 }
                 None => session.wanting.push(slot),
             }
         }
         let records = fetch.parcel.len() as u64;
-        let buffer = processing.keep(fetch);
-        fetched.range_mut(first..).for_each(|run| run.buffer = buffer);
+        processing.keep(fetch);
         out.observe(&Fact::Fetched { group: self.settings.group, records });
         self.poll_if_idle(now, out);
     }

@@ -127,9 +127,7 @@ impl Log {
             _ => (self.high_watermark, self.readable_bytes - before),
         };
         if bytes > max_bytes {
-            let first = self.ends.partition_point(|&(end, _)| end <= offset);
-            let beyond = self.ends.partition_point(|&(_, total)| total <= before + max_bytes);
-            let (last, total) = self.ends[beyond.saturating_sub(1).max(first)];
+            let (last, total) = self.last_within(offset, before + max_bytes);
             (end, bytes) = (last, total - before);
         }
         let (from, to) = (self.slot(offset), self.slot(end));
@@ -141,6 +139,14 @@ impl Log {
             into.extend(&self.ring[..to], self.extras_of(0, to));
         }
         ((end - offset) as u32, bytes as u32)
+    }
+
+    /// The last batch from `offset` on, or the first, up to whose end there are at most so many bytes.
+    #[cold]
+    fn last_within(&self, offset: u64, most: u64) -> (u64, u64) {
+        let first = self.ends.partition_point(|&(end, _)| end <= offset);
+        let beyond = self.ends.partition_point(|&(_, total)| total <= most);
+        self.ends[beyond.saturating_sub(1).max(first)]
     }
 
     /// A group has everything below `offset`; what all have is forgotten.
@@ -168,12 +174,20 @@ impl Log {
     /// Bytes below `offset`, which is the end of a batch. Readers are near the end, so the search begins there.
     #[inline]
     fn bytes_before(&self, offset: u64) -> u64 {
-        let near = self.ends.iter().rev().take(8).find(|&&(end, _)| end <= offset);
-        let found = near.or_else(|| {
-            let after = self.ends.partition_point(|&(end, _)| end <= offset);
-            after.checked_sub(1).and_then(|i| self.ends.get(i))
-        });
-        found.map_or(self.forgotten_bytes, |&(_, total)| total)
+        let known = self.ends.len();
+        for i in (known.saturating_sub(8)..known).rev() {
+            let (end, total) = self.ends[i];
+            if end <= offset {
+                return total;
+            }
+        }
+        if known <= 8 { self.forgotten_bytes } else { self.bytes_far_before(offset) }
+    }
+
+    #[cold]
+    fn bytes_far_before(&self, offset: u64) -> u64 {
+        let after = self.ends.partition_point(|&(end, _)| end <= offset);
+        after.checked_sub(1).map_or(self.forgotten_bytes, |i| self.ends[i].1)
     }
 
     #[inline]

@@ -71,6 +71,26 @@ pub enum Fact<'a> {
         limited: Span,
         /// Time the full buffer held records back.
         blocked: Span,
+        /// Records accepted that are neither acknowledged nor given up, where their age is watched.
+        open: Option<u64>,
+        /// Time a quota kept it from writing to brokers since the last one, summed over these.
+        throttled: Span,
+    },
+    /// Time a quota kept a member from reading, summed over brokers, since it last said so.
+    Throttled {
+        /// Which group.
+        group: u32,
+        /// Time.
+        span: Span,
+    },
+    /// A producer gave up records that it had accepted: they were not acknowledged in time.
+    Failed {
+        /// Number of the stream.
+        stream: u32,
+        /// How many never left.
+        unsent: u64,
+        /// How many had left, and may yet be appended.
+        under_way: u64,
     },
     /// A producer has taken everything it will ever be given.
     Exhausted {

@@ -97,7 +97,8 @@ enum Workers {
 /// One worker: runs one after the other.
 #[derive(Debug, Default)]
 struct One {
-    runs: VecDeque<Run>,
+    /// What it will work on, and how long the rest of that takes.
+    runs: VecDeque<(Run, Span)>,
     /// Processing times of the unreported records of all runs, from `next` on.
     work: Vec<Span>,
     next: usize,
@@ -157,17 +158,31 @@ impl Processing {
         self.spare.pop().unwrap_or_default()
     }
 
-    /// Keeps an answer until all its records are finished; returns its buffer.
+    /// The number of the buffer that the next answer will be kept in.
     #[inline]
-    pub fn keep(&mut self, fetch: Box<Fetch>) -> u32 {
+    pub fn next_buffer(&mut self) -> u32 {
+        match self.idle_buffers.last() {
+            Some(&buffer) => buffer,
+            None => self.more_buffers(),
+        }
+    }
+
+    #[cold]
+    fn more_buffers(&mut self) -> u32 {
+        let buffer = self.buffers.len() as u32;
+        self.buffers.push(Buffer { fetch: None, left: 0 });
+        self.idle_buffers.push(buffer);
+        buffer
+    }
+
+    /// Keeps an answer in the next buffer until all its records are finished.
+    #[inline]
+    pub fn keep(&mut self, fetch: Box<Fetch>) {
         let left = fetch.parcel.len() as u32;
-        let buffer = self.idle_buffers.pop().unwrap_or_else(|| {
-            self.buffers.push(Buffer { fetch: None, left: 0 });
-            self.buffers.len() as u32 - 1
-        });
+        let buffer = self.next_buffer();
+        self.idle_buffers.pop();
         self.buffers[buffer as usize] = Buffer { fetch: Some(fetch), left };
         self.recycle(buffer);
-        buffer
     }
 
     #[inline]
@@ -219,7 +234,7 @@ impl Processing {
     pub fn unfinished(&self, slot: u32) -> Option<u64> {
         let runs_of = |run: &&Run| run.slot == slot;
         match &self.workers {
-            Workers::One(one) => one.runs.iter().find(runs_of).map(|run| run.base),
+            Workers::One(one) => one.runs.iter().map(|(run, _)| run).find(runs_of).map(|run| run.base),
             Workers::Several(several) => {
                 several.tasks.iter().map(|task| &task.run).filter(runs_of).map(|run| run.base).min()
             }
@@ -243,7 +258,7 @@ impl Processing {
                 let sum = service.draw(range.len(), extras, &mut one.work);
                 one.free = one.free + sum;
                 self.work += sum;
-                one.runs.push_back(run);
+                one.runs.push_back((run, sum));
                 if let Some(finishes) = finishes {
                     let mut at = begins;
                     for (i, record) in fetch.parcel.records[range].iter().enumerate() {
@@ -285,9 +300,9 @@ impl Processing {
     fn report_one(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> u64 {
         let mut reported = 0;
         while let Workers::One(one) = &mut self.workers {
-            let Some(&run) = one.runs.front() else { break };
+            let Some(&(run, takes)) = one.runs.front() else { break };
             let known = (run.end - run.start) as usize;
-            let (n, sum) = one.finished(known, now);
+            let (n, sum) = one.finished(known, takes, now);
             if n == 0 {
                 break;
             }
@@ -315,9 +330,10 @@ impl Processing {
             if n == known {
                 one.runs.pop_front();
             } else {
-                let run = &mut one.runs[0];
+                let (run, takes) = &mut one.runs[0];
                 run.start += n as u32;
                 run.base += n as u64;
+                *takes = *takes - sum;
             }
             self.finished(run.buffer, n as u32);
             if n < known {
@@ -383,11 +399,11 @@ impl Processing {
 }
 
 impl One {
-    /// How many of the next `known` records are finished, and the sum of their work.
+    /// How many of the next `known` records, which take so long, are finished, and the sum of their work.
     #[inline]
-    fn finished(&self, known: usize, now: Time) -> (usize, Span) {
-        if self.runs.len() == 1 && self.free <= now {
-            return (known, self.free - self.at);
+    fn finished(&self, known: usize, takes: Span, now: Time) -> (usize, Span) {
+        if self.at + takes <= now {
+            return (known, takes);
         }
         let (mut at, mut n) = (self.at, 0);
         for &work in &self.work[self.next..self.next + known] {

@@ -5,15 +5,18 @@
 //! blocked, as in Kafka: records wait unread, in order, each for at most `max.block.ms`, and their due times survive.
 //! A member that writes its results to a topic has one of these inside, fed by `push` instead of a workload.
 mod beyond;
+mod expiry;
 
 use super::accumulator::{Accumulator, STICKY};
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Extra, Message, Produce, Record, Timer};
+use super::quota::Muted;
 use super::random::BLOCK;
 use super::wire::Bandwidth;
 use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 use beyond::Beyond;
+use expiry::Expiry;
 
 /// One instance of a producer, or the output of a member.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub struct Producer {
     blocked_since: Time,
     /// When everything that left so far is compressed.
     compressed: Time,
+    expiry: Option<Box<Expiry>>,
+    muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
 }
@@ -59,6 +64,8 @@ pub struct Settings {
     pub max_in_flight: u32,
     /// `max.block.ms`.
     pub max_block: Span,
+    /// `delivery.timeout.ms`; nothing where the run ends before.
+    pub delivery_timeout: Option<Span>,
     /// Of the brokers' network cards: what is sent takes its time, and is in then if the card has nothing else to do.
     pub bandwidth: Bandwidth,
     /// Whether a request is done when it has left: `acks=0`.
@@ -89,6 +96,7 @@ impl Machine for Producer {
             Input::Started | Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
             Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
             Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
+            Input::Fired(Timer::Expired) => self.expire(now, out),
             Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
             other => panic!("a producer does not expect {other:?}"),
@@ -100,11 +108,14 @@ impl Producer {
     /// One that takes from `source`, or only what is pushed.
     #[must_use]
     pub fn new(settings: Settings, source: Option<Workload>, accumulator: Accumulator, brokers: u32) -> Self {
+        let expiry = settings.delivery_timeout.map(|timeout| Box::new(Expiry::new(timeout, brokers as usize)));
         let mut producer = Self {
             settings,
             source,
             ahead: Ahead::default(),
-            accumulator,
+            accumulator: if expiry.is_some() { accumulator.with_ages() } else { accumulator },
+            expiry,
+            muted: Muted::default(),
             lanes: vec![
                 Lane { in_flight: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
                 brokers as usize
@@ -136,6 +147,7 @@ impl Producer {
     /// Looks again at what is to be done and when, after `push`.
     pub fn turn_all(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.catch_up(now, out);
+        self.watch_ages(now, out);
         for lane in 0..self.lanes.len() {
             self.drain(lane, now, out);
             self.arm(lane, now, out);
@@ -309,6 +321,7 @@ impl Producer {
                 self.catch_up(now, out);
             } else {
                 self.lanes[lane].in_flight += 1;
+                self.remember(lane, &request);
             }
             let ready = self.compress(&request, now);
             let begins = self.lanes[lane].left.max(ready);
@@ -401,7 +414,7 @@ impl Producer {
     fn acked(&mut self, from: ActorId, mut answer: Box<Produce>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         // What was due before must find the buffer as it was before.
         self.catch_up(now, out);
-        self.done(&answer, out);
+        self.done_in_time(from, &answer, out);
         self.accumulator.release(&answer.batches);
         answer.batches.clear();
         answer.parcel.clear();
@@ -410,7 +423,7 @@ impl Producer {
         self.spare.push(answer);
         self.lanes[from.index()].in_flight -= 1;
         if !throttle.is_zero() {
-            self.hold(from.index(), now + throttle, out);
+            self.hold(from.index(), now + throttle, now, out);
         }
         self.go_on(from.index(), now, out);
     }
@@ -429,13 +442,14 @@ impl Producer {
 
     /// Sends nothing to a broker until then, as its answer asked (KIP-219).
     #[cold]
-    fn hold(&mut self, lane: usize, until: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn hold(&mut self, lane: usize, until: Time, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let held = &mut self.lanes[lane];
         if held.in_flight < HELD {
             held.in_flight += HELD;
         }
         if until > held.held {
             held.held = until;
+            self.muted.until(lane, now, until);
             out.wake(Timer::Throttled(lane as u32), until);
         }
     }
@@ -466,7 +480,8 @@ impl Producer {
         }
         let records = self.waiting(now);
         let (limited, blocked) = (std::mem::take(&mut self.limited), std::mem::take(&mut self.blocked_for));
-        out.observe(&Fact::Waiting { stream, instance: self.settings.instance, records, limited, blocked });
+        let (instance, open, throttled) = (self.settings.instance, self.open(), self.muted.take(now));
+        out.observe(&Fact::Waiting { stream, instance, records, limited, blocked, open, throttled });
     }
 
     /// Records due by now that have neither been accepted nor refused.

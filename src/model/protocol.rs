@@ -98,7 +98,7 @@ impl Parcel {
         }
     }
     /// Adds records with their extras, of which there are none or as many.
-    #[inline]
+    #[inline(never)]
     pub fn extend(&mut self, records: &[Record], extras: &[Extra]) {
         if !extras.is_empty() || !self.extras.is_empty() {
             self.extend_extras(records, extras);
@@ -120,7 +120,7 @@ impl Parcel {
         self.extras.extend(self.records[known..].iter().map(Extra::usual));
     }
     /// Removes the first `n` records.
-    #[inline]
+    #[inline(never)]
     pub fn drop_front(&mut self, n: usize) {
         self.records.drain(..n);
         if !self.extras.is_empty() {
@@ -269,6 +269,8 @@ pub enum Timer {
     Ready(u32),
     /// Producer: a record has waited for memory as long as it may.
     GaveUp,
+    /// Producer: a batch may have waited for its acknowledgement as long as it may.
+    Expired,
     /// Producer: this broker may be written to again.
     Throttled(u32),
     /// Member: this broker may be asked again.

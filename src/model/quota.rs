@@ -7,6 +7,40 @@
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 
+/// How long a client was mute, by broker: told as it passes, and nothing where there are no quotas.
+#[derive(Clone, Debug, Default)]
+pub struct Muted {
+    passed: Span,
+    /// By broker: up to where it is told, and until when it lasts.
+    brokers: Vec<(Time, Time)>,
+}
+
+impl Muted {
+    /// This broker hears nothing until then.
+    #[cold]
+    pub fn until(&mut self, broker: usize, now: Time, until: Time) {
+        if self.brokers.len() <= broker {
+            self.brokers.resize(broker + 1, (Time::ZERO, Time::ZERO));
+        }
+        let (told, ends) = &mut self.brokers[broker];
+        if *ends <= now {
+            self.passed += ends.since(*told);
+            *told = now;
+        }
+        *ends = until.max(*ends);
+    }
+
+    /// Time that passed since it was asked last, over all brokers.
+    pub fn take(&mut self, now: Time) -> Span {
+        for (told, ends) in &mut self.brokers {
+            let passed = now.min(*ends);
+            self.passed += passed.since(*told);
+            *told = passed.max(*told);
+        }
+        std::mem::take(&mut self.passed)
+    }
+}
+
 /// What has been observed of one client.
 #[derive(Clone, Debug)]
 pub struct Observed {

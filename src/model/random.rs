@@ -9,8 +9,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use statrs::function::gamma::gamma;
 use std::sync::Arc;
 
-/// Numbers drawn at once.
+/// Numbers drawn at once by whoever needs many.
 pub const BLOCK: usize = 256;
+/// Numbers that [`Draws`] has ready: there are many of these, and all should stay in the nearest cache.
+const READY: usize = 64;
 
 /// How values are distributed, in nanoseconds (or bytes, for sizes). Every mean is finite and every value at least zero.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +101,7 @@ impl Distribution {
     }
 
     /// Fills a block with values, each rounded to a whole number.
-    pub fn fill(&self, stream: &mut Stream, out: &mut [u64; BLOCK]) {
+    pub fn fill(&self, stream: &mut Stream, out: &mut [u64]) {
         match *self {
             Self::Constant(value) => out.fill(whole(value)),
             // The quick way is good below 2^52; a value is at most 36.05 means.
@@ -109,7 +111,7 @@ impl Distribution {
         }
     }
 
-    fn fill_slowly(&self, stream: &mut Stream, out: &mut [u64; BLOCK]) {
+    fn fill_slowly(&self, stream: &mut Stream, out: &mut [u64]) {
         let rng = &mut stream.0;
         match *self {
             Self::Constant(value) => out.fill(whole(value)),
@@ -153,7 +155,7 @@ impl Distribution {
     }
 }
 
-fn each(out: &mut [u64; BLOCK], mut draw: impl FnMut() -> f64) {
+fn each(out: &mut [u64], mut draw: impl FnMut() -> f64) {
     for value in out {
         *value = whole(draw());
     }
@@ -224,7 +226,7 @@ impl Stream {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "one or two floats: they stay in registers")]
-    fn shape(&mut self, out: &mut [u64; BLOCK], shape: impl Shape) {
+    fn shape(&mut self, out: &mut [u64], shape: impl Shape) {
         for value in &mut *out {
             *value = self.0.next_u64();
         }
@@ -311,7 +313,7 @@ pub struct Draws {
     law: Distribution,
     stream: Stream,
     /// Empty where the law is constant: nothing is drawn then.
-    block: Option<Box<[u64; BLOCK]>>,
+    block: Option<Box<[u64; READY]>>,
     next: usize,
     constant: u64,
 }
@@ -320,22 +322,30 @@ impl Draws {
     /// Values by `law` from `stream`.
     #[must_use]
     pub fn new(law: &Distribution, stream: Stream) -> Self {
-        let (constant, block) = match *law {
-            Distribution::Constant(value) => (whole(value), None),
-            _ => (0, Some(Box::new([0; BLOCK]))),
+        // A constant is never used up.
+        let (constant, block, next) = match *law {
+            Distribution::Constant(value) => (whole(value), None, 0),
+            _ => (0, Some(Box::new([0; READY])), READY),
         };
-        Self { law: law.clone(), stream, block, next: BLOCK, constant }
+        Self { law: law.clone(), stream, block, next, constant }
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        if let Some(block) = &mut self.block {
+            self.law.fill(&mut self.stream, &mut block[..]);
+            self.next = 0;
+        }
     }
 
     /// The next value as a span.
     #[inline]
     pub fn span(&mut self) -> Span {
-        let Some(block) = &mut self.block else { return Span::from_ns(self.constant) };
-        if self.next == BLOCK {
-            self.law.fill(&mut self.stream, block);
-            self.next = 0;
+        if self.next == READY {
+            self.refill();
         }
-        let value = block[self.next & (BLOCK - 1)];
+        let Some(block) = &self.block else { return Span::from_ns(self.constant) };
+        let value = block[self.next & (READY - 1)];
         self.next += 1;
         Span::from_ns(value)
     }
@@ -343,17 +353,16 @@ impl Draws {
     /// Appends `n` spans to `out` and returns their sum.
     #[inline]
     pub fn spans_into(&mut self, mut n: usize, out: &mut Vec<Span>) -> Span {
-        let Some(block) = &mut self.block else {
-            out.resize(out.len() + n, Span::from_ns(self.constant));
-            return Span::from_ns(self.constant * n as u64);
-        };
         let mut sum = 0;
         while n > 0 {
-            if self.next == BLOCK {
-                self.law.fill(&mut self.stream, block);
-                self.next = 0;
+            if self.next == READY {
+                self.refill();
             }
-            let taken = &block[self.next..(self.next + n).min(BLOCK)];
+            let Some(block) = &self.block else {
+                out.resize(out.len() + n, Span::from_ns(self.constant));
+                return Span::from_ns(self.constant * n as u64);
+            };
+            let taken = &block[self.next..(self.next + n).min(READY)];
             sum += taken.iter().sum::<u64>();
             out.extend(taken.iter().map(|&ns| Span::from_ns(ns)));
             self.next += taken.len();

@@ -22,10 +22,14 @@ pub enum Sabotage {
     ReadUnreplicated,
     /// A member reports records as processed before it is done with them.
     FinishAhead,
+    /// A producer takes the answer to what it has given up for an acknowledgement.
+    AcknowledgeFailed,
+    /// A log deletes what was read and says that it was lost.
+    LoseRead,
 }
 
 /// Every bug.
-pub const ALL: [Sabotage; 8] = [
+pub const ALL: [Sabotage; 10] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
     Sabotage::LoseBatch,
@@ -34,6 +38,8 @@ pub const ALL: [Sabotage; 8] = [
     Sabotage::CommitAhead,
     Sabotage::ReadUnreplicated,
     Sabotage::FinishAhead,
+    Sabotage::AcknowledgeFailed,
+    Sabotage::LoseRead,
 ];
 
 #[cfg(feature = "sabotage")]

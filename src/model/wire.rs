@@ -20,6 +20,7 @@ pub const fn varint(value: u64) -> u32 {
 }
 
 /// Seven bits a byte: floor(log2 / 7) + 1, without a division.
+#[cold]
 const fn long_varint(value: u64) -> u32 {
     (((value << 1) | 1).ilog2() * 9 + 73) >> 6
 }
@@ -56,6 +57,7 @@ pub const fn record(body: u32, since_first_ns: u64, index: u32) -> u32 {
     long_record(body, since_first_ns, index)
 }
 
+#[cold]
 const fn long_record(body: u32, since_first_ns: u64, index: u32) -> u32 {
     let length = body + varint(since_first_ns / 1_000_000) + varint(index as u64);
     length + varint(length as u64)
@@ -117,10 +119,10 @@ impl Bandwidth {
     pub fn is_limited(self) -> bool {
         self.ns_per_byte > 0.0
     }
-    /// Time for so many bytes.
+    /// Time for so many bytes, at most 52 days.
     #[inline]
     #[must_use]
     pub fn takes(self, bytes: u64) -> Span {
-        Span::from_ns((bytes as f64 * self.ns_per_byte + 0.5) as u64)
+        Span::round_ns((bytes.cast_signed() as f64 * self.ns_per_byte).min(4.5e15))
     }
 }

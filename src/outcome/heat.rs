@@ -37,10 +37,9 @@ impl Sizes {
     /// Counts so many numbers of one size.
     #[inline]
     pub fn add(&mut self, size: u64, count: u64) {
-        let octave = size.max(1).ilog2();
-        // Below four there is nothing to tell apart within an octave's quarters but whole numbers.
-        let quarter = ((u128::from(size.max(1)) << 2) >> octave) as usize & 3;
-        self.0[octave as usize * 4 + quarter] += count;
+        // The exponent of the size as a float, and two bits of its fraction: the octave and its quarter.
+        let bits = (size.max(1).cast_signed() as f64).to_bits() >> 50;
+        self.0[bits as usize - 4 * 1023] += count;
     }
 
     fn merge(&mut self, other: &Self) {

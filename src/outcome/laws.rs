@@ -58,14 +58,18 @@ struct Sequences {
 impl Sequences {
     #[inline]
     fn of(&mut self, sender: ActorId, partition: PartitionId) -> &mut u32 {
+        if self.rows.get(sender.index()).is_none_or(Vec::is_empty) {
+            self.meet(sender);
+        }
+        &mut self.rows[sender.index()][partition as usize]
+    }
+
+    #[cold]
+    fn meet(&mut self, sender: ActorId) {
         if self.rows.len() <= sender.index() {
             self.rows.resize(sender.index() + 1, Vec::new());
         }
-        let row = &mut self.rows[sender.index()];
-        if row.is_empty() {
-            row.resize(self.partitions, 0);
-        }
-        &mut row[partition as usize]
+        self.rows[sender.index()].resize(self.partitions, 0);
     }
 }
 
@@ -229,9 +233,18 @@ impl Laws {
         for (i, stream) in totals.streams.iter().enumerate() {
             let (sent, appended, acked) = (stream.sent, self.appended[i], self.acked[i]);
             self.check(appended <= sent, now, || format!("stream {i} appends only what it sent: {appended} of {sent}"));
-            self.check(acked <= sent, now, || format!("stream {i} hears only of what it sent: {acked} of {sent}"));
+            let (failed, expired) = (stream.failed, stream.expired);
+            self.check(acked + failed <= sent, now, || {
+                format!("stream {i} hears only of what it sent: {acked} and {failed} given up, of {sent}")
+            });
+            if let Some(open) = stream.open.iter().copied().sum::<Option<u64>>() {
+                self.check(sent == acked + failed + open, now, || {
+                    format!("stream {i} accounts for what it sent: {acked} + {failed} given up + {open} open of {sent}")
+                });
+            }
             if recorder.is_exhausted() && recorder.is_settled() {
-                self.check(appended == sent, now, || format!("nothing stream {i} sent is lost: {appended} of {sent}"));
+                let kept = sent - expired.min(sent);
+                self.check(appended == kept, now, || format!("nothing stream {i} sent is lost: {appended} of {kept}"));
             }
         }
         let ends: u64 = self.partitions.iter().map(|partition| partition.end).sum();

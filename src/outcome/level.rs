@@ -3,36 +3,43 @@
 //! Sampling would miss what happens between samples; here the mean is exact to the nanosecond, in whole numbers.
 use crate::units::Time;
 
-/// Arrivals or departures, and their instants within the present segment of time.
+/// Arrivals or departures, and how many there were over the time of each segment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Flow {
     /// How many since the beginning of the run.
     pub total: u64,
-    /// Over those of this segment, time since the beginning of the segment, in nanoseconds.
-    since: u128,
+    /// Sum over them of the instant, in nanoseconds.
+    pub instants: u128,
+    /// The time integral of the total up to the end of the last segment.
+    closed: i128,
 }
 
 impl Flow {
-    /// So many at this instant of a segment that began at `begin`.
-    #[inline]
-    pub fn add(&mut self, n: u64, now: Time, begin: Time) {
-        self.add_since(n, u128::from(n) * u128::from((now - begin).ns()));
+    /// So many at this instant.
+    #[inline(always)]
+    pub fn add(&mut self, n: u64, now: Time) {
+        self.add_at(n, u128::from(n) * u128::from(now.ns()));
     }
 
-    /// So many, with their times since the beginning of the segment added up.
-    #[inline]
-    pub fn add_since(&mut self, n: u64, since: u128) {
+    /// So many, with their instants added up.
+    #[inline(always)]
+    pub fn add_at(&mut self, n: u64, instants: u128) {
         self.total += n;
-        self.since += since;
+        self.instants += instants;
+    }
+
+    /// As a point that records pass.
+    #[must_use]
+    pub fn passed(&self) -> Passed {
+        Passed { records: self.total, instants: self.instants }
     }
 
     /// Ends the segment; returns the time integral of the total over it. Where something is said to have happened later
     /// than now that may be less than nothing: a bug, which Little's law catches.
-    pub fn close(&mut self, now: Time, begin: Time) -> u128 {
-        let length = u128::from((now - begin).ns());
-        let area = (u128::from(self.total) * length).saturating_sub(self.since);
-        self.since = 0;
-        area
+    pub fn close(&mut self, now: Time) -> u128 {
+        let area = self.passed().area(now);
+        let before = std::mem::replace(&mut self.closed, area);
+        u128::try_from(area - before).unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@
 //! length of the run but for the rows of the series, which are bounded.
 mod late;
 mod lost;
+mod settled;
 
 use super::histogram::Buckets;
 use super::series::{Series, SeriesEdge};
@@ -63,7 +64,11 @@ impl Recorder {
     pub fn new(plan: &Plan) -> Self {
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref().map(|_| group.members));
         let instances: Vec<u32> = plan.producers.iter().map(|producer| producer.instances).chain(outputs).collect();
-        let waiting = |&n: &u32| StreamTotals { waiting: vec![0; n as usize], ..StreamTotals::default() };
+        let waiting = |&n: &u32| StreamTotals {
+            waiting: vec![0; n as usize],
+            open: vec![None; n as usize],
+            ..StreamTotals::default()
+        };
         let members = |group: &crate::plan::GroupPlan| GroupTotals {
             members: vec![Span::ZERO; group.members as usize],
             ..GroupTotals::default()
@@ -134,14 +139,20 @@ impl Recorder {
         if let Fact::Lost { group, partition, first, records } = *fact {
             return self.lost(group as usize, partition as usize, (first, records), now);
         }
-        let Self { totals, partitions, places, begin, .. } = self;
+        let Self { totals, partitions, places, .. } = self;
         match *fact {
             Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
-            Fact::Waiting { stream, instance, records, limited, blocked } => {
+            Fact::Failed { stream, unsent, under_way } => {
                 let stream = &mut totals.streams[stream as usize];
-                stream.waiting[instance as usize] = records;
+                stream.failed += unsent + under_way;
+                stream.expired += unsent;
+            }
+            Fact::Waiting { stream, instance, records, limited, blocked, open, throttled } => {
+                let stream = &mut totals.streams[stream as usize];
+                (stream.waiting[instance as usize], stream.open[instance as usize]) = (records, open);
                 stream.limited += limited;
                 stream.blocked += blocked;
+                stream.throttled += throttled;
             }
             Fact::Exhausted { at, .. } => {
                 self.last_due = self.last_due.max(at);
@@ -156,11 +167,12 @@ impl Recorder {
                 group.busy += span;
                 group.members[member as usize] += span;
             }
+            Fact::Throttled { group, span } => totals.groups[group as usize].throttled += span,
             Fact::Committed { group, partition, offset } => {
                 let place = &mut places[group as usize * partitions.len() + partition as usize];
                 let more = offset.saturating_sub(place.committed);
                 place.committed += more;
-                totals.groups[group as usize].committed.add(more, now, *begin);
+                totals.groups[group as usize].committed.add(more, now);
             }
             Fact::Served { broker, busy, queued, requests, bytes_in, bytes_out, bytes_disk, disk } => {
                 let broker = &mut totals.brokers[broker as usize];
@@ -192,10 +204,9 @@ impl Recorder {
         (tally.bytes, tally.stored) = (tally.bytes + u64::from(plain), tally.stored + u64::from(stored));
         tally.batches.push_back((tally.appended, records[0].due));
         let topic = &mut self.totals.topics[self.topic_of[partition] as usize];
-        topic.appended.add(n, now, self.begin);
+        topic.appended.add(n, now);
         topic.batches += 1;
         topic.sizes.add(n, 1);
-        topic.written.add(n, now);
     }
 
     #[inline(always)]
@@ -204,10 +215,11 @@ impl Recorder {
         self.totals.streams[stream].answered.add(1, now);
         let latency = &mut self.streams[stream];
         let (mut sum, mut n) = (0, 0);
+        let mut publishes = latency.publish.counting();
         for record in records {
             if record.due >= self.warmup {
                 let publish = now.ns() - record.due.ns();
-                latency.publish.count(Span::from_ns(publish));
+                publishes.add(publish);
                 sum += publish;
                 n += 1;
             }
@@ -223,13 +235,14 @@ impl Recorder {
     fn processed(&mut self, done: &Processed<'_>) {
         let group = done.group as usize;
         let n = done.records.len() as u64;
-        let (begin, warmup) = (self.begin.ns(), self.warmup);
+        let warmup = self.warmup;
         let latency = &mut self.groups[group];
         let recent = &mut self.recent[group];
         let mut at = done.started.ns();
         let (mut e2e_sum, mut at_sum) = (0, 0_u64);
         // What came before the warm-up ended is taken away again, for it is rare.
         let (mut early, mut early_e2e, mut early_work) = (0, 0, 0);
+        let (mut waits, mut works, mut e2es) = (latency.wait.counting(), latency.work.counting(), recent.counting());
         for (record, work) in done.records.iter().zip(done.work) {
             at += work.ns();
             let e2e = at - record.due.ns();
@@ -241,21 +254,19 @@ impl Recorder {
                 early_work += work.ns();
                 continue;
             }
-            latency.wait.count(Span::from_ns(e2e - work.ns()));
-            latency.work.count(*work);
-            recent.count(Span::from_ns(e2e));
+            waits.add(e2e - work.ns());
+            works.add(work.ns());
+            e2es.add(e2e);
         }
-        let since = at_sum.wrapping_sub(n.wrapping_mul(begin));
+        let since = at_sum.wrapping_sub(n.wrapping_mul(done.started.ns()));
         let (counted, e2e) = (n - early, e2e_sum - early_e2e);
         let work = at - done.started.ns() - early_work;
         recent.added(counted, Span::from_ns(e2e));
         latency.work.added(counted, Span::from_ns(work));
         latency.wait.added(counted, Span::from_ns(e2e - work));
         let totals = &mut self.totals.groups[group];
-        totals.processed.add_since(n, u128::from(since));
+        totals.processed.add_at(n, u128::from(n) * u128::from(done.started.ns()) + u128::from(since));
         totals.e2e_sum += u128::from(e2e_sum);
-        totals.finished.records += n;
-        totals.finished.instants += u128::from(since) + u128::from(n) * u128::from(begin);
         totals.work_sum += u128::from(at - done.started.ns());
         let place = &mut self.places[group * self.partitions.len() + done.partition as usize];
         place.progress.done(done.first, n);
@@ -298,32 +309,6 @@ impl Recorder {
         self.appended_for(group).saturating_sub(processed.total + lost.total)
     }
 
-    /// Whether no producer will be given anything more.
-    #[inline]
-    #[must_use]
-    pub fn is_exhausted(&self) -> bool {
-        self.running == 0
-    }
-
-    /// Whether everything sent is acknowledged, appended and processed by everybody who reads it.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        let sent: u64 = self.totals.streams.iter().map(|stream| stream.sent).sum();
-        let acked: u64 = self.totals.streams.iter().map(|stream| stream.acked).sum();
-        let appended: u64 = self.totals.topics.iter().map(|topic| topic.appended.total).sum();
-        let forwarded = |(group, reads): (usize, &Reads)| {
-            let processed = self.totals.groups[group].processed.total;
-            reads.output.is_none_or(|stream| {
-                let output = &self.totals.streams[stream];
-                output.sent + output.refused == processed
-            })
-        };
-        sent == acked
-            && sent == appended
-            && (0..self.reads.len()).all(|group| self.backlog(group) == 0)
-            && self.reads.iter().enumerate().all(forwarded)
-    }
-
     /// Records that went through: processed by the groups, or appended where there are none.
     #[must_use]
     pub fn records(&self) -> u64 {
@@ -345,8 +330,8 @@ impl Recorder {
     pub fn little(&self, group: usize, now: Time) -> [u64; 2] {
         let totals = &self.totals.groups[group];
         let topics = self.reads[group].topics.iter().map(|&topic| &self.totals.topics[topic]);
-        let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.written.instants as u64));
-        let finishes = (totals.finished.instants as u64).wrapping_add(totals.lost_instants);
+        let appends = topics.fold(0_u64, |sum, topic| sum.wrapping_add(topic.appended.instants as u64));
+        let finishes = (totals.processed.instants + totals.lost.instants) as u64;
         let open = self.backlog(group).wrapping_mul(now.ns());
         [totals.lag_area as u64, finishes.wrapping_add(open).wrapping_sub(appends)]
     }
@@ -360,7 +345,7 @@ impl Recorder {
     /// Everybody has reported up to now: closes the segment, and a row of the series with it.
     pub fn edge(&mut self, now: Time) {
         let begin = self.begin;
-        let came: Vec<u128> = self.totals.topics.iter_mut().map(|topic| topic.appended.close(now, begin)).collect();
+        let came: Vec<u128> = self.totals.topics.iter_mut().map(|topic| topic.appended.close(now)).collect();
         for group in 0..self.reads.len() {
             self.close_group(group, now, &came);
         }
@@ -383,9 +368,9 @@ impl Recorder {
         let appended = self.appended_for(group);
         let totals = &mut self.totals.groups[group];
         // Where a law is broken there may be more of an effect than of its cause.
-        let left = totals.processed.close(now, begin) + totals.lost.close(now, begin);
+        let left = totals.processed.close(now) + totals.lost.close(now);
         totals.lag_area += arrived.saturating_sub(left);
-        totals.committed_area += arrived.saturating_sub(totals.committed.close(now, begin));
+        totals.committed_area += arrived.saturating_sub(totals.committed.close(now));
         // The age moves almost linearly between edges.
         totals.age_area += u128::from(self.ages[group] + age) * u128::from((now - begin).ns()) / 2;
         self.ages[group] = age;
@@ -427,6 +412,9 @@ impl Recorder {
         // The last one that is done stays, to tell where the next begins.
         let done = batches.partition_point(|&(end, _)| end <= below);
         batches.drain(..done.saturating_sub(1));
+        if 2 * batches.len() > batches.capacity() {
+            batches.reserve(batches.capacity());
+        }
     }
 
     fn row(&mut self, before: Time, now: Time) {

@@ -216,6 +216,9 @@ pub struct ProducerResult {
     pub limited_s: f64,
     /// Time the full buffer held records back, summed over instances.
     pub blocked_s: f64,
+    /// Time a quota kept it from writing, summed over instances and brokers.
+    #[serde(default)]
+    pub throttled_s: f64,
     /// Bytes per second over the whole run: the byte rate limit that would just let it pass.
     pub rate_limit_bytes_per_s: f64,
     /// From the intended time to the acknowledgement.
@@ -307,6 +310,9 @@ pub struct GroupResult {
     pub attempts: f64,
     /// Fetches answered.
     pub fetches: f64,
+    /// Time a quota kept it from reading, summed over members and brokers.
+    #[serde(default)]
+    pub throttled_s: f64,
     /// Records appended and not processed.
     pub lag: Level,
     /// Records appended and not committed.

@@ -22,7 +22,7 @@ const NS: f64 = 1e-9;
 #[must_use]
 pub fn stages(plan: &Plan, run: &Recording, group: usize) -> Vec<StageResult> {
     let (begin, end) = (&run.window[0], &run.end);
-    let processed = end.groups[group].finished.records - begin.groups[group].finished.records;
+    let processed = end.groups[group].processed.total - begin.groups[group].processed.total;
     let length = run.ended.since(run.window_at[0]).seconds();
     let [accepted, batched] = before_leaving(plan, run, group);
     let later = after_leaving(plan, end, group, run.ended);
@@ -57,11 +57,11 @@ fn after_leaving(plan: &Plan, totals: &Totals, group: usize, now: Time) -> [i128
     let of_topics = |point: fn(&super::recorder::TopicTotals) -> Passed| {
         topics.iter().fold(Passed::default(), |all, &topic| all.and(point(&totals.topics[topic])))
     };
-    let (written, readable) = (of_topics(|topic| topic.written), of_topics(|topic| topic.readable));
+    let (written, readable) = (of_topics(|topic| topic.appended.passed()), of_topics(|topic| topic.readable));
     let group = &totals.groups[group];
     let work = group.work_sum.cast_signed();
     let points = [requested, written, readable, group.fetched, group.polled].map(|point| point.area(now));
-    let begun = group.finished.area(now) + work;
+    let begun = group.processed.passed().area(now) + work;
     let between = |i: usize| points[i] - points[i + 1];
     [between(0), between(1), between(2), between(3), points[4] - begun, work]
 }

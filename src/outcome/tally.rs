@@ -67,6 +67,12 @@ pub struct StreamTotals {
     pub waiting: Vec<u64>,
     /// Acknowledged.
     pub acked: u64,
+    /// Given up after they were accepted.
+    pub failed: u64,
+    /// Of those, never sent.
+    pub expired: u64,
+    /// By instance, accepted and neither acknowledged nor given up, when somebody asked last and ages were watched.
+    pub open: Vec<Option<u64>>,
     /// Bytes of batches sent.
     pub bytes: u64,
     /// Produce requests that left.
@@ -79,6 +85,8 @@ pub struct StreamTotals {
     pub limited: Span,
     /// Time the full buffer held records back.
     pub blocked: Span,
+    /// Time a quota kept clients from writing, over all brokers.
+    pub throttled: Span,
 }
 
 impl StreamTotals {
@@ -98,8 +106,6 @@ pub struct TopicTotals {
     pub batches: u64,
     /// The same by the number of their records.
     pub sizes: Sizes,
-    /// Records appended, with their instants since the beginning of the run.
-    pub written: Passed,
     /// Records below the high watermark.
     pub readable: Passed,
 }
@@ -134,8 +140,6 @@ pub struct GroupTotals {
     pub processed: Flow,
     /// Records deleted before it got them.
     pub lost: Flow,
-    /// Sum over lost records of the instant they were lost, in nanoseconds modulo 2^64.
-    pub lost_instants: u64,
     /// Offsets committed.
     pub committed: Flow,
     /// Fetches answered.
@@ -144,6 +148,8 @@ pub struct GroupTotals {
     pub busy: Span,
     /// The same by member.
     pub members: Vec<Span>,
+    /// Time a quota kept members from reading, over all brokers.
+    pub throttled: Span,
     /// Lag times time, in records and nanoseconds.
     pub lag_area: u128,
     /// The same for what is not committed.
@@ -152,8 +158,6 @@ pub struct GroupTotals {
     pub age_area: u128,
     /// Sum over records of end-to-end latency, window or not, in nanoseconds.
     pub e2e_sum: u128,
-    /// Records processed, with their instants since the beginning of the run.
-    pub finished: Passed,
     /// Sum over processed records of their work, window or not, in nanoseconds.
     pub work_sum: u128,
     /// Records finished after a later one of the same key.

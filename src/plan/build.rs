@@ -52,7 +52,7 @@ fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Prob
     let topics = topics::topics(scenario, &mut found);
     let cluster = cluster::cluster(scenario, &topics, &mut found);
     let names = topics.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>();
-    let producers = producers::producers(scenario, &names, &topics, &mut found);
+    let (producers, codecs) = producers::producers(scenario, &names, &topics, &mut found);
     let groups = groups::groups(scenario, &names, &mut found);
     let thresholds = thresholds::thresholds(scenario, cluster.brokers, &mut found);
     let (run, horizon) = course::run(scenario, cluster.brokers, (&producers, &groups), &mut found);
@@ -69,7 +69,7 @@ fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Prob
     };
     job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);
-    compression::compression(scenario, &mut plan, &mut found);
+    compression::compression(scenario, &mut plan, &codecs, &mut found);
     if found.errors.is_empty() {
         fit::check(&plan, horizon, &mut found);
     }

@@ -32,7 +32,7 @@ struct Resource {
 #[must_use]
 pub fn of_overloaded(outcome: &Outcome, i: usize) -> String {
     let group = &outcome.result.groups[i].1;
-    let held = held(group, "spent").map(|held| format!(" {held}")).unwrap_or_default();
+    let held = held(group, Load::TooMuch).map(|held| format!(" {held}")).unwrap_or_default();
     format!("{}{held}", cause(outcome, i))
 }
 
@@ -40,7 +40,7 @@ pub fn of_overloaded(outcome: &Outcome, i: usize) -> String {
 #[must_use]
 pub fn of_steady(outcome: &Outcome, i: usize) -> String {
     let group = &outcome.result.groups[i].1;
-    let widest = held(group, "goes to").map(|held| match advice(outcome, group) {
+    let widest = held(group, Load::Steady).map(|held| match advice(outcome, group) {
         Some(advice) => format!(" {}{advice}.", held.trim_end_matches('.')),
         None => format!(" {held}"),
     });
@@ -71,13 +71,22 @@ fn widest(group: &GroupResult) -> Option<(&str, f64, f64)> {
     Some((&stage.stage, mean(stage), mean(stage) / total))
 }
 
-fn held(group: &GroupResult, verb: &str) -> Option<String> {
+/// Whether a group keeps up with what comes.
+#[derive(Clone, Copy)]
+enum Load {
+    /// Its lag grows.
+    TooMuch,
+    /// It keeps up.
+    Steady,
+}
+
+fn held(group: &GroupResult, load: Load) -> Option<String> {
     let (stage, mean, share) = widest(group)?;
     let (share, mean, total) = (show::percent(share), show::duration(mean), show::duration(total(group)?));
     let what = label(stage);
-    Some(match verb {
-        "spent" => format!("Its records spent {share} of their time {what} ({mean} of {total} on average)."),
-        _ => format!("Of the time of its records, {share} goes to {what} ({mean} of {total} on average)."),
+    Some(match load {
+        Load::TooMuch => format!("Its records spent {share} of their time {what} ({mean} of {total} on average)."),
+        Load::Steady => format!("Of the time of its records, {share} goes to {what} ({mean} of {total} on average)."),
     })
 }
 
@@ -85,9 +94,15 @@ fn held(group: &GroupResult, verb: &str) -> Option<String> {
 fn advice(outcome: &Outcome, group: &GroupResult) -> Option<String> {
     let (stage, _, share) = widest(group)?;
     let full = outcome.result.producers.iter().find(|(_, producer)| producer.in_flight_share >= FULL);
+    let muted = |seconds: f64| seconds >= WIDE * outcome.result.duration_s;
+    let mute = outcome.result.producers.iter().find(|(_, producer)| muted(producer.throttled_s));
     let advice = match stage {
         "accept" => "the buffer or the rate limit of its producers holds them back".to_owned(),
-        "batch" => match full {
+        "batch" => match full.or(mute) {
+            Some((name, producer)) if muted(producer.throttled_s) => format!(
+                "its quota kept producer {name} mute for {}, summed over instances and brokers",
+                show::duration(producer.throttled_s)
+            ),
             Some((name, producer)) => format!(
                 "the in-flight window of producer {name} is {} full, so requests wait for answers",
                 show::percent(producer.in_flight_share)
@@ -96,6 +111,10 @@ fn advice(outcome: &Outcome, group: &GroupResult) -> Option<String> {
         },
         "request" => "network delay, and the queue at the brokers".to_owned(),
         "replicate" => "the brokers' work and replication".to_owned(),
+        "fetch" if muted(group.throttled_s) => format!(
+            "its quota kept it from reading for {}, summed over members and brokers",
+            show::duration(group.throttled_s)
+        ),
         "fetch" => "a partition is fetched again only when what was fetched of it is polled".to_owned(),
         "poll" | "queue" => "members are busy with earlier records".to_owned(),
         _ => return None,

@@ -93,6 +93,10 @@ impl Of<'_> {
         ];
         let rare = rare.into_iter().filter(|(_, value, _)| *value > 0.0);
         figures.extend(rare.map(|(label, value, note)| key(label, records(value), note)));
+        if group.throttled_s > 0.0 {
+            let time = show::duration(group.throttled_s);
+            figures.push(key("Held back by the quota", time, "summed over members and brokers"));
+        }
         if let Some(time) = group.time_to_drain_s {
             figures.push(key("Time to drain", show::duration(time), "from the end of arrivals"));
         }
@@ -137,6 +141,7 @@ impl Of<'_> {
             ("Failed", producer.failed, records, "given up"),
             ("Held back by the limit", producer.limited_s, show::duration, "summed over instances"),
             ("Held back by the buffer", producer.blocked_s, show::duration, "summed over instances"),
+            ("Held back by the quota", producer.throttled_s, show::duration, "summed over instances and brokers"),
         ];
         let rare = rare.into_iter().filter(|(_, value, _, _)| *value > 0.0);
         figures.extend(rare.map(|(label, value, show, note)| key(label, show(value), note)));

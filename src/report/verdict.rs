@@ -218,10 +218,16 @@ fn within(group: &GroupResult) -> String {
 }
 
 fn held_back(name: &str, producer: &ProducerResult) -> Option<String> {
-    if producer.unsent > 0.0 {
+    let unsent = (producer.unsent > 0.0).then(|| {
         let (unsent, share) = (show::count(producer.unsent), show::percent(producer.unsent / producer.offered));
-        let why = if producer.blocked_s > 0.0 { "its buffer was full" } else { "its rate limit held them back" };
-        return Some(format!("Producer {name} never sent {unsent} records, {share} of what was due: {why}."));
-    }
-    (producer.failed > 0.0).then(|| format!("Producer {name} gave up {} records.", show::count(producer.failed)))
+        let limited = producer.limited_s > 0.0 && producer.blocked_s <= 0.0;
+        let why = if limited { "its rate limit held them back" } else { "its buffer was full" };
+        format!("Producer {name} never sent {unsent} records, {share} of what was due: {why}.")
+    });
+    let failed = (producer.failed > 0.0).then(|| {
+        let failed = show::count(producer.failed);
+        format!("Producer {name} gave up {failed} records that were not acknowledged in time.")
+    });
+    let said: Vec<String> = unsent.into_iter().chain(failed).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }

@@ -93,6 +93,10 @@ pub struct Producer {
     pub buffer: Option<Size>,
     /// How long sending waits for room in the buffer before the record is given up, `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
+    /// How long a batch may take from its first record to the acknowledgement before its records are given up,
+    /// `delivery.timeout.ms`; 120 s, or 30 s more than `linger`, when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub delivery_timeout: Option<Duration>,
 }
 
 /// What a message is.
@@ -355,4 +359,8 @@ pub struct Output {
     pub buffer: Option<Size>,
     /// How long sending waits for room in the buffer before the record is given up, `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
+    /// How long a batch may take from its first record to the acknowledgement before its records are given up,
+    /// `delivery.timeout.ms`; 120 s, or 30 s more than `linger`, when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub delivery_timeout: Option<Duration>,
 }

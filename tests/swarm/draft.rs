@@ -178,6 +178,7 @@ fn client(name_of_linger: &'static str) -> Vec<Text> {
         memory.boxed(),
         key(name_of_linger, one_of(&["0s", "1ns", "500us", "3ms", "100ms"])),
         key("acks", one_of(&["0", "1", "all"])),
+        key("delivery_timeout", one_of(&["101ms", "150ms", "400ms", "10s"])),
         key("max_in_flight", window),
         key("partitioner", one_of(&["kafka", "round-robin", "random"])),
         prop_oneof![

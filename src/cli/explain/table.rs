@@ -262,6 +262,13 @@ const PRODUCERS: &[Row] = &[
         "Longer waits rather than loses, and holds up the thread that sends; shorter refuses early (`unsent`).",
         "5s",
     ),
+    row(
+        &["producers.delivery_timeout", "groups.output.delivery_timeout"],
+        "delivery.timeout.ms",
+        "Longer rides out a slow broker; shorter says early that records are given up (`failed`), though some of them may \
+         be stored all the same.",
+        "30s",
+    ),
 ];
 
 const GROUPS: &[Row] = &[

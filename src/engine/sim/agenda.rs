@@ -3,12 +3,12 @@
 //! A ring of days of equal length, each a short list in order, with one bit a day that is not empty; what lies beyond
 //! the ring waits in a heap. The length of a day follows the load: about one entry a day (R. Brown, Calendar queues,
 //! CACM 31 (1988) 1220). What is to happen at the present instant comes after everything that was asked for earlier,
-//! so it waits in a plain queue and never enters the order.
+//! so it waits in a list of its own and never enters the order.
 use crate::model::machine::Input;
-use crate::model::protocol::ActorId;
+use crate::model::protocol::{ActorId, Timer};
 use crate::units::Time;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 const DAYS: u64 = 512;
 const WORDS: usize = DAYS as usize / 64;
@@ -33,9 +33,9 @@ pub struct Agenda {
     beyond: BinaryHeap<Reverse<(Time, u64, u32)>>,
     turns: u64,
     now: Time,
-    /// Everything to happen at `now` that was asked for at `now`.
-    present: VecDeque<(ActorId, Input)>,
-    /// Nothing else happens at `now`: the present queue need not be compared with the order again.
+    /// First and last slot of what is to happen at `now` and was asked for at `now`.
+    present: (u32, u32),
+    /// Nothing else happens at `now`: the present list need not be compared with the order again.
     only_present: bool,
     load: Load,
 }
@@ -69,7 +69,7 @@ impl Default for Agenda {
             beyond: BinaryHeap::new(),
             turns: 0,
             now: Time::ZERO,
-            present: VecDeque::new(),
+            present: (NONE, NONE),
             only_present: false,
             load: Load::default(),
         }
@@ -80,14 +80,16 @@ impl Agenda {
     /// Something will happen to somebody.
     #[inline(always)]
     pub fn add(&mut self, at: Time, to: ActorId, input: Input) {
-        if at <= self.now {
-            self.present.push_back((to, input));
-            return;
-        }
         let number = self.idle_slot();
         let slot = &mut self.slots[number as usize];
         (slot.at, slot.to, slot.input) = (at, to, Some(input));
         self.enter(number, at);
+    }
+
+    /// A timer of somebody's will fire.
+    #[inline(never)]
+    pub fn wake(&mut self, at: Time, to: ActorId, timer: Timer) {
+        self.add(at, to, Input::Fired(timer));
     }
 
     #[inline]
@@ -116,6 +118,10 @@ impl Agenda {
     /// Puts a filled slot into the order, after everything at the same instant.
     #[inline(never)]
     fn enter(&mut self, number: u32, at: Time) {
+        if at <= self.now {
+            self.enter_present(number);
+            return;
+        }
         self.load.added += 1;
         if self.load.added == LOOK {
             self.look();
@@ -146,6 +152,24 @@ impl Agenda {
             self.load.passed += 1;
             before = next as usize;
         }
+    }
+
+    #[inline]
+    fn enter_present(&mut self, number: u32) {
+        self.slots[number as usize].next = NONE;
+        let (first, last) = &mut self.present;
+        match *first {
+            NONE => *first = number,
+            _ => self.slots[*last as usize].next = number,
+        }
+        *last = number;
+    }
+
+    #[inline]
+    fn take_present(&mut self) -> Option<u32> {
+        let number = self.present.0;
+        self.present.0 = self.slots.get(number as usize)?.next;
+        Some(number)
     }
 
     /// Makes days shorter where many share one, longer where many lie beyond the ring.
@@ -203,7 +227,7 @@ impl Agenda {
     /// When the next thing happens.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        if !self.present.is_empty() {
+        if self.present.0 != NONE {
             return Some(self.now);
         }
         let in_ring = self.first_day().map(|place| self.slots[self.days[place] as usize].at);
@@ -214,41 +238,44 @@ impl Agenda {
     /// The next thing to happen, if that is before `limit`.
     #[inline]
     pub fn pop(&mut self, limit: Time) -> Option<(Time, ActorId, Input)> {
-        if self.only_present {
-            if let Some((to, input)) = self.present.pop_front() {
-                return Some((self.now, to, input));
-            }
-            self.only_present = false;
-        }
-        // What was asked for earlier at this instant comes before the present queue.
-        let limit = if self.present.is_empty() { limit } else { Time::from_ns(self.now.ns() + 1) };
-        let place = self.first_day();
-        let in_ring = place.map_or(Time::NEVER, |place| self.slots[self.days[place] as usize].at);
-        let number = match self.beyond.peek() {
-            Some(&Reverse((at, _, number))) if at <= in_ring => {
-                if at >= limit {
-                    return self.pop_present();
-                }
-                self.beyond.pop();
-                number
-            }
-            _ => match place {
-                Some(place) if in_ring < limit => self.take_first(place),
-                _ => return self.pop_present(),
-            },
+        let present = if self.only_present { self.take_present() } else { None };
+        let number = match present {
+            Some(number) => number,
+            None => self.next_in_order(limit)?,
         };
         let slot = &mut self.slots[number as usize];
-        self.now = slot.at;
         slot.next = self.idle;
         self.idle = number;
-        let input = slot.input.take().expect("what is in the order is in its slot");
+        let input = slot.input.take().expect("what is to happen is in its slot");
         Some((self.now, slot.to, input))
     }
 
+    /// The next slot in the order if that is before `limit`, or else the first of the present list.
     #[inline]
-    fn pop_present(&mut self) -> Option<(Time, ActorId, Input)> {
-        let (to, input) = self.present.pop_front()?;
-        self.only_present = true;
-        Some((self.now, to, input))
+    fn next_in_order(&mut self, limit: Time) -> Option<u32> {
+        self.only_present = false;
+        // What was asked for earlier at this instant comes before the present list.
+        let limit = if self.present.0 == NONE { limit } else { Time::from_ns(self.now.ns() + 1) };
+        let place = self.first_day();
+        let in_ring = place.map_or(Time::NEVER, |place| self.slots[self.days[place] as usize].at);
+        let (at, number) = match (self.beyond.peek(), place) {
+            (Some(&Reverse((at, _, number))), _) if at <= in_ring => {
+                if at >= limit {
+                    return self.begin_present();
+                }
+                self.beyond.pop();
+                (at, number)
+            }
+            (_, Some(place)) if in_ring < limit => (in_ring, self.take_first(place)),
+            _ => return self.begin_present(),
+        };
+        self.now = at;
+        Some(number)
+    }
+
+    #[inline]
+    fn begin_present(&mut self) -> Option<u32> {
+        self.only_present = self.present.0 != NONE;
+        self.take_present()
     }
 }

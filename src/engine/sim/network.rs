@@ -12,6 +12,14 @@ struct Sender {
     last: Vec<Time>,
 }
 
+impl Sender {
+    /// Brokers come first in the cast and clients talk to them, so a client's row stays short.
+    #[cold]
+    fn meet(&mut self, other: ActorId) {
+        self.last.resize(other.index() + 1, Time::ZERO);
+    }
+}
+
 /// The links between all actors.
 #[derive(Debug)]
 pub struct Network {
@@ -38,8 +46,7 @@ impl Network {
         }
         let sender = &mut self.senders[from.index()];
         if sender.last.len() <= to.index() {
-            // Brokers come first in the cast and clients talk to them, so a client's row stays short.
-            sender.last.resize(to.index() + 1, Time::ZERO);
+            sender.meet(to);
         }
         let last = &mut sender.last[to.index()];
         *last = (leaves + sender.delays.span()).max(*last);

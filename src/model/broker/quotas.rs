@@ -46,7 +46,13 @@ impl Broker {
     }
 
     /// For how long nothing more is heard from a client whose request is answered then.
+    #[inline]
     pub(super) fn throttle_writer(&mut self, client: ActorId, request: &mut Produce, at: Time) -> Span {
+        if self.quotas.is_some() { self.mute_writer(client, request, at) } else { Span::ZERO }
+    }
+
+    #[cold]
+    fn mute_writer(&mut self, client: ActorId, request: &mut Produce, at: Time) -> Span {
         let quota = self.places.streams[request.stream as usize].quota;
         let Some(quotas) = self.quotas.as_mut().filter(|_| quota.is_finite()) else { return Span::ZERO };
         request.throttle = quotas.record(2 * client.index(), at, f64::from(request.bytes), quota);

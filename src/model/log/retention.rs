@@ -4,6 +4,7 @@
 //! replicated goes. What all groups have fetched was forgotten before, and is not looked at again.
 use super::Log;
 use crate::model::protocol::Extra;
+use crate::model::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 
 /// What a topic keeps.
@@ -57,7 +58,9 @@ impl Log {
     /// A reader was given everything below `offset`.
     #[inline]
     pub fn given(&mut self, reader: usize, offset: u64) {
-        if let Some(kept) = &mut self.kept {
+        if let Some(kept) = &mut self.kept
+            && !sabotage::plays(Sabotage::LoseRead)
+        {
             kept.settled[reader] = offset.max(kept.earliest);
         }
     }

@@ -156,7 +156,7 @@ impl Gaps {
 
     fn fill(&mut self, out: &mut [Time]) -> usize {
         if self.copies == 1 && self.next == BLOCK && out.len() == BLOCK {
-            self.law.fill(&mut self.stream, &mut self.block);
+            self.law.fill(&mut self.stream, &mut self.block[..]);
             for (due, gap) in out.iter_mut().zip(self.block.iter()) {
                 self.now += gap;
                 *due = Time::from_ns(self.now);
@@ -171,7 +171,7 @@ impl Gaps {
             if self.pending == 0 {
                 self.pending = self.copies;
                 if self.next == BLOCK {
-                    self.law.fill(&mut self.stream, &mut self.block);
+                    self.law.fill(&mut self.stream, &mut self.block[..]);
                     self.next = 0;
                 }
                 self.now += self.block[self.next];

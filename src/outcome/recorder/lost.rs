@@ -8,8 +8,7 @@ impl Recorder {
     #[cold]
     pub(super) fn lost(&mut self, group: usize, partition: usize, (first, n): (u64, u64), now: Time) {
         let totals = &mut self.totals.groups[group];
-        totals.lost.add(n, now, self.begin);
-        totals.lost_instants = totals.lost_instants.wrapping_add(n.wrapping_mul(now.ns()));
+        totals.lost.add(n, now);
         let place = &mut self.places[group * self.partitions.len() + partition];
         place.lost += n;
         place.progress.done(first, n);

@@ -1,6 +1,6 @@
 //! How a client writes: the settings that producers and groups with an output share. Silent keys are Kafka 4.4's.
 //!
-//! Retries and idempotence are absent: brokers do not fail here yet, so that nothing would ever be sent again.
+//! Requests never time out and are never repeated: brokers do not fail here yet, and idempotence has nothing to do.
 use super::findings::Findings;
 use crate::plan::{Acks, ClientPlan, KeyHash, PartitionerPlan};
 use crate::scenario::schema::{Output, Partitioner, Producer};
@@ -10,13 +10,17 @@ use crate::units::{Span, show};
 /// `batch.size`.
 const BATCH_SIZE: u64 = 16_384;
 /// `linger.ms`.
-const LINGER: Span = Span::from_ms(5);
+pub const LINGER: Span = Span::from_ms(5);
 /// `max.in.flight.requests.per.connection`.
 const MAX_IN_FLIGHT: u64 = 5;
 /// `buffer.memory`.
 const BUFFER: u64 = 32 << 20;
 /// `max.block.ms`.
 const MAX_BLOCK: Span = Span::from_ms(60_000);
+/// `delivery.timeout.ms`.
+pub const DELIVERY_TIMEOUT: Span = Span::from_ms(120_000);
+/// `request.timeout.ms`: Kafka raises a silent `delivery.timeout.ms` to at least this and `linger.ms`.
+pub const REQUEST_TIMEOUT: Span = Span::from_ms(30_000);
 /// `max.request.size`.
 pub const REQUEST_SIZE: u32 = 1 << 20;
 
@@ -29,6 +33,7 @@ pub struct Keys<'s> {
     max_in_flight: Option<&'s Count>,
     buffer: Option<&'s Size>,
     max_block: Option<&'s Duration>,
+    delivery_timeout: Option<&'s Duration>,
     /// `max.request.size`, which only a properties file says.
     pub request_size: Option<u32>,
 }
@@ -43,6 +48,7 @@ macro_rules! keys_of {
             max_in_flight: $settings.max_in_flight.as_ref(),
             buffer: $settings.buffer.as_ref(),
             max_block: $settings.max_block.as_ref(),
+            delivery_timeout: $settings.delivery_timeout.as_ref(),
             request_size: None,
         }
     };
@@ -73,6 +79,7 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
         let key = if keys.buffer.is_some() { "buffer" } else { "batch_size" };
         found.error(&format!("{path}.{key}"), message, "make `buffer` larger or `batch_size` smaller");
     }
+    let linger = keys.linger.map_or(LINGER, |d| d.0);
     ClientPlan {
         topic,
         partitioner: match keys.partitioner {
@@ -84,7 +91,7 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
             Some(Partitioner::RabbitmqMurmur3) => PartitionerPlan::Hashed(KeyHash::Murmur3),
         },
         batch_size: batch_size as u32,
-        linger: keys.linger.map_or(LINGER, |d| d.0),
+        linger,
         acks: match keys.acks.map(|acks| acks.0) {
             Some(AcksLevel::None) => Acks::None,
             Some(AcksLevel::Leader) => Acks::Leader,
@@ -93,8 +100,21 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
         max_in_flight: keys.max_in_flight.map_or(MAX_IN_FLIGHT, |count| count.0) as u32,
         buffer,
         max_block: keys.max_block.map_or(MAX_BLOCK, |d| d.0),
+        delivery_timeout: delivery_timeout(keys, linger, path, found),
         request_size: keys.request_size.unwrap_or(REQUEST_SIZE),
         quota: f64::INFINITY,
         compression: None,
     }
+}
+
+/// As Kafka decides it, but for the time of a request, which has no limit here.
+fn delivery_timeout(keys: &Keys<'_>, linger: Span, path: &str, found: &mut Findings<'_>) -> Span {
+    let Some(written) = keys.delivery_timeout else { return DELIVERY_TIMEOUT.max(linger + REQUEST_TIMEOUT) };
+    if written.0 <= linger {
+        let (timeout, linger) = (show::duration(written.0.seconds()), show::duration(linger.seconds()));
+        let message = format!("batches are given up after {timeout}, before they have lingered for {linger}");
+        let remedy = "make `delivery_timeout` longer than `linger`";
+        found.error(&format!("{path}.delivery_timeout"), message, remedy);
+    }
+    written.0
 }

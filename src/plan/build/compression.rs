@@ -45,10 +45,15 @@ impl<'s> Written<'s> {
     }
 }
 
-/// Gives every client that compresses its codec, curve and cost.
-pub fn compression(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
-    let producers = scenario.document.producers.0.iter().map(|(name, settings)| {
-        Written::of(settings.compression, settings.compression_cost.as_ref(), format!("producers.{name}"))
+/// Gives every client that compresses its codec, curve and cost; `codecs` are those of the producers.
+pub fn compression(
+    scenario: &Scenario,
+    plan: &mut Plan,
+    codecs: &[Option<schema::Compression>],
+    found: &mut Findings<'_>,
+) {
+    let producers = scenario.document.producers.0.iter().zip(codecs).map(|((name, settings), codec)| {
+        Written::of(*codec, settings.compression_cost.as_ref(), format!("producers.{name}"))
     });
     let groups = scenario.document.groups.iter().flat_map(|named| &named.0).map(|(name, settings)| {
         let output = settings.output.as_ref();

@@ -7,7 +7,7 @@ use crate::model::workload::{Arrivals, Keys, Sizes};
 use crate::plan::contents::{Contents, Source};
 use crate::plan::{ClientPlan, LimitPlan, PartitionerPlan, ProducerPlan, TopicPlan};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{Producer, RateLimit};
+use crate::scenario::schema::{Compression, Producer, RateLimit};
 use crate::scenario::values::BurstAmount;
 use crate::units::show;
 
@@ -16,34 +16,35 @@ const MOST_PAIRS: u64 = 20_000_000;
 /// Messages of a producer whose end nobody knows, for the size of a JSON template.
 const UNKNOWN_END: f64 = 1e6;
 
-/// All producers, in the order of the file.
+/// All producers, in the order of the file, and the codec that each asks for, be it in a properties file.
 pub fn producers(
     scenario: &Scenario,
     names: &[String],
     topics: &[TopicPlan],
     found: &mut Findings<'_>,
-) -> Vec<ProducerPlan> {
-    let mut plans: Vec<ProducerPlan> = Vec::new();
-    for (name, settings) in &scenario.document.producers.0 {
-        plans.push(producer(scenario, name, settings, names, found));
+) -> (Vec<ProducerPlan>, Vec<Option<Compression>>) {
+    let (mut plans, mut codecs): (Vec<ProducerPlan>, Vec<Option<Compression>>) = (Vec::new(), Vec::new());
+    for (name, written) in &scenario.document.producers.0 {
+        let (settings, request_size) = properties::producer(written, &format!("producers.{name}"), found);
+        codecs.push(settings.compression);
+        plans.push(producer(scenario, name, (&settings, request_size), names, found));
     }
     pairs(&plans, topics, found);
     keys::number(plans.iter_mut().map(|plan| &mut plan.keys), found);
-    plans
+    (plans, codecs)
 }
 
 fn producer(
     scenario: &Scenario,
     name: &str,
-    written: &Producer,
+    (settings, request_size): (&Producer, Option<u32>),
     names: &[String],
     found: &mut Findings<'_>,
 ) -> ProducerPlan {
     let path = format!("producers.{name}");
-    let (settings, request_size) = &properties::producer(written, &path, found);
     let topic = findings::topic(&settings.topic.0, names);
     let mut client_keys = client::Keys::from(settings);
-    client_keys.request_size = *request_size;
+    client_keys.request_size = request_size;
     let client = client::client(&client_keys, topic, &path, found);
     let read = arrivals::arrivals(scenario, settings, client.request_size, &path, found);
     let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;

@@ -2,6 +2,7 @@
 //!
 //! Values have Kafka's form there: bare numbers of bytes and milliseconds, names of classes. What a file sets and nothing
 //! here simulates is told by name; what cannot be honoured is refused with its line, as Kafka would refuse it.
+use super::client;
 use super::findings::Findings;
 use crate::scenario::later;
 use crate::scenario::list;
@@ -32,6 +33,8 @@ pub fn producer(written: &Producer, path: &str, found: &mut Findings<'_>) -> (Pr
     fill(&mut filled.max_in_flight, window.map(Count));
     fill(&mut filled.buffer, lines.number("buffer.memory", 1..=i64::MAX as u64, found).map(Size));
     fill(&mut filled.max_block, lines.millis("max.block.ms", 0, found));
+    let delivery = lines.delivery(filled.linger.as_ref(), written.delivery_timeout.is_none(), found);
+    fill(&mut filled.delivery_timeout, delivery);
     let compression = lines.compression(written.compression.is_none(), found);
     fill(&mut filled.compression, compression);
     let partitioner = lines.partitioner(written.partitioner.is_none(), found);
@@ -134,6 +137,25 @@ impl Lines {
     fn millis(&mut self, key: &str, least: u64, found: &mut Findings<'_>) -> Option<Duration> {
         let millis = self.number(key, least..=i64::MAX as u64, found)?;
         Some(Duration(Span::from_ms(millis.min(FOR_EVER_MS))))
+    }
+
+    /// `delivery.timeout.ms`, which Kafka holds to `linger.ms` and `request.timeout.ms`, and which silent follows them.
+    fn delivery(&mut self, linger: Option<&Duration>, asked: bool, found: &mut Findings<'_>) -> Option<Duration> {
+        let line = self.values.get("delivery.timeout.ms").map(|(line, _)| *line);
+        let written = self.millis("delivery.timeout.ms", 0, found).filter(|_| asked);
+        let request = self.values.get("request.timeout.ms").and_then(|(_, value)| value.parse().ok());
+        let request = request.map_or(client::REQUEST_TIMEOUT, |ms: u64| Span::from_ms(ms.min(FOR_EVER_MS)));
+        let least = linger.map_or(client::LINGER, |linger| linger.0) + request;
+        match (line, &written) {
+            (Some(line), Some(timeout)) if timeout.0 < least => {
+                let what = "delivery.timeout.ms is less than linger.ms and request.timeout.ms together";
+                let remedy = format!("write at least {}, as Kafka asks for", least.ns().div_ceil(1_000_000));
+                self.refuse(line, what, remedy, found);
+                None
+            }
+            (None, None) if asked && least > client::DELIVERY_TIMEOUT => Some(Duration(least)),
+            _ => written,
+        }
     }
 
     fn flag(&mut self, key: &str, found: &mut Findings<'_>) -> Option<(usize, bool)> {

@@ -1,0 +1,33 @@
+//! Whether a run has nothing more to tell: all has come, and all that came has gone.
+//!
+//! Asked after every event, so it gives up at the first no.
+use super::{Reads, Recorder, StreamTotals};
+
+impl Recorder {
+    /// Whether no producer will be given anything more.
+    #[inline]
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.running == 0
+    }
+
+    /// Whether everything sent is acknowledged or given up, and what was not given up unsent is appended and processed by everybody who reads it.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let sum = |figure: fn(&StreamTotals) -> u64| self.totals.streams.iter().map(figure).sum::<u64>();
+        let (sent, acked) = (sum(|stream| stream.sent), sum(|stream| stream.acked + stream.failed));
+        let kept = sent - sum(|stream| stream.expired);
+        let appended: u64 = self.totals.topics.iter().map(|topic| topic.appended.total).sum();
+        let forwarded = |(group, reads): (usize, &Reads)| {
+            let processed = self.totals.groups[group].processed.total;
+            reads.output.is_none_or(|stream| {
+                let output = &self.totals.streams[stream];
+                output.sent + output.refused == processed
+            })
+        };
+        sent == acked
+            && kept == appended
+            && (0..self.reads.len()).all(|group| self.backlog(group) == 0)
+            && self.reads.iter().enumerate().all(forwarded)
+    }
+}
