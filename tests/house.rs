@@ -15,14 +15,15 @@ const STORY: usize = 2;
 const NEAR: usize = 6;
 
 /// What each module may name besides itself and `units`; modules that are not listed may name anything.
-const LAW: [(&str, &[&str]); 9] = [
+const LAW: [(&str, &[&str]); 10] = [
     ("units", &[]),
     ("model", &[]),
     ("scenario", &[]),
     ("payload", &[]),
+    ("work", &["payload"]),
     ("plan", &["scenario", "model", "payload"]),
     ("outcome", &["plan", "model::machine", "model::protocol"]),
-    ("engine", &["plan", "model", "payload", "outcome"]),
+    ("engine", &["plan", "model", "payload", "work", "outcome"]),
     ("study", &["scenario", "plan", "outcome"]),
     ("report", &["outcome", "study"]),
 ];
