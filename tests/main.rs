@@ -12,6 +12,7 @@ mod hostile;
 mod house;
 mod language;
 mod laws;
+mod live;
 mod payload;
 mod play;
 mod precision;

@@ -184,6 +184,11 @@ impl Consumer {
         }
     }
 
+    /// The broker that leads each of its partitions.
+    pub fn leaders(&self) -> impl Iterator<Item = u32> {
+        self.owned.iter().map(|owned| owned.leader)
+    }
+
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
         for owned in &self.owned {

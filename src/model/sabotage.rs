@@ -22,9 +22,11 @@ pub enum Sabotage {
     ReadUnreplicated,
     /// A member reports records as processed before it is done with them.
     FinishAhead,
+    /// A byte of a batch is not what it was when it left; only where there are real bytes.
+    FlipByte,
 }
 
-/// Every bug.
+/// Every bug in the rules.
 pub const ALL: [Sabotage; 8] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
@@ -45,6 +47,13 @@ thread_local! {
 #[cfg(feature = "sabotage")]
 pub fn play(bug: Option<Sabotage>) {
     PLAYED.set(bug);
+}
+
+/// The bug that is played in this thread, for threads that it starts.
+#[cfg(feature = "sabotage")]
+#[must_use]
+pub fn played() -> Option<Sabotage> {
+    PLAYED.get()
 }
 
 /// Whether this bug is played.

@@ -26,11 +26,11 @@ impl Flow {
         self.since += since;
     }
 
-    /// Ends the segment; returns the time integral of the total over it. Where something is said to have happened later
-    /// than now that may be less than nothing: a bug, which Little's law catches.
-    pub fn close(&mut self, now: Time, begin: Time) -> u128 {
-        let length = u128::from((now - begin).ns());
-        let area = (u128::from(self.total) * length).saturating_sub(self.since);
+    /// Ends the segment; returns the time integral of the total over it. What happened after the end but was heard of
+    /// before, as with real clocks, takes away here what the next segment will give too much.
+    pub fn close(&mut self, now: Time, begin: Time) -> i128 {
+        let length = i128::from((now - begin).ns());
+        let area = i128::from(self.total) * length - self.since.cast_signed();
         self.since = 0;
         area
     }

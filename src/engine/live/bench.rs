@@ -1,0 +1,127 @@
+//! Where a member works for real: the records it was sent, in bytes, and the labour that is done on them.
+//!
+//! The machine asks for work inside its poll and is told how long each record took; everything else about it stays
+//! as it is with modelled work.
+use super::clock::Clock;
+use crate::model::processing::{RealWork, Run};
+use crate::model::protocol::Record;
+use crate::payload::framing::Records;
+use crate::plan::Plan;
+use crate::plan::contents::EPOCH_NS;
+use crate::units::Span;
+use crate::work::{Done, Failed, Item, Labour, Place};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Expanded records of one batch that are not all worked on.
+#[derive(Debug)]
+struct Sheaf {
+    first: u64,
+    records: u32,
+    plain: Vec<u8>,
+    /// Bytes before the record that is next.
+    read: usize,
+}
+
+/// A member's place of work.
+#[derive(Debug)]
+pub struct Bench {
+    labour: Box<dyn Labour>,
+    clock: Clock,
+    plan: Arc<Plan>,
+    group: usize,
+    member: u32,
+    /// By partition over all topics, in the order of offsets.
+    sheaves: HashMap<u32, VecDeque<Sheaf>>,
+    done: Done,
+    failed: Option<Failed>,
+}
+
+impl Bench {
+    /// Where a member does this labour.
+    #[must_use]
+    pub fn new(labour: Box<dyn Labour>, clock: Clock, plan: Arc<Plan>, group: usize, member: u32) -> Self {
+        let (sheaves, done) = (HashMap::new(), Done::default());
+        Self { labour, clock, plan, group, member, sheaves, done, failed: None }
+    }
+
+    /// Records of a batch arrived.
+    pub fn lay(&mut self, partition: u32, first: u64, records: u32, plain: &[u8]) {
+        let sheaf = Sheaf { first, records, plain: plain.to_vec(), read: 0 };
+        self.sheaves.entry(partition).or_default().push_back(sheaf);
+    }
+
+    /// Everything worked on so far is about to be committed.
+    pub fn flush(&mut self) {
+        let flushed = self.labour.flush();
+        self.fails(flushed);
+    }
+
+    /// The run is over: what is worth telling of the work.
+    pub fn finish(&mut self) -> serde_json::Value {
+        let finished = self.labour.finish();
+        match finished {
+            Ok(told) => told,
+            Err(failed) => {
+                self.fails(Err(failed));
+                serde_json::Value::Null
+            }
+        }
+    }
+
+    /// Why the work cannot go on, told once.
+    pub fn failure(&mut self) -> Option<Failed> {
+        self.failed.take()
+    }
+
+    fn fails(&mut self, result: Result<(), Failed>) {
+        if let Err(failed) = result {
+            self.failed.get_or_insert(failed);
+        }
+    }
+
+    /// Works on some of the records of the first sheaf of a partition; returns how many.
+    fn work_on(&mut self, partition: u32, base: u64, records: &[Record]) -> Result<usize, Failed> {
+        let lost = || Failed(format!("the bytes of partition {partition} from offset {base} are not there"));
+        let sheaves = self.sheaves.get_mut(&partition).ok_or_else(lost)?;
+        let sheaf = sheaves.front_mut().filter(|sheaf| sheaf.first == base).ok_or_else(lost)?;
+        let n = records.len().min(sheaf.records as usize);
+        let mut rest = Records(&sheaf.plain[sheaf.read..]);
+        let mut items = Vec::with_capacity(n);
+        for ((offset, record), fields) in (base..).zip(&records[..n]).zip(&mut rest) {
+            let (key, value) = fields.ok_or_else(lost)?;
+            items.push(Item { offset, due_ns: EPOCH_NS.saturating_add_unsigned(record.due.ns()), key, value });
+        }
+        if items.len() < n {
+            return Err(lost());
+        }
+        let topic = self.plan.topics.iter().rfind(|topic| topic.first <= partition).ok_or_else(lost)?;
+        let group = &self.plan.groups[self.group].name;
+        let place = Place { group, member: self.member, topic: &topic.name, partition: partition - topic.first };
+        self.labour.work(&place, &items, &mut self.done)?;
+        let read = sheaf.plain.len() - rest.0.len();
+        (sheaf.first, sheaf.records, sheaf.read) = (base + n as u64, sheaf.records - n as u32, read);
+        if sheaf.records == 0 {
+            sheaves.pop_front();
+        }
+        Ok(n)
+    }
+}
+
+impl RealWork for Bench {
+    fn work(&mut self, run: &Run, records: &[Record], took: &mut Vec<Span>) {
+        self.done.clear();
+        let mut worked = 0;
+        while worked < records.len() && self.failed.is_none() {
+            match self.work_on(run.partition, run.base + worked as u64, &records[worked..]) {
+                Ok(n) => worked += n,
+                Err(failed) => self.failed = Some(failed),
+            }
+        }
+        // A failed run ends; until it does, what it could not work on takes no time.
+        self.done.took.resize(records.len(), Span::ZERO);
+        let clock = self.clock;
+        took.extend(self.done.took.iter().map(|took| clock.scaled(Duration::from_nanos(took.ns()))));
+    }
+}

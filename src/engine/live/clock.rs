@@ -1,0 +1,46 @@
+//! Real time as the machines are told it: nanoseconds since one epoch that all share, times the speed of the run.
+use crate::units::{Span, Time};
+use std::time::{Duration, Instant};
+
+/// The clock of a run. Copies tell the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    epoch: Instant,
+    speed: f64,
+}
+
+impl Clock {
+    /// One that will stand at zero until `ahead` from now, and then runs so many times as fast as real time.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a live run takes place in real time")]
+    pub fn new(ahead: Duration, speed: f64) -> Self {
+        Self { epoch: Instant::now() + ahead, speed }
+    }
+
+    /// What time it is in the run.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        Time::from_ns(self.scaled(self.elapsed()).ns())
+    }
+
+    /// Real time since the run began.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a live run takes place in real time")]
+    pub fn elapsed(&self) -> Duration {
+        Instant::now().saturating_duration_since(self.epoch)
+    }
+
+    /// How long something took in the time of the run.
+    #[must_use]
+    pub fn scaled(&self, real: Duration) -> Span {
+        let ns = real.as_nanos() as u64;
+        // At the usual speed every nanosecond counts, however long the run.
+        Span::from_ns(if self.speed > 1.0 || self.speed < 1.0 { (ns as f64 * self.speed) as u64 } else { ns })
+    }
+
+    /// Real time from one instant of the run to another, or nothing if that is over.
+    #[must_use]
+    pub fn real(&self, from: Time, until: Time) -> Duration {
+        Duration::from_secs_f64((until.since(from).seconds() / self.speed).min(1e9))
+    }
+}

@@ -1,0 +1,107 @@
+//! What a live run says of itself and of the machine it ran on: whether to trust it, and where the time went.
+//!
+//! The generator is judged like an instrument. What a rate limit or a full buffer held back is the scenario's doing; what
+//! was not sent because the generator came late is ours, and makes a run invalid.
+use super::goods::Cost;
+use super::host::Left;
+use super::muster::{Company, Part};
+use super::stage::Listener;
+use crate::outcome::Recording;
+use crate::outcome::histogram::Buckets;
+use crate::units::{Span, show};
+use parking_lot::Mutex;
+use std::time::Duration;
+
+/// Share of what was due that must have been issued when arrivals end.
+const ISSUED: f64 = 0.995;
+/// The generator may be so late without being asked why: twice the grain of its clockwork.
+const LATE: Span = Span::from_ns(500_000);
+
+/// What was measured beside the run, for its provenance.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// How many threads the actors had.
+    pub threads: usize,
+    /// Time at work by role: `producers`, `brokers`, `coordinators`, `members`.
+    pub roles: Vec<Role>,
+    /// What bytes cost, all together.
+    pub cost: Cost,
+    /// What the work of members has to tell, by member.
+    pub work: Vec<serde_json::Value>,
+    /// Why work could not go on.
+    pub failed: Option<String>,
+}
+
+/// A role, and what it cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Role {
+    /// Its name.
+    pub name: &'static str,
+    /// How many there were.
+    pub actors: usize,
+    /// Time they were at work.
+    pub busy: Duration,
+}
+
+/// Gathers what the actors left, and judges the generator; `late` is how late each of them heard that arrivals are over.
+pub fn conclude(
+    recording: &mut Recording,
+    company: &Company,
+    left: Vec<Left>,
+    late: &[Duration],
+    listener: &Mutex<Listener>,
+) -> Measured {
+    let names = ["producers", "brokers", "coordinators", "members"];
+    let mut roles = names.map(|name| Role { name, actors: 0, busy: Duration::ZERO });
+    let mut measured =
+        Measured { threads: company.threads(), failed: listener.lock().failed.take(), ..Measured::default() };
+    for mut one in left {
+        let part = company.parts[one.me.index()];
+        let role = &mut roles[match part {
+            Part::Producer(_) => 0,
+            Part::Broker => 1,
+            Part::Coordinator => 2,
+            Part::Member(..) => 3,
+        }];
+        role.actors += 1;
+        role.busy += one.busy;
+        measured.cost = measured.cost.and(one.cost);
+        if let (Some(lateness), Part::Producer(stream)) = (&mut one.lateness, part) {
+            lateness.move_into(&mut recording.streams[stream].lateness);
+        }
+        if !one.work.is_null() {
+            measured.work.push(one.work);
+        }
+    }
+    measured.roles = roles.to_vec();
+    judge(recording, company, late);
+    measured
+}
+
+fn judge(recording: &mut Recording, company: &Company, late: &[Duration]) {
+    let window = recording.window_at[1].seconds();
+    let latest = company.parts.iter().zip(late).filter(|(part, _)| matches!(part, Part::Producer(_)));
+    let latest = latest.map(|(_, late)| *late).max().unwrap_or(Duration::ZERO).as_secs_f64();
+    if window > 0.0 && latest / window > 1.0 - ISSUED {
+        recording.invalid.push(format!(
+            "the generator was {} behind when arrivals ended, and had issued {:.1} % of what was due; give it more \
+             threads, or a lower rate",
+            show::duration(latest),
+            (1.0 - latest / window).max(0.0) * 100.0
+        ));
+    }
+    for stream in &recording.streams {
+        let p99 = |buckets: &Buckets| buckets.quantiles([0.99])[0].map(Span::from_ns);
+        if let (Some(late), Some(publish)) = (p99(&stream.lateness), p99(&stream.publish))
+            && late > LATE
+            && late.times(2) > publish
+        {
+            recording.invalid.push(format!(
+                "the generator's own lateness ({} at p99) is most of the time to publish ({} at p99); this machine is \
+                 too busy for such a load",
+                show::duration(late.seconds()),
+                show::duration(publish.seconds())
+            ));
+        }
+    }
+}
