@@ -147,9 +147,17 @@ pub struct RunArgs {
     /// Live: how many times as fast as real time, such as `10x`; `1x` when silent.
     #[arg(long, value_name = "TIMES", value_parser = speed)]
     pub speed: Option<f64>,
+    /// Live: memory for messages that groups have not fetched, over all brokers; `1 GiB` when silent.
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory: Option<u64>,
     /// No progress on standard error.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// Reads a size such as `512 MiB`.
+fn memory(text: &str) -> Result<u64, String> {
+    crate::units::parse::size(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.remedy))
 }
 
 /// Reads a speed such as `10x` or `0.5x`.

@@ -43,10 +43,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stderr(), "{}", scenario.source.render(warning))?;
         }
     }
-    if args.engine == Engine::Sim && (args.threads.is_some() || args.speed.is_some()) {
+    if args.engine == Engine::Sim && (args.threads.is_some() || args.speed.is_some() || args.memory.is_some()) {
         writeln!(
             std::io::stderr(),
-            "--threads and --speed are for a live run; add `--engine live`, or leave them away"
+            "--threads, --speed and --memory are for a live run; add `--engine live`, or leave them away"
         )?;
         return Ok(ExitCode::from(BAD));
     }
@@ -109,7 +109,8 @@ fn drive(plan: &Plan, watch: &Arc<Watch>, args: &RunArgs) -> (Outcome, Cost) {
         Engine::Sim => (engine::run(plan, watch), Vec::new()),
         Engine::Live => {
             let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
-            engine::run_live(plan, watch, &live::Settings { threads, speed, ..live::Settings::plain() })
+            let memory = args.memory.unwrap_or(live::MEMORY);
+            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, ..live::Settings::plain() })
         }
     };
     let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };

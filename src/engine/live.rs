@@ -34,6 +34,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub use measured::{Measured, Role};
 
+/// Memory for messages, unless somebody says otherwise.
+pub const MEMORY: u64 = 1 << 30;
+
 /// Real time between two looks at whether the run is over.
 const LOOK: Duration = Duration::from_millis(10);
 /// Real time without an answer after which somebody looks whether everybody is still there.
@@ -48,13 +51,19 @@ pub struct Settings<'h> {
     pub threads: usize,
     /// How many times as fast as real time the clock of the run goes.
     pub speed: f64,
-    /// Who does real work.
+    /// Memory for messages, in bytes, of all brokers together: what is appended and not fetched.
+    pub memory: u64,
+    /// Who does real work. Such a member has one worker.
     pub hire: &'h Hire<'h>,
 }
 
 impl std::fmt::Debug for Settings<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("threads", &self.threads).field("speed", &self.speed).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("threads", &self.threads)
+            .field("speed", &self.speed)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,7 +71,7 @@ impl Settings<'_> {
     /// One thread, real time, no real work.
     #[must_use]
     pub fn plain() -> Self {
-        Settings { threads: 1, speed: 1.0, hire: &|_, _| None }
+        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None }
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Left {
     pub busy: Duration,
     /// What its bytes cost.
     pub cost: Cost,
+    /// For how long requests waited for memory; only brokers.
+    pub full: Span,
     /// Inputs of its machine.
     pub events: u64,
     /// What its work has to tell.
@@ -100,8 +102,7 @@ impl Handler<Letter> for Host {
             }
             Letter::Post { from, message, cargo } => {
                 self.catch_up();
-                self.stage.unload(from, &message, cargo);
-                self.act(Input::Received { from, message });
+                self.receive(from, message, cargo);
             }
             Letter::Tick => {
                 if self.asked <= self.clock().now() {
@@ -121,6 +122,7 @@ impl Handler<Letter> for Host {
             }
         }
         self.catch_up();
+        self.admit_waiting();
         self.look_at_work();
         self.ask_wheel();
         self.busy += self.clock().elapsed().saturating_sub(begin);
@@ -155,6 +157,30 @@ impl Host {
                     self.act(Input::Fired(timer));
                 }
             }
+        }
+    }
+
+    fn receive(&mut self, from: ActorId, message: Message, cargo: Cargo) {
+        let admitted = match &mut self.stage.goods {
+            Goods::Broker(store) if matches!(message, Message::Produce(_)) => {
+                store.admit(self.stage.clock.now(), (from, message, cargo))
+            }
+            _ => Some((from, message, cargo)),
+        };
+        if let Some((from, message, cargo)) = admitted {
+            self.stage.unload(from, &message, cargo);
+            self.act(Input::Received { from, message });
+        }
+    }
+
+    /// A broker that has room again goes on with the requests that wait for it.
+    fn admit_waiting(&mut self) {
+        while let Goods::Broker(store) = &mut self.stage.goods
+            && let Some((from, message, cargo)) = store.next_admitted(self.stage.clock.now())
+        {
+            self.stage.unload(from, &message, cargo);
+            self.act(Input::Received { from, message });
+            self.catch_up();
         }
     }
 
@@ -206,7 +232,7 @@ impl Host {
     }
 
     fn leave(&mut self) -> Left {
-        let (mut cost, mut work) = (Cost::default(), serde_json::Value::Null);
+        let (mut cost, mut work, mut full) = (Cost::default(), serde_json::Value::Null, Span::ZERO);
         match &mut self.stage.goods {
             Goods::Sender(packer) => cost = packer.cost,
             Goods::Member(taker) => {
@@ -215,10 +241,11 @@ impl Host {
                     work = bench.lock().expect("nobody panics at work").finish();
                 }
             }
-            Goods::Broker(_) | Goods::None => {}
+            Goods::Broker(store) => full = store.full(self.stage.clock.now()),
+            Goods::None => {}
         }
         self.look_at_work();
         let (me, busy, events) = (self.stage.me, self.busy, self.events);
-        Left { me, lateness: self.lateness.take(), busy, cost, events, work }
+        Left { me, lateness: self.lateness.take(), busy, cost, full, events, work }
     }
 }

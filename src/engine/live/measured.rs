@@ -28,6 +28,8 @@ pub struct Measured {
     pub cost: Cost,
     /// What the work of members has to tell, by member.
     pub work: Vec<serde_json::Value>,
+    /// For how long brokers let requests wait for memory, summed over brokers.
+    pub full: Span,
     /// Why work could not go on.
     pub failed: Option<String>,
 }
@@ -66,12 +68,20 @@ pub fn conclude(
         role.actors += 1;
         role.busy += one.busy;
         measured.cost = measured.cost.and(one.cost);
+        measured.full += one.full;
         if let (Some(lateness), Part::Producer(stream)) = (&mut one.lateness, part) {
             lateness.move_into(&mut recording.streams[stream].lateness);
         }
         if !one.work.is_null() {
             measured.work.push(one.work);
         }
+    }
+    if !measured.full.is_zero() {
+        recording.invalid.push(format!(
+            "brokers let requests wait for {} because their memory for messages was full; give them more with `--memory`, \
+             or let groups keep up",
+            show::duration(measured.full.seconds())
+        ));
     }
     measured.roles = roles.to_vec();
     judge(recording, company, late);

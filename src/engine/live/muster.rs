@@ -5,7 +5,7 @@
 use super::Settings;
 use super::bench::Bench;
 use super::clock::Clock;
-use super::goods::{Lettering, Packer, Unpacker};
+use super::goods::{Lettering, Packer, Store, Unpacker};
 use super::host::{Host, Letter};
 use super::stage::{Goods, Listener, Stage, Taker};
 use crate::engine::cast::{self, Actor};
@@ -88,6 +88,8 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>) -> (Company, Clock, Arc<Mute
     let mut benches: Vec<Option<Arc<std::sync::Mutex<Bench>>>> = Vec::new();
     let cast = cast::assemble_with(&plan, &mut |group, member| {
         let labour = (settings.hire)(group, member);
+        let workers = plan.groups[group].workers;
+        assert!(labour.is_none() || workers == 1, "a member does real work one record after the other");
         let bench = labour.map(|labour| Bench::new(labour, clock, Arc::clone(&plan), group, member));
         let bench = bench.map(|bench| Arc::new(std::sync::Mutex::new(bench)));
         benches.push(bench.clone());
@@ -112,7 +114,7 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>) -> (Company, Clock, Arc<Mute
             0
         };
         let me = ActorId(address);
-        let goods = goods(&plan, part, instance, bench);
+        let goods = goods(&plan, part, instance, settings.memory, bench);
         let delayed = plan.cluster.network != Distribution::ZERO;
         let links = delayed.then(|| Links::new(&plan.cluster.network, me, plan.run.seed));
         let stage = Stage::new(me, clock, Arc::clone(&listener), links, goods);
@@ -169,10 +171,10 @@ fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) 
     }
 }
 
-fn goods(plan: &Plan, part: Part, instance: u32, bench: Option<Arc<std::sync::Mutex<Bench>>>) -> Goods {
+fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<std::sync::Mutex<Bench>>>) -> Goods {
     let codec = |client: &ClientPlan| client.compression.as_ref().map_or(Codec::None, |one| one.codec);
     match part {
-        Part::Broker => Goods::Broker(Box::default()),
+        Part::Broker => Goods::Broker(Box::new(Store::new(memory / u64::from(plan.cluster.brokers)))),
         Part::Coordinator => Goods::None,
         Part::Producer(stream) => {
             let producer = &plan.producers[stream];
