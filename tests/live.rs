@@ -125,7 +125,7 @@ topics: {events: {partitions: 2}}
 cluster: {ideal: true}
 producers: {edge: {topic: events, arrivals: {constant: {rate: 100/s}}, linger: 200ms}}
 groups: {workers: {topics: [events], members: 1, work: 2ms}}
-run: {duration: 20s, seed: 1}
+run: {duration: 20s, drain: 2s, seed: 1}
 ";
     let outcome = live(slow, &Settings { speed: 20.0, ..Settings::plain() });
     sound(&outcome);

@@ -131,12 +131,12 @@ impl Run {
             {
                 let listener = self.listener.lock();
                 let open = end == Time::NEVER || now >= plan.run.arrivals_end;
+                if watch.is_stopped() || listener.failed.is_some() {
+                    return Some((now.min(limit), true));
+                }
                 // What ended after an edge that is still to be drawn ends when it is drawn.
                 if open && listener.last < limit && listener.is_settled() {
                     return Some((listener.last, false));
-                }
-                if watch.is_stopped() || listener.failed.is_some() {
-                    return Some((now.min(limit), true));
                 }
             }
             let left = self.clock.real(now, limit);
@@ -197,7 +197,11 @@ impl Run {
         self.tell(watch, at, at);
         let events = left.iter().map(|left| left.events).sum();
         watch.events.fetch_add(events, Ordering::Relaxed);
-        let mut recording = self.listener.lock().finish(at, partial, events);
+        let mut recording = {
+            let mut listener = self.listener.lock();
+            let partial = partial || listener.failed.is_some();
+            listener.finish(at, partial, events)
+        };
         recording.engine = "live";
         let measured = measured::conclude(&mut recording, &self.company, left, &self.late, &self.listener);
         self.company.dismiss();

@@ -11,6 +11,7 @@ use crate::plan::contents::EPOCH_NS;
 use crate::units::Span;
 use crate::work::{Done, Failed, Item, Labour, Place};
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,9 +47,14 @@ impl Bench {
         Self { labour, clock, plan, group, member, sheaves, done, failed: None }
     }
 
-    /// Records of a batch arrived.
-    pub fn lay(&mut self, partition: u32, first: u64, records: u32, plain: &[u8]) {
-        let sheaf = Sheaf { first, records, plain: plain.to_vec(), read: 0 };
+    /// Records of a batch arrived: those with these offsets; in `plain` so many others come before them.
+    pub fn lay(&mut self, partition: u32, offsets: Range<u64>, before: u64, plain: &[u8]) {
+        let mut rest = Records(plain);
+        for _ in 0..before {
+            rest.next();
+        }
+        let (first, records) = (offsets.start, (offsets.end - offsets.start) as u32);
+        let sheaf = Sheaf { first, records, plain: rest.0.to_vec(), read: 0 };
         self.sheaves.entry(partition).or_default().push_back(sheaf);
     }
 

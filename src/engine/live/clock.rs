@@ -1,4 +1,6 @@
 //! Real time as the machines are told it: nanoseconds since one epoch that all share, times the speed of the run.
+//!
+//! The epoch lies ahead when a run is made, so that everybody is there when it begins.
 use crate::units::{Span, Time};
 use std::time::{Duration, Instant};
 

@@ -6,7 +6,7 @@ use super::goods::{Cargo, Packer, Store, Unpacker};
 use super::host::{Host, Letter};
 use crate::engine::sim::network::Links;
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ActorId, Message, Timer};
+use crate::model::protocol::{ActorId, Fetch, Message, Timer};
 use crate::outcome::{Observer, Recording, Witness};
 use crate::units::Time;
 use crate::work::Failed;
@@ -106,6 +106,32 @@ pub struct Taker {
     pub bench: Option<Arc<std::sync::Mutex<Bench>>>,
     /// What makes the batches of its output, if it has one.
     pub packer: Option<Packer>,
+}
+
+impl Taker {
+    /// Checks and expands what came with an answer, and lays it where the member works.
+    fn take(&mut self, answer: &Fetch, cargo: &Cargo) -> Result<(), String> {
+        let mut lots = cargo.iter().peekable();
+        for batch in &answer.batches {
+            let (partition, end) = (batch.partition, batch.base + u64::from(batch.records()));
+            let mut next = batch.base;
+            while next < end
+                && let Some(lot) = lots.next_if(|lot| lot.partition == partition && lot.number <= next)
+            {
+                let plain = self.unpacker.open(lot)?;
+                let until = end.min(lot.number + u64::from(lot.records));
+                if let Some(bench) = &self.bench {
+                    let mut bench = bench.lock().expect("nobody panics at work");
+                    bench.lay(partition, next..until, next - lot.number, plain);
+                }
+                next = until;
+            }
+            if next < end {
+                return Err(format!("every record has its bytes: partition {partition} has none from offset {next}"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Something to be done later.
@@ -219,21 +245,8 @@ impl Stage {
         match (&mut self.goods, message) {
             (Goods::Broker(store), Message::Produce(_)) => store.arrive(from, cargo),
             (Goods::Member(taker), Message::Fetched(answer)) => {
-                let records: u64 = cargo.iter().map(|lot| u64::from(lot.records)).sum();
-                if records != answer.parcel.len() as u64 {
-                    let law = format!("every record has its bytes: {records} for {}", answer.parcel.len());
+                if let Err(law) = taker.take(answer, &cargo) {
                     self.listener.lock().breaks(self.now, &law);
-                }
-                for lot in &cargo {
-                    match taker.unpacker.open(lot) {
-                        Ok(plain) => {
-                            if let Some(bench) = &taker.bench {
-                                let mut bench = bench.lock().expect("nobody panics at work");
-                                bench.lay(lot.partition, lot.number, lot.records, plain);
-                            }
-                        }
-                        Err(law) => self.listener.lock().breaks(self.now, &law),
-                    }
                 }
             }
             _ => {}

@@ -1,4 +1,7 @@
 //! Makes the batches of one sender: its messages, framed, compressed, summed.
+//!
+//! Messages are numbered as they leave. Those of which only the size is known are cut from one long text, for making each
+//! would take longer than everything else that happens to it.
 use super::{Cost, Lot, instant};
 use crate::model::protocol::{Batch, NO_KEY, Produce, Record};
 use crate::model::sabotage::{self, Sabotage};

@@ -85,10 +85,10 @@ impl Store {
         true
     }
 
-    /// Adds the lots with offsets from `base` to before `end`.
+    /// Adds the lots with offsets from `base` to before `end`; a high watermark may stand inside the first or the last.
     pub fn read(&self, partition: u32, base: u64, end: u64, cargo: &mut Cargo) {
         let Some(held) = self.held.get(&partition) else { return };
-        let first = held.partition_point(|lot| lot.number < base);
+        let first = held.partition_point(|lot| lot.number + u64::from(lot.records) <= base);
         cargo.extend(held.range(first..).take_while(|lot| lot.number < end).cloned());
     }
 
