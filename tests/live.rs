@@ -52,15 +52,18 @@ fn live_counts_what_the_simulator_counts() {
     let outcomes = [play(COUNTED), live(COUNTED, &Settings::plain()), live(COUNTED, &threads)];
     for outcome in &outcomes {
         sound(outcome);
-        for (name, messages) in [("edge", 3000.0), ("phones", 700.0), ("cleaners-output", 3700.0)] {
+        for (name, messages) in [("edge", 3000), ("phones", 700), ("cleaners-output", 3700)] {
             let one = producer(outcome, name);
-            assert_eq!([one.offered, one.sent, one.acked, one.unsent], [messages, messages, messages, 0.0], "{name}");
+            let counts = [one.offered, one.sent, one.acked, one.unsent].map(|count| count as u64);
+            assert_eq!(counts, [messages, messages, messages, 0], "{name}");
         }
-        let counts =
-            |name| [group(outcome, name).delivered, group(outcome, name).processed, group(outcome, name).backlog];
-        assert_eq!([counts("cleaners"), counts("readers")], [[3700.0, 3700.0, 0.0]; 2]);
-        let appended = |i: usize| outcome.result.topics[i].1.appended;
-        assert_eq!([appended(0), appended(1)], [3700.0; 2]);
+        let counts = |name| {
+            let one = group(outcome, name);
+            [one.delivered, one.processed, one.backlog].map(|count| count as u64)
+        };
+        assert_eq!([counts("cleaners"), counts("readers")], [[3700, 3700, 0]; 2]);
+        let appended = |i: usize| outcome.result.topics[i].1.appended as u64;
+        assert_eq!([appended(0), appended(1)], [3700; 2]);
     }
     assert_eq!(outcomes.map(|outcome| outcome.result.engine), ["sim", "live", "live"]);
 }

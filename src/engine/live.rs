@@ -19,11 +19,12 @@ use super::sim::{Edges, expected};
 use crate::model::protocol::ActorId;
 use crate::outcome::Recording;
 use crate::plan::Plan;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use crate::work::Labour;
 use actix::Addr;
 use clock::Clock;
-use host::{Host, Left, Letter};
+use host::{Left, Letter};
+use measured::Timeliness;
 use muster::Company;
 use parking_lot::Mutex;
 use stage::Listener;
@@ -91,7 +92,7 @@ struct Run {
     listener: Arc<Mutex<Listener>>,
     edges: Edges,
     /// How late each actor heard that arrivals are over.
-    late: Vec<Duration>,
+    late: Vec<Span>,
     expected: f64,
     told: (u64, u64),
 }
@@ -112,7 +113,7 @@ impl Run {
             }
             let answers = self.ask().await;
             if limit == plan.run.arrivals_end {
-                self.late = answers.iter().map(|&at| self.clock.real(limit, at)).collect();
+                self.late = answers.iter().map(|&at| at.since(limit)).collect();
             }
             if limit == end {
                 return self.finish(end, false, watch).await;
@@ -171,7 +172,9 @@ impl Run {
     }
 
     fn send_all<T>(&self, to: &UnboundedSender<T>, letter: impl Fn(UnboundedSender<T>) -> Letter) {
-        self.company.hosts.iter().for_each(|host: &Addr<Host>| host.do_send(letter(to.clone())));
+        for host in &self.company.hosts {
+            host.do_send(letter(to.clone()));
+        }
     }
 
     /// The next answer; `None` when all have come.
@@ -203,7 +206,11 @@ impl Run {
             listener.finish(at, partial, events)
         };
         recording.engine = "live";
-        let measured = measured::conclude(&mut recording, &self.company, left, &self.late, &self.listener);
+        let measured = {
+            let grain = self.clock.scaled(wheel::GRAIN);
+            let failed = self.listener.lock().failed.take();
+            measured::conclude(&mut recording, &self.company, left, Timeliness { late: &self.late, grain }, failed)
+        };
         self.company.dismiss();
         (recording, measured)
     }

@@ -255,7 +255,7 @@ pub fn distributions(plan: &Plan, run: &Recording) -> BTreeMap<String, Buckets> 
         let service = latency.publish.exchanged(&latency.late_publish, &latency.late_service);
         all.insert(format!("producers.{name}.publish_s"), latency.publish.clone());
         all.insert(format!("producers.{name}.service_s"), service);
-        if latency.lateness.len() > 0 {
+        if !latency.lateness.is_empty() {
             all.insert(format!("producers.{name}.lateness_s"), latency.lateness.clone());
         }
     }

@@ -85,7 +85,7 @@ fn encoded(value: i64, out: &mut [u8; 10]) -> usize {
 }
 
 /// Key and value of each record that [`Framing`] gathered, in order; `None` where the bytes are not records.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Records<'a>(pub &'a [u8]);
 
 /// A record's key, if it has one, and its value.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     epoch: Instant,
-    speed: f64,
+    /// Nothing at the usual speed, at which every nanosecond counts, however long the run.
+    speed: Option<f64>,
 }
 
 impl Clock {
@@ -16,7 +17,8 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "a live run takes place in real time")]
     pub fn new(ahead: Duration, speed: f64) -> Self {
-        Self { epoch: Instant::now() + ahead, speed }
+        let usual = (speed - 1.0).abs() < f64::EPSILON;
+        Self { epoch: Instant::now() + ahead, speed: (!usual).then_some(speed) }
     }
 
     /// What time it is in the run.
@@ -36,13 +38,12 @@ impl Clock {
     #[must_use]
     pub fn scaled(&self, real: Duration) -> Span {
         let ns = real.as_nanos() as u64;
-        // At the usual speed every nanosecond counts, however long the run.
-        Span::from_ns(if self.speed > 1.0 || self.speed < 1.0 { (ns as f64 * self.speed) as u64 } else { ns })
+        Span::from_ns(self.speed.map_or(ns, |speed| (ns as f64 * speed) as u64))
     }
 
     /// Real time from one instant of the run to another, or nothing if that is over.
     #[must_use]
     pub fn real(&self, from: Time, until: Time) -> Duration {
-        Duration::from_secs_f64((until.since(from).seconds() / self.speed).min(1e9))
+        Duration::from_secs_f64((until.since(from).seconds() / self.speed.unwrap_or(1.0)).min(1e9))
     }
 }

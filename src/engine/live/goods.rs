@@ -71,18 +71,12 @@ impl Cost {
 }
 
 /// Checks and expands what arrives.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Unpacker {
     presses: Vec<Press>,
     plain: Vec<u8>,
     /// What that has cost.
     pub cost: Cost,
-}
-
-impl Default for Unpacker {
-    fn default() -> Self {
-        Self { presses: Vec::new(), plain: Vec::new(), cost: Cost::default() }
-    }
 }
 
 impl Unpacker {

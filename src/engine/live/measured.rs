@@ -5,17 +5,24 @@
 use super::goods::Cost;
 use super::host::Left;
 use super::muster::{Company, Part};
-use super::stage::Listener;
 use crate::outcome::Recording;
 use crate::outcome::histogram::Buckets;
 use crate::units::{Span, show};
-use parking_lot::Mutex;
 use std::time::Duration;
 
 /// Share of what was due that must have been issued when arrivals end.
 const ISSUED: f64 = 0.995;
-/// The generator may be so late without being asked why: twice the grain of its clockwork.
-const LATE: Span = Span::from_ns(500_000);
+/// The generator may be so many grains of its clockwork late without being asked why.
+const GRAINS: u64 = 2;
+
+/// How well time was kept, in the time of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeliness<'t> {
+    /// How late each actor heard that arrivals are over.
+    pub late: &'t [Span],
+    /// Between two wakes.
+    pub grain: Span,
+}
 
 /// What was measured beside the run, for its provenance.
 #[derive(Debug, Default)]
@@ -45,18 +52,17 @@ pub struct Role {
     pub busy: Duration,
 }
 
-/// Gathers what the actors left, and judges the generator; `late` is how late each of them heard that arrivals are over.
+/// Gathers what the actors left, and judges the generator.
 pub fn conclude(
     recording: &mut Recording,
     company: &Company,
     left: Vec<Left>,
-    late: &[Duration],
-    listener: &Mutex<Listener>,
+    timeliness: Timeliness<'_>,
+    failed: Option<String>,
 ) -> Measured {
     let names = ["producers", "brokers", "coordinators", "members"];
     let mut roles = names.map(|name| Role { name, actors: 0, busy: Duration::ZERO });
-    let mut measured =
-        Measured { threads: company.threads(), failed: listener.lock().failed.take(), ..Measured::default() };
+    let mut measured = Measured { threads: company.threads(), failed, ..Measured::default() };
     for mut one in left {
         let part = company.parts[one.me.index()];
         let role = &mut roles[match part {
@@ -84,14 +90,14 @@ pub fn conclude(
         ));
     }
     measured.roles = roles.to_vec();
-    judge(recording, company, late);
+    judge(recording, company, &timeliness);
     measured
 }
 
-fn judge(recording: &mut Recording, company: &Company, late: &[Duration]) {
+fn judge(recording: &mut Recording, company: &Company, timeliness: &Timeliness<'_>) {
     let window = recording.window_at[1].seconds();
-    let latest = company.parts.iter().zip(late).filter(|(part, _)| matches!(part, Part::Producer(_)));
-    let latest = latest.map(|(_, late)| *late).max().unwrap_or(Duration::ZERO).as_secs_f64();
+    let latest = company.parts.iter().zip(timeliness.late).filter(|(part, _)| matches!(part, Part::Producer(_)));
+    let latest = latest.map(|(_, late)| *late).max().unwrap_or(Span::ZERO).seconds();
     if window > 0.0 && latest / window > 1.0 - ISSUED {
         recording.invalid.push(format!(
             "the generator was {} behind when arrivals ended, and had issued {:.1} % of what was due; give it more \
@@ -103,7 +109,7 @@ fn judge(recording: &mut Recording, company: &Company, late: &[Duration]) {
     for stream in &recording.streams {
         let p99 = |buckets: &Buckets| buckets.quantiles([0.99])[0].map(Span::from_ns);
         if let (Some(late), Some(publish)) = (p99(&stream.lateness), p99(&stream.publish))
-            && late > LATE
+            && late > timeliness.grain.times(GRAINS)
             && late.times(2) > publish
         {
             recording.invalid.push(format!(

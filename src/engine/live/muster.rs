@@ -122,7 +122,9 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>) -> (Company, Clock, Arc<Mute
         hosts.push(Host::start_in_arbiter(&arbiters[place].handle(), move |_| Host::new(machine, stage, warmup)));
     }
     let everybody = Arc::new(hosts.clone());
-    hosts.iter().for_each(|host| host.do_send(Letter::Begin(Arc::clone(&everybody))));
+    for host in &hosts {
+        host.do_send(Letter::Begin(Arc::clone(&everybody)));
+    }
     (Company { hosts, parts, arbiters }, clock, listener)
 }
 

@@ -74,7 +74,7 @@ impl Packer {
         self.cost.plain += u64::from(plain);
         self.cost.packed += bytes.len() as u64;
         self.cost.making += made;
-        self.cost.packing += begin.elapsed() - made;
+        self.cost.packing += begin.elapsed().saturating_sub(made);
         let (partition, number, records) = (batch.partition, u64::from(batch.sequence), batch.records());
         Lot { partition, number, records, plain, crc, codec: self.press.codec(), bytes: bytes.into() }
     }
