@@ -312,3 +312,57 @@ fn live_settings_are_refused_where_they_mean_nothing() {
         assert_eq!(run(&[&["--engine", "live"], &bad[..]].concat()).code, Some(2), "{bad:?}");
     }
 }
+
+/// Passes on the key of each record, in capitals; at the end of the line, keeps what arrives.
+#[derive(Debug)]
+struct Shouter {
+    heard: Arc<Mutex<BTreeMap<String, u64>>>,
+}
+
+impl Labour for Shouter {
+    fn work(&mut self, place: &Place<'_>, items: &[Item<'_>], done: &mut Done) -> Result<(), Failed> {
+        for item in items {
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+            if place.group == "listeners" {
+                let key = text(item.key.expect("a key stays with its record"));
+                *self
+                    .heard
+                    .lock()
+                    .expect("one at a time")
+                    .entry(format!("{key}: {}", text(item.value)))
+                    .or_default() += 1;
+            } else {
+                done.results.extend(text(item.key.expect("a key")).to_uppercase().bytes());
+                done.ends.push(done.results.len());
+            }
+            done.took.push(Span::from_ns(1_000));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn live_results_go_to_the_output() {
+    let yaml = "
+topics: {words: {partitions: 4}, shouts: {partitions: 3}}
+cluster: {ideal: true, network: {delay: 1ms}}
+producers:
+  edge:
+    topic: words
+    arrivals: {constant: {rate: 2k/s}}
+    messages: 1000
+    key: {uniform: {keys: 10, salt: word}}
+    linger: 5ms
+groups:
+  shouters: {topics: [words], members: 2, output: {topic: shouts, linger: 5ms, compression: gzip}}
+  listeners: {topics: [shouts], members: 1}
+run: {seed: 1}
+";
+    let heard = Arc::new(Mutex::new(BTreeMap::new()));
+    let hire = |_, _| Some(Box::new(Shouter { heard: Arc::clone(&heard) }) as Box<dyn Labour>);
+    let outcome = live(yaml, &Settings { hire: &hire, ..Settings::plain() });
+    sound(&outcome);
+    let heard = heard.lock().expect("one at a time");
+    assert_eq!((heard.len(), heard.values().sum::<u64>()), (10, 1000));
+    assert!(heard.keys().all(|line| line.split_once(": ").is_some_and(|(key, value)| key.to_uppercase() == value)));
+}

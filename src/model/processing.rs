@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex};
 
 /// Does the work on records for real, and says how long each took. Only an engine whose clocks are real has any.
 pub trait RealWork: Debug + Send {
-    /// Works on the records of a run, one after the other, and appends the time each of them took.
-    fn work(&mut self, run: &Run, records: &[Record], took: &mut Vec<Span>);
+    /// Works on the records of a run, one after the other from `begins` on, and appends the time each of them took.
+    fn work(&mut self, run: &Run, records: &[Record], begins: Time, took: &mut Vec<Span>);
 }
 
 /// Processing times of the records of one partition.
@@ -38,7 +38,7 @@ pub enum Service {
 impl Service {
     /// Appends the processing times of the records of a run and returns their sum.
     #[inline]
-    fn draw(&mut self, run: &Run, records: &[Record], extras: &[Extra], out: &mut Vec<Span>) -> Span {
+    fn draw(&mut self, (run, begins): (&Run, Time), records: &[Record], extras: &[Extra], out: &mut Vec<Span>) -> Span {
         let n = records.len();
         match self {
             Self::Each(draws) => draws.spans_into(n, out),
@@ -55,7 +55,7 @@ impl Service {
             }
             Self::Real(work) => {
                 let first = out.len();
-                work.lock().expect("nobody panics at work").work(run, records, out);
+                work.lock().expect("nobody panics at work").work(run, records, begins, out);
                 assert_eq!(out.len() - first, n, "work on each record takes its time");
                 out[first..].iter().fold(Span::ZERO, |sum, &work| sum + work)
             }
@@ -257,7 +257,7 @@ impl Processing {
                 }
                 let first = one.work.len();
                 let begins = one.free;
-                let sum = service.draw(&run, &fetch.parcel.records[range.clone()], extras, &mut one.work);
+                let sum = service.draw((&run, begins), &fetch.parcel.records[range.clone()], extras, &mut one.work);
                 one.free = one.free + sum;
                 self.work += sum;
                 one.runs.push_back(run);
@@ -272,7 +272,7 @@ impl Processing {
             Workers::Several(several) => {
                 several.work.clear();
                 let records = &fetch.parcel.records[range];
-                self.work += service.draw(&run, records, extras, &mut several.work);
+                self.work += service.draw((&run, now), records, extras, &mut several.work);
                 let mut finishes = finishes;
                 for (i, record) in records.iter().enumerate() {
                     let n = i as u32;

@@ -8,9 +8,10 @@ use crate::model::protocol::Record;
 use crate::payload::framing::Records;
 use crate::plan::Plan;
 use crate::plan::contents::EPOCH_NS;
-use crate::units::Span;
+use crate::units::{Span, Time};
 use crate::work::{Done, Failed, Item, Labour, Place};
-use std::collections::{HashMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,15 +37,20 @@ pub struct Bench {
     /// By partition over all topics, in the order of offsets.
     sheaves: HashMap<u32, VecDeque<Sheaf>>,
     done: Done,
+    /// What is to be sent on, by when work on its record ends: that is when the record passed on is due.
+    results: BTreeMap<Time, VecDeque<Vec<u8>>>,
     failed: Option<Failed>,
 }
+
+/// Results at most that wait to be sent on; those of records that were given up are never asked for.
+const RESULTS: usize = 1 << 20;
 
 impl Bench {
     /// Where a member does this labour.
     #[must_use]
     pub fn new(labour: Box<dyn Labour>, clock: Clock, plan: Arc<Plan>, group: usize, member: u32) -> Self {
-        let (sheaves, done) = (HashMap::new(), Done::default());
-        Self { labour, clock, plan, group, member, sheaves, done, failed: None }
+        let (sheaves, done, results) = (HashMap::new(), Done::default(), BTreeMap::new());
+        Self { labour, clock, plan, group, member, sheaves, done, results, failed: None }
     }
 
     /// Records of a batch arrived: those with these offsets; in `plain` so many others come before them.
@@ -79,6 +85,35 @@ impl Bench {
     /// Why the work cannot go on, told once.
     pub fn failure(&mut self) -> Option<Failed> {
         self.failed.take()
+    }
+
+    /// The result of the record on which work ended then, if it has one.
+    pub fn result(&mut self, ended: Time) -> Option<Vec<u8>> {
+        let mut at_once = match self.results.entry(ended) {
+            Entry::Occupied(at_once) => at_once,
+            Entry::Vacant(_) => return None,
+        };
+        let first = at_once.get_mut().pop_front();
+        if at_once.get().is_empty() {
+            at_once.remove();
+        }
+        first
+    }
+
+    /// Keeps the results of records on which work began then, one after the other.
+    fn keep_results(&mut self, begins: Time, took: &[Span]) {
+        if self.plan.groups[self.group].output.is_none() {
+            return;
+        }
+        let (mut at, mut from) = (begins, 0);
+        for (&end, &took) in self.done.ends.iter().zip(took) {
+            at = at + took;
+            self.results.entry(at).or_default().push_back(self.done.results[from..end].to_vec());
+            from = end;
+        }
+        while self.results.len() > RESULTS {
+            self.results.pop_first();
+        }
     }
 
     fn fails(&mut self, result: Result<(), Failed>) {
@@ -116,7 +151,7 @@ impl Bench {
 }
 
 impl RealWork for Bench {
-    fn work(&mut self, run: &Run, records: &[Record], took: &mut Vec<Span>) {
+    fn work(&mut self, run: &Run, records: &[Record], begins: Time, took: &mut Vec<Span>) {
         self.done.clear();
         let mut worked = 0;
         while worked < records.len() && self.failed.is_none() {
@@ -128,6 +163,8 @@ impl RealWork for Bench {
         // A failed run ends; until it does, what it could not work on takes no time.
         self.done.took.resize(records.len(), Span::ZERO);
         let clock = self.clock;
+        let first = took.len();
         took.extend(self.done.took.iter().map(|took| clock.scaled(Duration::from_nanos(took.ns()))));
+        self.keep_results(begins, &took[first..]);
     }
 }

@@ -6,7 +6,7 @@ use super::goods::{Cargo, Packer, Store, Unpacker};
 use super::host::{Host, Letter};
 use crate::engine::sim::network::Links;
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ActorId, Fetch, Message, Timer};
+use crate::model::protocol::{ActorId, Fetch, Message, Record, Timer};
 use crate::outcome::{Observer, Recording, Witness};
 use crate::units::Time;
 use crate::work::Failed;
@@ -218,7 +218,7 @@ impl Stage {
     /// The bytes that go with a message.
     fn load(&mut self, message: &Message) -> Cargo {
         match (&mut self.goods, message) {
-            (Goods::Sender(packer), Message::Produce(request)) => packer.pack(request),
+            (Goods::Sender(packer), Message::Produce(request)) => packer.pack(request, &mut |_| None),
             (Goods::Broker(store), Message::Fetched(answer)) => {
                 let mut cargo = Vec::new();
                 for batch in &answer.batches {
@@ -228,7 +228,10 @@ impl Stage {
                 cargo
             }
             (Goods::Member(taker), Message::Produce(request)) => {
-                taker.packer.as_mut().map_or_else(Cargo::new, |packer| packer.pack(request))
+                let Taker { packer, bench, .. } = &mut **taker;
+                let mut bench = bench.as_ref().map(|bench| bench.lock().expect("nobody panics at work"));
+                let mut given = |record: &Record| bench.as_mut().and_then(|bench| bench.result(record.due));
+                packer.as_mut().map_or_else(Cargo::new, |packer| packer.pack(request, &mut given))
             }
             (Goods::Member(taker), Message::Commit(_)) => {
                 if let Some(bench) = &taker.bench {

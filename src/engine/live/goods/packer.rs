@@ -15,6 +15,9 @@ use std::fmt::Write as _;
 /// Text of which every filler is a part: messages of which only the size is known need not be made one by one.
 const POOL: usize = 1 << 20;
 
+/// What a record says that is not made here.
+pub type Given<'g> = dyn FnMut(&Record) -> Option<Vec<u8>> + 'g;
+
 /// Makes the batches of one sender.
 #[derive(Debug)]
 pub struct Packer {
@@ -45,16 +48,17 @@ impl Packer {
         Self { messages, lettering, press, framing, packed, next, stride, pool, key, cost }
     }
 
-    /// The batches of a request, in its order.
-    pub fn pack(&mut self, request: &Produce) -> Vec<Lot> {
-        request.batches.iter().map(|batch| self.lot(batch, &request.parcel.records[batch.range()])).collect()
+    /// The batches of a request, in its order; what `given` has for a record takes the place of a message.
+    pub fn pack(&mut self, request: &Produce, given: &mut Given<'_>) -> Vec<Lot> {
+        let batches = request.batches.iter();
+        batches.map(|batch| self.lot(batch, &request.parcel.records[batch.range()], given)).collect()
     }
 
-    fn lot(&mut self, batch: &Batch, records: &[Record]) -> Lot {
+    fn lot(&mut self, batch: &Batch, records: &[Record], given: &mut Given<'_>) -> Lot {
         let begin = instant();
         self.framing.clear();
         for record in records {
-            self.write(record);
+            self.write(record, given(record));
         }
         let made = begin.elapsed();
         let plain = self.framing.bytes.len() as u32;
@@ -79,13 +83,16 @@ impl Packer {
         Lot { partition, number, records, plain, crc, codec: self.press.codec(), bytes: bytes.into() }
     }
 
-    fn write(&mut self, record: &Record) {
+    fn write(&mut self, record: &Record, given: Option<Vec<u8>>) {
         let Self { messages, lettering, framing, next, stride, pool, key, .. } = self;
         let key = lettering.write(record.key, key).then_some(key.as_bytes());
         let due_ns = EPOCH_NS.saturating_add_unsigned(record.due.ns());
         let index = *next;
         *next += *stride;
         framing.push(due_ns / 1_000_000, key, |out| {
+            if let Some(given) = given {
+                return out.extend_from_slice(&given);
+            }
             if pool.is_empty() {
                 return messages.write(index, due_ns, 0, out);
             }
