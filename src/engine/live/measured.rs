@@ -96,14 +96,24 @@ pub fn conclude(
 
 fn judge(recording: &mut Recording, company: &Company, timeliness: &Timeliness<'_>) {
     let window = recording.window_at[1].seconds();
-    let latest = company.parts.iter().zip(timeliness.late).filter(|(part, _)| matches!(part, Part::Producer(_)));
-    let latest = latest.map(|(_, late)| *late).max().unwrap_or(Span::ZERO).seconds();
-    if window > 0.0 && latest / window > 1.0 - ISSUED {
+    // Members may be at work, which is no fault of anybody's.
+    let behind = |is: fn(Part) -> bool| {
+        let of_role = company.parts.iter().zip(timeliness.late).filter(|&(&part, _)| is(part));
+        let latest = of_role.map(|(_, late)| late.seconds()).fold(0.0, f64::max);
+        (latest > (1.0 - ISSUED) * window).then_some(latest)
+    };
+    if let Some(latest) = behind(|part| matches!(part, Part::Producer(_))) {
         recording.invalid.push(format!(
             "the generator was {} behind when arrivals ended, and had issued {:.1} % of what was due; give it more \
              threads, or a lower rate",
             show::duration(latest),
             (1.0 - latest / window).max(0.0) * 100.0
+        ));
+    } else if let Some(latest) = behind(|part| part == Part::Broker) {
+        recording.invalid.push(format!(
+            "brokers were {} behind when arrivals ended, so rates are those of a longer time; give them more threads, or \
+             a lower rate",
+            show::duration(latest)
         ));
     }
     for stream in &recording.streams {
