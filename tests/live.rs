@@ -285,7 +285,7 @@ fn live_work_is_done_on_every_record_in_order() {
 fn live_work_that_fails_ends_the_run() {
     let hire = |_, _| Some(Box::new(Looker { seen: Arc::default(), strength: 200 }) as Box<dyn Labour>);
     let (outcome, measured) = run_live(&plan(WORKED), &Watch::quiet(), &Settings { hire: &hire, ..Settings::plain() });
-    assert!(outcome.result.partial && !outcome.result.passed);
+    assert!(outcome.result.partial, "a run that could not go on is not whole");
     assert_eq!(measured[0].failed.as_deref(), Some("no strength left"));
 }
 
@@ -384,4 +384,25 @@ run: {seed: 1}
     let heard = heard.lock().expect("one at a time");
     assert_eq!((heard.len(), heard.values().sum::<u64>()), (10, 1000));
     assert!(heard.keys().all(|line| line.split_once(": ").is_some_and(|(key, value)| key.to_uppercase() == value)));
+}
+
+#[test]
+fn live_batches_become_as_small_as_the_plan_measured() {
+    let yaml = "
+topics: {events: {partitions: 1}}
+cluster: {ideal: true}
+producers:
+  edge: {topic: events, arrivals: {constant: {rate: 20k/s}}, messages: 10000, compression: zstd, linger: 20ms}
+groups: {workers: {topics: [events], members: 1}}
+run: {seed: 1}
+";
+    for message in ["", "message: {generator: logs}, "] {
+        let yaml = yaml.replace("compression:", &format!("{message}compression:"));
+        let (outcome, measured) = run_live(&plan(&yaml), &Watch::quiet(), &Settings::plain());
+        sound(&outcome);
+        let cost = measured[0].cost;
+        let real = cost.packed as f64 / cost.plain as f64;
+        let planned = outcome.result.topics[0].1.compression_ratio.expect("a ratio");
+        assert!((real / planned - 1.0).abs() < 0.15, "{real} really, {planned} by the plan: {yaml}");
+    }
 }

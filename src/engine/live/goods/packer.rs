@@ -100,8 +100,9 @@ impl Packer {
             if size > pool.len() / 2 {
                 return messages.write(index, due_ns, size, out);
             }
-            // Steps of a prime, so that no two of many thousands begin at the same place.
-            let at = (index as usize).wrapping_mul(7_919) % (pool.len() - size);
+            // Steps of the golden ratio lie as far from each other as may be, so that a batch does not repeat itself.
+            let place = u128::from(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            let at = (place * (pool.len() - size) as u128 >> 64) as usize;
             out.extend_from_slice(&pool[at..at + size]);
         });
     }
