@@ -13,7 +13,6 @@ use crate::engine::sim::network::Links;
 use crate::model::processing::RealWork;
 use crate::model::protocol::ActorId;
 use crate::model::random::Distribution;
-use crate::model::sabotage;
 use crate::outcome::Witness;
 use crate::payload::{Codec, Maker, Messages};
 use crate::plan::{ClientPlan, Plan};
@@ -148,14 +147,13 @@ fn thread() -> Arbiter {
 /// A deliberate bug is played on all threads of the run.
 #[cfg(feature = "sabotage")]
 fn inherit(arbiter: &Arbiter) {
+    use crate::model::sabotage;
     let bug = sabotage::played();
     arbiter.spawn_fn(move || sabotage::play(bug));
 }
 
 #[cfg(not(feature = "sabotage"))]
-fn inherit(_: &Arbiter) {
-    let _ = sabotage::ALL;
-}
+fn inherit(_: &Arbiter) {}
 
 /// The thread of a machine, of so many that are shared.
 fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) -> usize {

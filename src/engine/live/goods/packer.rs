@@ -102,7 +102,7 @@ impl Packer {
             }
             // Steps of the golden ratio lie as far from each other as may be, so that a batch does not repeat itself.
             let place = u128::from(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            let at = (place * (pool.len() - size) as u128 >> 64) as usize;
+            let at = ((place * (pool.len() - size) as u128) >> 64) as usize;
             out.extend_from_slice(&pool[at..at + size]);
         });
     }
