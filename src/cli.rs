@@ -142,9 +142,31 @@ pub struct RunArgs {
     /// Changes a value of the scenario, such as `groups.workers.members=12`; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub sets: Vec<String>,
+    /// Live: threads for brokers, producers and members whose work is a delay; 1 when silent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// Live: how many times as fast as real time, such as `10x`; `1x` when silent.
+    #[arg(long, value_name = "TIMES", value_parser = speed)]
+    pub speed: Option<f64>,
+    /// Live: memory for messages that groups have not fetched, over all brokers; `1 GiB` when silent.
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory: Option<u64>,
     /// No progress on standard error.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// Reads a size such as `512 MiB`.
+fn memory(text: &str) -> Result<u64, String> {
+    crate::units::parse::size(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.remedy))
+}
+
+/// Reads a speed such as `10x` or `0.5x`.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.strip_suffix('x').and_then(|times| times.parse::<f64>().ok());
+    speed
+        .filter(|speed| (0.001..=1000.0).contains(speed))
+        .ok_or_else(|| "write it as `10x`, from 0.001x to 1000x".into())
 }
 
 impl RunArgs {
@@ -161,6 +183,8 @@ impl RunArgs {
 pub enum Engine {
     /// Virtual time, deterministic.
     Sim,
+    /// Real time on this machine: actors, real messages, real compression.
+    Live,
 }
 
 /// Arguments of `conga check`.

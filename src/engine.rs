@@ -1,13 +1,16 @@
-//! How the cast is driven. The simulator does it in virtual time, from one agenda: same seed, same bytes.
+//! How the cast is driven. The simulator does it in virtual time, from one agenda: same seed, same bytes; live, it is
+//! actors in real time, with real bytes.
 //!
 //! Repetitions run side by side on all cores and are put back in order, so that cores do not show in the result: neither
 //! do they in the length of the rounds in which a precision is reached.
 pub mod cast;
+pub mod live;
 pub mod sim;
 
 use crate::outcome::result::Outcome;
 use crate::outcome::{self, Recording, precision};
 use crate::plan::Plan;
+use live::Measured;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Lets others look at a run while it goes on, and stop it.
@@ -46,17 +49,32 @@ impl Watch {
 /// Simulates a plan with all its repetitions, on as many cores as there are.
 #[must_use]
 pub fn run(plan: &Plan, watch: &Watch) -> Outcome {
-    outcome::conclude(plan, &recordings(plan, watch))
+    outcome::conclude(plan, &recordings(plan, watch, |all, goal| round(plan, watch, goal, all)))
+}
+
+/// Runs a plan live, one repetition after the other; also says what each cost.
+#[must_use]
+pub fn run_live(plan: &Plan, watch: &Watch, settings: &live::Settings<'_>) -> (Outcome, Vec<Measured>) {
+    let mut measured = Vec::new();
+    let all = recordings(plan, watch, |all, goal| {
+        // An interrupted run keeps what was begun.
+        while (all.len() as u32) < goal && (all.is_empty() || !watch.is_stopped()) {
+            let (recording, one) = live::run(&plan.repetition(all.len() as u32), watch, settings);
+            all.push(recording);
+            measured.push(one);
+        }
+    });
+    (outcome::conclude(plan, &all), measured)
 }
 
 /// All repetitions: as many as planned, or rounds of them until a figure is known well enough.
-fn recordings(plan: &Plan, watch: &Watch) -> Vec<Recording> {
+fn recordings(plan: &Plan, watch: &Watch, mut round: impl FnMut(&mut Vec<Recording>, u32)) -> Vec<Recording> {
     let mut all = Vec::new();
     let mut goal = plan.run.repetitions;
     let mut known = Vec::new();
     loop {
         watch.repetitions.store(goal, Ordering::Relaxed);
-        round(plan, watch, goal, &mut all);
+        round(&mut all, goal);
         let Some(precision) = &plan.run.precision else { return all };
         known.extend(all[known.len()..].iter().map(|run| outcome::conclude::figure(plan, run, &precision.path)));
         match precision::next(precision, &known) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! scenario ──▶ plan ──▶ engine ──▶ outcome ──▶ report
-//!  what was     what     sim        what        what to
+//!  what was     what   sim | live   what        what to
 //!  written      will                happened    show
 //!               happen
 //! ```
@@ -15,7 +15,8 @@
 //! - [`work`]: what members do with records beyond waiting: applications, programs, a database. Imports payload.
 //! - [`plan`]: what will happen; nothing optional left. Imports scenario, model and payload.
 //! - [`outcome`]: what happened: recorder, laws, the saved result. Imports plan and the model's facts.
-//! - [`engine`]: how the cast is driven. Imports plan, model, payload and outcome.
+//! - [`work`]: what members do with real records in a live run. Imports payload.
+//! - [`engine`]: how the cast is driven. Imports plan, model, payload, work and outcome.
 //! - [`study`]: what several results say together, and statistics beside a run. Imports scenario, plan and outcome.
 //! - [`report`]: what to show. Imports outcome and study.
 //! - [`cli`]: one file per command. Imports anything.

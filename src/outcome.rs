@@ -55,6 +55,11 @@ impl Witness {
         Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan) }
     }
 
+    /// An engine found a law broken that it checks itself.
+    pub fn breaks(&mut self, now: Time, law: &str) {
+        self.laws.breaks(now, law);
+    }
+
     /// Whether everything that was given out is done and nothing more will come.
     #[inline]
     #[must_use]

@@ -175,7 +175,7 @@ fn a_former_result_is_replaced_whole() {
 
 /// Whether a process catches interrupts by now.
 #[cfg(target_os = "linux")]
-fn catches_interrupts(process: u32) -> bool {
+pub fn catches_interrupts(process: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
     u64::from_str_radix(caught.trim(), 16).is_ok_and(|signals| signals & 0b10 != 0)

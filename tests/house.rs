@@ -23,7 +23,7 @@ const LAW: [(&str, &[&str]); 10] = [
     ("work", &["payload"]),
     ("plan", &["scenario", "model", "payload"]),
     ("outcome", &["plan", "model::machine", "model::protocol"]),
-    ("engine", &["plan", "model", "payload", "outcome"]),
+    ("engine", &["plan", "model", "payload", "work", "outcome"]),
     ("study", &["scenario", "plan", "outcome"]),
     ("report", &["outcome", "study"]),
 ];

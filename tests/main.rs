@@ -14,6 +14,7 @@ mod house;
 mod keys;
 mod language;
 mod laws;
+mod live;
 mod payload;
 mod play;
 mod precision;

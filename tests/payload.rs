@@ -208,3 +208,30 @@ fn batches_of_a_hundred_compress_as_real_data_does() {
         assert!(all.iter().all(|one| one.2), "{generator:?}, {} B each: {all:?}", bytes.len() / 100);
     }
 }
+
+#[test]
+fn records_are_read_as_they_were_framed() {
+    use conga::payload::framing::{Framing, Records};
+    let mut framing = Framing::default();
+    let records = [(Some("a"), 0), (None, 1), (Some(""), 63), (Some("key"), 64), (None, 9_000)];
+    for (i, &(key, size)) in (0..).zip(&records) {
+        framing.push(1_000 * i, key.map(str::as_bytes), |out| out.resize(out.len() + size, 7));
+    }
+    let read: Vec<_> = Records(&framing.bytes).map(|record| record.expect("a record")).collect();
+    let written: Vec<_> = records.iter().map(|&(key, size)| (key.map(str::as_bytes), vec![7; size])).collect();
+    assert!(read.iter().map(|&(key, value)| (key, value.to_vec())).eq(written));
+    for cut in 1..framing.bytes.len().min(200) {
+        let rest = &framing.bytes[..framing.bytes.len() - cut];
+        assert!(Records(rest).last().is_none_or(|last| last.is_none()), "a batch cut short by {cut} is damaged");
+    }
+}
+
+#[test]
+fn the_size_of_a_value_follows_from_the_body_around_it() {
+    use conga::model::wire::{body, value_of};
+    for key in [None, Some(0), Some(5), Some(300)] {
+        for value in (0..300).chain(8_000..8_400).chain([1 << 20, 3 << 20]) {
+            assert_eq!(value_of(body(key, value), key), value, "{value} bytes with a key of {key:?}");
+        }
+    }
+}

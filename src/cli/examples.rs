@@ -22,6 +22,7 @@ Examples:
   conga run minimal.yaml --set producers.edge.rate=4k/s --out reports/double
   conga run minimal.yaml --set run.repetitions=10  every figure with its 95 % interval
   conga run minimal.yaml --seed 7 --quiet          other luck, no progress
+  conga run minimal.yaml --engine live             in real time, with real messages
 
 Exit codes: 0 good, 99 a threshold failed, 3 the run is invalid, 1 it failed, 2 the scenario is bad.";
 

@@ -2,7 +2,8 @@
 //!
 //! Progress goes to standard error, the summary to standard output. Ctrl-C ends the run where it stands and keeps what
 //! was done; a second one ends the program.
-use super::{BAD, FAILED, GOOD, INVALID, RunArgs, THRESHOLD};
+use super::{BAD, Engine, FAILED, GOOD, INVALID, RunArgs, THRESHOLD};
+use crate::engine::live::{self, Measured};
 use crate::engine::{self, Watch};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
@@ -42,12 +43,22 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stderr(), "{}", scenario.source.render(warning))?;
         }
     }
+    if args.engine == Engine::Sim && (args.threads.is_some() || args.speed.is_some() || args.memory.is_some()) {
+        writeln!(
+            std::io::stderr(),
+            "--threads, --speed and --memory are for a live run; add `--engine live`, or leave them away"
+        )?;
+        return Ok(ExitCode::from(BAD));
+    }
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
     // Before hours of work, not after.
     saved::check(&dir)?;
     let watch = Arc::new(Watch::quiet());
     stop_on_interrupt(&watch);
-    let (outcome, cost) = simulate(&plan, &watch, args.quiet);
+    let (outcome, cost) = drive(&plan, &watch, args);
+    for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
+        writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
+    }
     save(&outcome, &scenario, &cost, &dir)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", report::text::summary(&outcome))?;
@@ -88,28 +99,39 @@ struct Cost {
     cpu_s: f64,
     records: u64,
     events: u64,
+    /// Of each repetition of a live run.
+    live: Vec<Measured>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
-fn simulate(plan: &Plan, watch: &Arc<Watch>, quiet: bool) -> (Outcome, Cost) {
-    let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
+fn drive(plan: &Plan, watch: &Arc<Watch>, args: &RunArgs) -> (Outcome, Cost) {
+    let run = |plan: &Plan, watch: &Watch| match args.engine {
+        Engine::Sim => (engine::run(plan, watch), Vec::new()),
+        Engine::Live => {
+            let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
+            let memory = args.memory.unwrap_or(live::MEMORY);
+            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, ..live::Settings::plain() })
+        }
+    };
+    let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
     let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
-    let outcome = if bar.is_hidden() { engine::run(plan, watch) } else { run_with(&bar, plan, watch) };
+    let (outcome, live) = if bar.is_hidden() { run(plan, watch) } else { run_with(&bar, plan, watch, &run) };
     bar.finish_and_clear();
     let cost = Cost {
         wall_s: wall.elapsed().as_secs_f64(),
         cpu_s: cpu.elapsed().as_secs_f64(),
         records: watch.records.load(Ordering::Relaxed),
         events: watch.events.load(Ordering::Relaxed),
+        live,
     };
     (outcome, cost)
 }
 
 /// Runs while a bar shows how far it is.
 #[expect(clippy::disallowed_methods, reason = "the bar moves twenty times a second, beside the simulation")]
-fn run_with(bar: &ProgressBar, plan: &Plan, watch: &Watch) -> Outcome {
+fn run_with<T: Send>(bar: &ProgressBar, plan: &Plan, watch: &Watch, run: &(dyn Fn(&Plan, &Watch) -> T + Sync)) -> T {
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| engine::run(plan, watch));
+        let running = scope.spawn(|| run(plan, watch));
         while !running.is_finished() {
             show_progress(bar, watch);
             std::thread::sleep(Duration::from_millis(50));
@@ -141,7 +163,7 @@ fn save(outcome: &Outcome, scenario: &Scenario, cost: &Cost, dir: &Path) -> anyh
 
 /// Where the figures come from: the only file of a run that differs from one time to the next.
 fn provenance(cost: &Cost) -> serde_json::Value {
-    json!({
+    let mut told = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "host": host(),
         "engine": { "wall_s": cost.wall_s, "cpu_s": cost.cpu_s },
@@ -151,6 +173,35 @@ fn provenance(cost: &Cost) -> serde_json::Value {
         "messages_per_cpu_s": cost.records as f64 / cost.cpu_s.max(1e-9),
         "events_per_message": cost.events as f64 / (cost.records.max(1)) as f64,
         "peak_rss_bytes": peak_rss_bytes(),
+    });
+    if !cost.live.is_empty() {
+        told["live"] = cost.live.iter().map(live).collect();
+    }
+    told
+}
+
+/// What a live run measured beside the scenario's own figures.
+fn live(measured: &Measured) -> serde_json::Value {
+    let role =
+        |role: &live::Role| (role.name.to_owned(), json!({ "actors": role.actors, "busy_s": role.busy.as_secs_f64() }));
+    let bytes = measured.cost;
+    let rate = |bytes: u64, time: Duration| (bytes > 0).then(|| bytes as f64 / 1e6 / time.as_secs_f64().max(1e-9));
+    json!({
+        "threads": measured.threads,
+        "roles": measured.roles.iter().map(role).collect::<serde_json::Map<_, _>>(),
+        "bytes": {
+            "batches": bytes.batches,
+            "made": bytes.plain,
+            "compressed": bytes.packed,
+            "compression_ratio": (bytes.plain > 0).then(|| bytes.packed as f64 / bytes.plain as f64),
+            "making_s": bytes.making.as_secs_f64(),
+            "compressing_s": bytes.packing.as_secs_f64(),
+            "compressing_mb_per_s": rate(bytes.plain, bytes.packing),
+            "expanded": bytes.expanded,
+            "expanding_s": bytes.expanding.as_secs_f64(),
+            "expanding_mb_per_s": rate(bytes.expanded, bytes.expanding),
+        },
+        "work": measured.work,
     })
 }
 

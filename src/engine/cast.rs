@@ -9,7 +9,7 @@ use crate::model::consumer::{self, Consumer, Output, Owned};
 use crate::model::coordinator::Coordinator;
 use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
-use crate::model::processing::Service;
+use crate::model::processing::{RealWork, Service};
 use crate::model::producer::{self, Producer};
 use crate::model::protocol::ActorId;
 use crate::model::random::{Distribution, Draws, Stream};
@@ -20,7 +20,7 @@ use crate::model::workload::{Homes, KeyHomes, Keyless, Recipe, Workload};
 use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan, Work};
 use crate::units::{Span, Time};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// One of the cast.
 #[derive(Debug)]
@@ -50,6 +50,14 @@ impl Machine for Actor {
 /// Everybody a plan asks for, in the order of their addresses.
 #[must_use]
 pub fn assemble(plan: &Plan) -> Vec<Actor> {
+    assemble_with(plan, &mut |_, _| None)
+}
+
+/// Who does the work of a member for real, if anybody: by number of group and member.
+pub type RealWorkOf<'w> = dyn FnMut(usize, u32) -> Option<Arc<Mutex<dyn RealWork>>> + 'w;
+
+/// The same, with members whose work is real.
+pub fn assemble_with(plan: &Plan, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
     let homes = KeyMaps::of(plan);
     let groups = plan.groups.len() as u32;
     let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
@@ -68,7 +76,13 @@ pub fn assemble(plan: &Plan) -> Vec<Actor> {
         for (member, partitions) in (0..).zip(owned) {
             let output =
                 planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, &homes));
-            cast.push(Actor::Consumer(Box::new(consumer(plan, group as u32, planned, member, partitions, output))));
+            let real = real(group, member);
+            let service = |topic, partition| match &real {
+                Some(real) => Service::Real(Arc::clone(real)),
+                None => service(plan, planned, topic, partition),
+            };
+            let consumer = consumer(plan, group as u32, member, partitions, service, output);
+            cast.push(Actor::Consumer(Box::new(consumer)));
         }
         output_stream += u32::from(planned.output.is_some());
     }
@@ -279,18 +293,18 @@ fn service(plan: &Plan, group: &GroupPlan, topic: usize, partition: u32) -> Serv
 fn consumer(
     plan: &Plan,
     number: u32,
-    group: &GroupPlan,
     member: u32,
     partitions: Vec<(usize, u32)>,
+    service: impl Fn(usize, u32) -> Service,
     output: Option<Output>,
 ) -> Consumer {
-    let brokers = plan.cluster.brokers;
+    let (group, brokers) = (&plan.groups[number as usize], plan.cluster.brokers);
     let owned = partitions.into_iter().map(|(topic, partition)| Owned {
         partition: plan.topics[topic].first + partition,
         leader: partition % brokers,
         next: 0,
         polled: 0,
-        service: service(plan, group, topic, partition),
+        service: service(topic, partition),
     });
     let settings = consumer::Settings {
         group: number,

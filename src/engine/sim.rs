@@ -48,8 +48,8 @@ impl<W: Observer> Outbox for Stage<'_, W> {
 }
 
 /// The instants at which everybody is asked what is done: the edges of the series' rows, warm-up, end of arrivals.
-struct Edges {
-    next: Time,
+pub(super) struct Edges {
+    pub(super) next: Time,
     interval: Span,
     row: Time,
     marks: [Time; 2],
@@ -60,7 +60,7 @@ struct Edges {
 const MANY_ROWS: u32 = 1_000;
 
 impl Edges {
-    fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &Plan) -> Self {
         let run = &plan.run;
         let mut edges = Self {
             next: Time::ZERO,
@@ -73,7 +73,7 @@ impl Edges {
         edges
     }
 
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         let now = self.next;
         if self.row <= now {
             self.rows += 1;
@@ -94,7 +94,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Recording {
 }
 
 /// Records that will go through, if every producer ends by itself; endlessly many otherwise.
-fn expected(plan: &Plan) -> f64 {
+pub(super) fn expected(plan: &Plan) -> f64 {
     let given = |producer: &crate::plan::ProducerPlan| match &producer.arrivals {
         Arrivals::Trace(rows) => producer.messages.min(rows.len() as u64) as f64,
         _ => producer.messages as f64,

@@ -155,6 +155,12 @@ impl Broker {
         }
     }
 
+    /// Offsets below are forgotten in a partition that it leads.
+    #[must_use]
+    pub fn held_from(&self, partition: PartitionId) -> u64 {
+        self.logs[self.log(partition)].start()
+    }
+
     #[inline]
     fn log(&self, partition: PartitionId) -> usize {
         self.places.partitions[partition as usize].log as usize
@@ -412,7 +418,7 @@ impl Broker {
 
     /// One timer for all parked fetches: it answers those that are over and re-arms for the next.
     fn waited_long(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if now != self.deadline_armed {
+        if now < self.deadline_armed {
             return;
         }
         self.deadline_armed = Time::NEVER;

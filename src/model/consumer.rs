@@ -191,6 +191,11 @@ impl Consumer {
         }
     }
 
+    /// The broker that leads each of its partitions.
+    pub fn leaders(&self) -> impl Iterator<Item = u32> {
+        self.owned.iter().map(|owned| owned.leader)
+    }
+
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
         for owned in &self.owned {
@@ -344,7 +349,8 @@ impl Consumer {
 
     #[inline]
     fn idle(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.idle_armed != now {
+        // Where clocks are real, a timer fires later than it was armed for.
+        if now < self.idle_armed {
             return;
         }
         self.idle_armed = Time::NEVER;

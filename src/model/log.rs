@@ -58,6 +58,12 @@ impl Log {
         if sabotage::plays(Sabotage::ReadUnreplicated) { self.end } else { self.high_watermark }
     }
 
+    /// Offsets below are forgotten.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     /// Records held in memory.
     #[must_use]
     pub fn held(&self) -> u64 {

@@ -10,6 +10,14 @@ use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+/// Does the work on records for real, and says how long each took. Only an engine whose clocks are real has any.
+pub trait RealWork: Debug + Send {
+    /// Works on the records of a run, one after the other from `begins` on, and appends the time each of them took.
+    fn work(&mut self, run: &Run, records: &[Record], begins: Time, took: &mut Vec<Span>);
+}
 
 /// Processing times of the records of one partition.
 #[derive(Debug)]
@@ -23,12 +31,15 @@ pub enum Service {
         /// Drawn for each record, times its units.
         each: Draws,
     },
+    /// As long as it takes: done while it is asked for.
+    Real(Arc<Mutex<dyn RealWork>>),
 }
 
 impl Service {
-    /// Appends the processing times of `n` records and returns their sum.
+    /// Appends the processing times of the records of a run and returns their sum.
     #[inline]
-    fn draw(&mut self, n: usize, extras: &[Extra], out: &mut Vec<Span>) -> Span {
+    fn draw(&mut self, (run, begins): (&Run, Time), records: &[Record], extras: &[Extra], out: &mut Vec<Span>) -> Span {
+        let n = records.len();
         match self {
             Self::Each(draws) => draws.spans_into(n, out),
             Self::PerUnit { base, each } => {
@@ -41,6 +52,12 @@ impl Service {
                     sum += *work;
                 }
                 sum
+            }
+            Self::Real(work) => {
+                let first = out.len();
+                work.lock().expect("nobody panics at work").work(run, records, begins, out);
+                assert_eq!(out.len() - first, n, "work on each record takes its time");
+                out[first..].iter().fold(Span::ZERO, |sum, &work| sum + work)
             }
         }
     }
@@ -255,7 +272,7 @@ impl Processing {
                 }
                 let first = one.work.len();
                 let begins = one.free;
-                let sum = service.draw(range.len(), extras, &mut one.work);
+                let sum = service.draw((&run, begins), &fetch.parcel.records[range.clone()], extras, &mut one.work);
                 one.free = one.free + sum;
                 self.work += sum;
                 one.runs.push_back((run, sum));
@@ -269,9 +286,10 @@ impl Processing {
             }
             Workers::Several(several) => {
                 several.work.clear();
-                self.work += service.draw(range.len(), extras, &mut several.work);
+                let records = &fetch.parcel.records[range];
+                self.work += service.draw((&run, now), records, extras, &mut several.work);
                 let mut finishes = finishes;
-                for (i, record) in fetch.parcel.records[range].iter().enumerate() {
+                for (i, record) in records.iter().enumerate() {
                     let n = i as u32;
                     let run =
                         Run { base: run.base + u64::from(n), start: run.start + n, end: run.start + n + 1, ..run };

@@ -78,7 +78,7 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug)]
 struct Lane {
     in_flight: u32,
-    /// When its timer fires next; stale timers are those at other instants.
+    /// When its timer fires next, where clocks are real a little later; stale timers are those before.
     armed: Time,
     /// Until when the broker does not want to hear of it; then it counts as [`HELD`] more requests in flight.
     held: Time,
@@ -156,7 +156,7 @@ impl Producer {
     }
 
     fn ready(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.lanes[lane].armed != now {
+        if now < self.lanes[lane].armed {
             return;
         }
         self.lanes[lane].armed = Time::NEVER;
@@ -457,7 +457,8 @@ impl Producer {
     #[cold]
     fn throttle_is_over(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
         // An answer that came later may have asked for longer.
-        if self.lanes[lane].held == now {
+        let Lane { held, in_flight, .. } = self.lanes[lane];
+        if now >= held && in_flight >= HELD {
             self.catch_up(now, out);
             self.lanes[lane].in_flight -= HELD;
             self.go_on(lane, now, out);

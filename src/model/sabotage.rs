@@ -26,9 +26,11 @@ pub enum Sabotage {
     AcknowledgeFailed,
     /// A log deletes what was read and says that it was lost.
     LoseRead,
+    /// A byte of a batch is not what it was when it left; only where there are real bytes.
+    FlipByte,
 }
 
-/// Every bug.
+/// Every bug in the rules.
 pub const ALL: [Sabotage; 10] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
@@ -51,6 +53,13 @@ thread_local! {
 #[cfg(feature = "sabotage")]
 pub fn play(bug: Option<Sabotage>) {
     PLAYED.set(bug);
+}
+
+/// The bug that is played in this thread, for threads that it starts.
+#[cfg(feature = "sabotage")]
+#[must_use]
+pub fn played() -> Option<Sabotage> {
+    PLAYED.get()
 }
 
 /// Whether this bug is played.

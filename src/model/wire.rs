@@ -45,6 +45,18 @@ pub const fn body(key_bytes: Option<u32>, value_bytes: u32) -> u32 {
     1 + fields(key_bytes, value_bytes)
 }
 
+/// Bytes of the value of a record with such a body: the opposite of [`body`].
+#[must_use]
+pub const fn value_of(body: u32, key_bytes: Option<u32>) -> u32 {
+    let rest = body.saturating_sub(2 + key_field(key_bytes));
+    // The length stands before the value, and takes as many bytes as it needs.
+    let mut digits = 1;
+    while digits < 5 && varint(rest.saturating_sub(digits) as u64) > digits {
+        digits += 1;
+    }
+    rest.saturating_sub(digits)
+}
+
 /// Bytes of record number `index` of its batch, created `since_first_ns` after the first one.
 #[inline]
 #[must_use]

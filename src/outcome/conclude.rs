@@ -71,14 +71,14 @@ fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
     RunResult {
         conga: FORMAT.into(),
         scenario: ScenarioRef { name: plan.name.clone(), sha256: plan.sha256.clone() },
-        engine: "sim".into(),
+        engine: runs[0].engine.into(),
         seed: plan.run.seed,
         window_s: window_s(run),
         warmup_s: run.window_at[0].seconds(),
         duration_s: run.window_at[1].seconds(),
         partial: run.partial || (runs.len() as u32) < plan.run.repetitions,
         passed: false,
-        validity: Validity { verdict: "valid".into(), reasons: Vec::new() },
+        validity: validity(runs),
         warnings,
         broken_laws: run.broken.clone(),
         repetitions: Repetitions { count: runs.len() as u32, seeds: runs.iter().map(|run| run.seed).collect() },
@@ -90,6 +90,12 @@ fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
         groups,
         intervals: Ordered::<Interval>::new(),
     }
+}
+
+/// Invalid where any of the runs is, with the reasons of all.
+fn validity(runs: &[Recording]) -> Validity {
+    let reasons: Vec<String> = runs.iter().flat_map(|run| run.invalid.iter().cloned()).collect();
+    Validity { verdict: if reasons.is_empty() { "valid" } else { "invalid" }.into(), reasons }
 }
 
 fn partition_name(plan: &Plan, partition: u32) -> String {

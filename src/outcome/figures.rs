@@ -91,7 +91,7 @@ fn producer(plan: &Plan, run: &Recording, i: usize) -> ProducerResult {
         rate_limit_bytes_per_s: ratio(end.bytes as f64, ended).unwrap_or(0.0),
         publish_s: latency_of(&latency.publish),
         service_s: latency_of(&service),
-        lateness_s: latency_of(&Buckets::default()),
+        lateness_s: latency_of(&latency.lateness),
     }
 }
 
@@ -198,8 +198,8 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
 
 fn levels(run: &Recording, begins: &GroupTotals, ends: &GroupTotals, latency: &GroupLatency) -> [Level; 3] {
     let window_ns = run.window_at[1].since(run.window_at[0]).ns() as f64;
-    let areas =
-        [ends.lag_area - begins.lag_area, ends.committed_area - begins.committed_area, ends.age_area - begins.age_area];
+    let ages = (ends.age_area - begins.age_area).cast_signed();
+    let areas = [ends.lag_area - begins.lag_area, ends.committed_area - begins.committed_area, ages];
     // Records are records; ages are nanoseconds.
     let units = [1.0, 1.0, NS];
     std::array::from_fn(|k| Level {
@@ -257,6 +257,9 @@ pub fn distributions(plan: &Plan, run: &Recording) -> BTreeMap<String, Buckets> 
         let service = latency.publish.exchanged(&latency.late_publish, &latency.late_service);
         all.insert(format!("producers.{name}.publish_s"), latency.publish.clone());
         all.insert(format!("producers.{name}.service_s"), service);
+        if !latency.lateness.is_empty() {
+            all.insert(format!("producers.{name}.lateness_s"), latency.lateness.clone());
+        }
     }
     for (group, latency) in plan.groups.iter().zip(&run.groups) {
         let raw = latency.e2e.exchanged(&latency.late_e2e, &latency.late_raw);

@@ -95,9 +95,10 @@ impl Laws {
         }
     }
 
+    /// A law is broken, in words.
     #[cold]
     #[inline(never)]
-    fn breaks(&mut self, now: Time, law: &str) {
+    pub fn breaks(&mut self, now: Time, law: &str) {
         if self.broken.len() < MOST {
             self.broken.push(format!("at {} s: {law}", now.seconds()));
         }

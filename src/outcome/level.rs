@@ -34,12 +34,11 @@ impl Flow {
         Passed { records: self.total, instants: self.instants }
     }
 
-    /// Ends the segment; returns the time integral of the total over it. Where something is said to have happened later
-    /// than now that may be less than nothing: a bug, which Little's law catches.
-    pub fn close(&mut self, now: Time) -> u128 {
+    /// Ends the segment; returns the time integral of the total over it. What happened after the end but was heard of
+    /// before, as with real clocks, takes away here what the next segment will give too much.
+    pub fn close(&mut self, now: Time) -> i128 {
         let area = self.passed().area(now);
-        let before = std::mem::replace(&mut self.closed, area);
-        u128::try_from(area - before).unwrap_or_default()
+        area - std::mem::replace(&mut self.closed, area)
     }
 }
 

@@ -345,7 +345,7 @@ impl Recorder {
     /// Everybody has reported up to now: closes the segment, and a row of the series with it.
     pub fn edge(&mut self, now: Time) {
         let begin = self.begin;
-        let came: Vec<u128> = self.totals.topics.iter_mut().map(|topic| topic.appended.close(now)).collect();
+        let came: Vec<i128> = self.totals.topics.iter_mut().map(|topic| topic.appended.close(now)).collect();
         for group in 0..self.reads.len() {
             self.close_group(group, now, &came);
         }
@@ -359,18 +359,17 @@ impl Recorder {
         }
     }
 
-    fn close_group(&mut self, group: usize, now: Time, came: &[u128]) {
+    fn close_group(&mut self, group: usize, now: Time, came: &[i128]) {
         let begin = self.begin;
         let age = self.age(group, now);
         let inside = now >= self.warmup && self.window[1].is_none();
         let backlog = self.backlog(group);
-        let arrived: u128 = self.reads[group].topics.iter().map(|&topic| came[topic]).sum();
+        let arrived: i128 = self.reads[group].topics.iter().map(|&topic| came[topic]).sum();
         let appended = self.appended_for(group);
         let totals = &mut self.totals.groups[group];
-        // Where a law is broken there may be more of an effect than of its cause.
         let left = totals.processed.close(now) + totals.lost.close(now);
-        totals.lag_area += arrived.saturating_sub(left);
-        totals.committed_area += arrived.saturating_sub(totals.committed.close(now));
+        totals.lag_area += arrived - left;
+        totals.committed_area += arrived - totals.committed.close(now);
         // The age moves almost linearly between edges.
         totals.age_area += u128::from(self.ages[group] + age) * u128::from((now - begin).ns()) / 2;
         self.ages[group] = age;
@@ -461,6 +460,8 @@ impl Recorder {
             places: self.places,
             series: self.series,
             broken,
+            engine: "sim",
+            invalid: Vec::new(),
             end,
         }
     }

@@ -36,7 +36,7 @@ pub struct RunResult {
     pub conga: String,
     /// Which scenario.
     pub scenario: ScenarioRef,
-    /// `sim`.
+    /// `sim` or `live`.
     pub engine: String,
     /// First seed.
     pub seed: u64,

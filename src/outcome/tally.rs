@@ -41,6 +41,10 @@ pub struct Recording {
     pub series: Series,
     /// Laws that were broken.
     pub broken: Vec<String>,
+    /// What drove it: `sim` or `live`.
+    pub engine: &'static str,
+    /// Why the instrument is not to be trusted; empty where it is.
+    pub invalid: Vec<String>,
 }
 
 /// Counters of everybody.
@@ -151,9 +155,9 @@ pub struct GroupTotals {
     /// Time a quota kept members from reading, over all brokers.
     pub throttled: Span,
     /// Lag times time, in records and nanoseconds.
-    pub lag_area: u128,
+    pub lag_area: i128,
     /// The same for what is not committed.
-    pub committed_area: u128,
+    pub committed_area: i128,
     /// Age of the oldest unprocessed record times time, in nanoseconds twice.
     pub age_area: u128,
     /// Sum over records of end-to-end latency, window or not, in nanoseconds.
@@ -175,6 +179,8 @@ pub struct StreamLatency {
     pub late_publish: Buckets,
     /// Sent to acknowledged, only of those.
     pub late_service: Buckets,
+    /// How late the generator woke; nothing in virtual time.
+    pub lateness: Buckets,
 }
 
 /// Latencies of a group.

@@ -83,3 +83,64 @@ fn encoded(value: i64, out: &mut [u8; 10]) -> usize {
     out[n] = rest as u8;
     n + 1
 }
+
+/// Key and value of each record that [`Framing`] gathered, in order; `None` where the bytes are not records.
+#[derive(Clone, Debug)]
+pub struct Records<'a>(pub &'a [u8]);
+
+/// A record's key, if it has one, and its value.
+pub type Fields<'a> = (Option<&'a [u8]>, &'a [u8]);
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Option<Fields<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let record = read(&mut self.0);
+        if record.is_none() {
+            // What follows damage has no meaning.
+            self.0 = &[];
+        }
+        Some(record)
+    }
+}
+
+fn read<'a>(rest: &mut &'a [u8]) -> Option<Fields<'a>> {
+    let length = usize::try_from(decoded(rest)?).ok()?;
+    let (mut body, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    body = body.split_first()?.1;
+    let (_timestamp, _offset) = (decoded(&mut body)?, decoded(&mut body)?);
+    let key = match usize::try_from(decoded(&mut body)?) {
+        Ok(length) => Some(take(&mut body, length)?),
+        Err(_) => None,
+    };
+    let length = usize::try_from(decoded(&mut body)?).ok()?;
+    let value = take(&mut body, length)?;
+    (decoded(&mut body)? == 0 && body.is_empty()).then_some((key, value))
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(taken)
+}
+
+/// The opposite of [`encoded`].
+fn decoded(rest: &mut &[u8]) -> Option<i64> {
+    let (mut value, mut shift) = (0_u64, 0);
+    loop {
+        let (&digit, after) = rest.split_first()?;
+        *rest = after;
+        value |= u64::from(digit & 0x7F) << shift;
+        if digit < 0x80 {
+            return Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+        }
+        shift += 7;
+        if shift > 63 {
+            return None;
+        }
+    }
+}

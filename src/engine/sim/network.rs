@@ -5,14 +5,32 @@ use crate::model::protocol::ActorId;
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::units::Time;
 
-/// Per sender: its own luck, and when its last message to each receiver arrives.
+/// The links of one sender: its own luck, and when its last message to each receiver arrives.
 #[derive(Debug)]
-struct Sender {
+pub struct Links {
     delays: Draws,
     last: Vec<Time>,
 }
 
-impl Sender {
+impl Links {
+    /// Links of this one-way delay from an actor to all others.
+    #[must_use]
+    pub fn new(delay: &Distribution, from: ActorId, seed: u64) -> Self {
+        let luck = Stream::named(seed, &format!("network/{}", from.0));
+        Self { delays: Draws::new(delay, luck), last: Vec::new() }
+    }
+
+    /// When a message that leaves at `leaves` arrives: max(previous delivery, sent + delay).
+    #[inline]
+    pub fn deliver(&mut self, leaves: Time, to: ActorId) -> Time {
+        if self.last.len() <= to.index() {
+            self.meet(to);
+        }
+        let last = &mut self.last[to.index()];
+        *last = (leaves + self.delays.span()).max(*last);
+        *last
+    }
+
     /// Brokers come first in the cast and clients talk to them, so a client's row stays short.
     #[cold]
     fn meet(&mut self, other: ActorId) {
@@ -23,7 +41,7 @@ impl Sender {
 /// The links between all actors.
 #[derive(Debug)]
 pub struct Network {
-    senders: Vec<Sender>,
+    senders: Vec<Links>,
     /// Nothing is delayed, so nothing can be overtaken.
     instant: bool,
 }
@@ -33,9 +51,8 @@ impl Network {
     #[must_use]
     pub fn new(delay: &Distribution, actors: usize, seed: u64) -> Self {
         let instant = *delay == Distribution::ZERO;
-        let sender =
-            |i| Sender { delays: Draws::new(delay, Stream::named(seed, &format!("network/{i}"))), last: Vec::new() };
-        Self { senders: if instant { Vec::new() } else { (0..actors).map(sender).collect() }, instant }
+        let links = |from| Links::new(delay, ActorId(from as u32), seed);
+        Self { senders: if instant { Vec::new() } else { (0..actors).map(links).collect() }, instant }
     }
 
     /// When a message that leaves at `leaves` arrives: max(previous delivery, sent + delay).
@@ -44,12 +61,6 @@ impl Network {
         if self.instant {
             return leaves;
         }
-        let sender = &mut self.senders[from.index()];
-        if sender.last.len() <= to.index() {
-            sender.meet(to);
-        }
-        let last = &mut sender.last[to.index()];
-        *last = (leaves + sender.delays.span()).max(*last);
-        *last
+        self.senders[from.index()].deliver(leaves, to)
     }
 }

@@ -1,0 +1,217 @@
+//! The same machines as actors on actix, in real time, with real bytes between them and, where asked for, real work.
+//!
+//! An actor for each machine, a few threads of them, one letter a packed request: on one thread that costs a hundredth of
+//! what a record does. Facts go to the same recorder and laws as in the simulator, one lock a fact, and each is heard
+//! before anything that follows from it. What belongs to this machine and not to the scenario, such as what bytes cost,
+//! is told apart, for the provenance.
+mod alarm;
+mod bench;
+mod clock;
+mod goods;
+mod host;
+mod measured;
+mod muster;
+mod stage;
+mod wheel;
+
+use super::Watch;
+use super::sim::{Edges, expected};
+use crate::model::protocol::ActorId;
+use crate::outcome::Recording;
+use crate::plan::Plan;
+use crate::units::{Span, Time};
+use crate::work::Labour;
+use actix::Addr;
+use clock::Clock;
+use host::{Left, Letter};
+use measured::Timeliness;
+use muster::Company;
+use parking_lot::Mutex;
+use stage::Listener;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+pub use measured::{Measured, Role};
+
+/// Memory for messages, unless somebody says otherwise.
+pub const MEMORY: u64 = 1 << 30;
+
+/// Real time between two looks at whether the run is over.
+const LOOK: Duration = Duration::from_millis(10);
+/// Real time without an answer after which somebody looks whether everybody is still there.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who does the work of a member, by number of group and member; `None` where it is a delay.
+pub type Hire<'h> = dyn Fn(usize, u32) -> Option<Box<dyn Labour>> + 'h;
+
+/// How a plan is run live.
+pub struct Settings<'h> {
+    /// Threads for brokers, producers and members whose work is a delay; each of the others has one of its own.
+    pub threads: usize,
+    /// How many times as fast as real time the clock of the run goes.
+    pub speed: f64,
+    /// Memory for messages, in bytes, of all brokers together: what is appended and not fetched.
+    pub memory: u64,
+    /// Who does real work. Such a member has one worker.
+    pub hire: &'h Hire<'h>,
+}
+
+impl std::fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("threads", &self.threads)
+            .field("speed", &self.speed)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings<'_> {
+    /// One thread, real time, no real work.
+    #[must_use]
+    pub fn plain() -> Self {
+        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None }
+    }
+}
+
+/// Runs one repetition of a plan to its end, or until somebody asks it to stop.
+#[must_use]
+pub fn run(plan: &Plan, watch: &Watch, settings: &Settings<'_>) -> (Recording, Measured) {
+    let system = actix::System::new();
+    system.block_on(async {
+        let run = Run::new(plan, settings);
+        run.play(plan, watch).await
+    })
+}
+
+struct Run {
+    company: Company,
+    clock: Clock,
+    listener: Arc<Mutex<Listener>>,
+    edges: Edges,
+    /// How late each actor heard that arrivals are over.
+    late: Vec<Span>,
+    expected: f64,
+    told: (u64, u64),
+}
+
+impl Run {
+    fn new(plan: &Plan, settings: &Settings<'_>) -> Self {
+        let (company, clock, listener) = muster::muster(plan, settings);
+        let (edges, expected) = (Edges::new(plan), expected(plan));
+        Self { company, clock, listener, edges, late: Vec::new(), expected, told: (0, 0) }
+    }
+
+    async fn play(mut self, plan: &Plan, watch: &Watch) -> (Recording, Measured) {
+        let end = plan.end();
+        loop {
+            let limit = self.edges.next.min(end);
+            if let Some((at, partial)) = self.wait(limit, plan, watch).await {
+                return self.finish(at, partial, watch).await;
+            }
+            let answers = self.ask().await;
+            if limit == plan.run.arrivals_end {
+                self.late = answers.iter().map(|&at| at.since(limit)).collect();
+            }
+            if limit == end {
+                return self.finish(end, false, watch).await;
+            }
+            self.listener.lock().edge(limit);
+            self.edges.advance();
+        }
+    }
+
+    /// Waits for an instant; `Some` where the run is over before, with when it ended and whether it is partial.
+    async fn wait(&mut self, limit: Time, plan: &Plan, watch: &Watch) -> Option<(Time, bool)> {
+        let end = plan.end();
+        loop {
+            let now = self.clock.now();
+            self.tell(watch, now, end);
+            {
+                let listener = self.listener.lock();
+                let open = end == Time::NEVER || now >= plan.run.arrivals_end;
+                if watch.is_stopped() || listener.failed.is_some() {
+                    return Some((now.min(limit), true));
+                }
+                // What ended after an edge that is still to be drawn ends when it is drawn.
+                if open && listener.last < limit && listener.is_settled() {
+                    return Some((listener.last, false));
+                }
+            }
+            let left = self.clock.real(now, limit);
+            if left.is_zero() {
+                return None;
+            }
+            tokio::time::sleep(left.min(LOOK)).await;
+        }
+    }
+
+    fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
+        let records = self.listener.lock().records();
+        watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
+        // A run without a fixed end is as far as its records are.
+        let open = end == Time::NEVER;
+        let done = if open { records as f64 / self.expected } else { now.ns() as f64 / end.ns() as f64 };
+        let permille = (done.min(1.0) * 1e3) as u64;
+        watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
+        self.told = (records, permille.max(self.told.1));
+    }
+
+    /// Asks everybody what is done by now; returns when each of them said so.
+    async fn ask(&self) -> Vec<Time> {
+        let mut heard = vec![Time::ZERO; self.company.hosts.len()];
+        let (to, mut answers) = unbounded_channel();
+        self.send_all(&to, Letter::Ask);
+        drop(to);
+        while let Some((ActorId(who), at)) = self.next(&mut answers).await {
+            heard[who as usize] = at;
+        }
+        heard
+    }
+
+    fn send_all<T>(&self, to: &UnboundedSender<T>, letter: impl Fn(UnboundedSender<T>) -> Letter) {
+        for host in &self.company.hosts {
+            host.do_send(letter(to.clone()));
+        }
+    }
+
+    /// The next answer; `None` when all have come.
+    async fn next<T>(&self, answers: &mut UnboundedReceiver<T>) -> Option<T> {
+        loop {
+            if let Ok(answer) = tokio::time::timeout(PATIENCE, answers.recv()).await {
+                return answer;
+            }
+            // Work takes its time, but whoever is gone will never answer.
+            assert!(self.company.hosts.iter().all(Addr::connected), "an actor panicked");
+        }
+    }
+
+    async fn finish(mut self, at: Time, partial: bool, watch: &Watch) -> (Recording, Measured) {
+        self.ask().await;
+        let (to, mut answers) = unbounded_channel();
+        self.send_all(&to, Letter::Leave);
+        drop(to);
+        let mut left: Vec<Left> = Vec::new();
+        while let Some(one) = self.next(&mut answers).await {
+            left.push(one);
+        }
+        self.tell(watch, at, at);
+        let events = left.iter().map(|left| left.events).sum();
+        watch.events.fetch_add(events, Ordering::Relaxed);
+        let mut recording = {
+            let mut listener = self.listener.lock();
+            let partial = partial || listener.failed.is_some();
+            listener.finish(at, partial, events)
+        };
+        recording.engine = "live";
+        let measured = {
+            let grain = self.clock.scaled(wheel::GRAIN);
+            let failed = self.listener.lock().failed.take();
+            measured::conclude(&mut recording, &self.company, left, Timeliness { late: &self.late, grain }, failed)
+        };
+        self.company.dismiss();
+        (recording, measured)
+    }
+}

@@ -1,0 +1,110 @@
+//! The lots a broker holds: those of requests it has not carried out yet, and those of its logs.
+//!
+//! What its log forgets is forgotten here, so memory follows the backlog. That has a limit: a broker whose memory is full
+//! lets requests wait until its readers have caught up. Producers then run out of requests in flight and of buffer, as they
+//! would with a slow broker, and what is due waits there, where it takes no memory.
+use super::{Cargo, Lot};
+use crate::model::protocol::ActorId;
+use crate::model::protocol::Message;
+use crate::units::{Span, Time};
+use std::collections::{HashMap, VecDeque};
+
+/// Memory that a lot takes beside its bytes, and a record beside its lot.
+const PER_LOT: u64 = 128;
+const PER_RECORD: u64 = 16;
+
+/// A request that waits for memory.
+pub type Waiting = (ActorId, Message, Cargo);
+
+/// What a broker holds.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// By sender, partition and sequence number.
+    coming: HashMap<(u32, u32, u32), Lot>,
+    /// By partition over all topics, in the order of offsets.
+    held: HashMap<u32, VecDeque<Lot>>,
+    /// Memory it may take, and takes.
+    limit: u64,
+    taken: u64,
+    waiting: VecDeque<Waiting>,
+    /// Since when there are any, and for how long there were before.
+    full_since: Option<Time>,
+    full: Span,
+}
+
+fn memory(lot: &Lot) -> u64 {
+    lot.bytes.len() as u64 + PER_LOT + PER_RECORD * u64::from(lot.records)
+}
+
+impl Store {
+    /// An empty one, which takes so much memory.
+    #[must_use]
+    pub fn new(limit: u64) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// A request comes in; it is given back if there is room for it, and waits otherwise.
+    pub fn admit(&mut self, now: Time, request: Waiting) -> Option<Waiting> {
+        if self.waiting.is_empty() && self.taken < self.limit {
+            return Some(request);
+        }
+        self.full_since.get_or_insert(now);
+        self.waiting.push_back(request);
+        None
+    }
+
+    /// The next request that waits, once a tenth of the memory is free again.
+    pub fn next_admitted(&mut self, now: Time) -> Option<Waiting> {
+        let has_room = self.taken < self.limit - self.limit / 10;
+        let next = if has_room { self.waiting.pop_front() } else { None };
+        if self.waiting.is_empty()
+            && let Some(since) = self.full_since.take()
+        {
+            self.full += now.since(since);
+        }
+        next
+    }
+
+    /// For how long requests have waited for memory.
+    #[must_use]
+    pub fn full(&self, now: Time) -> Span {
+        self.full + self.full_since.map_or(Span::ZERO, |since| now.since(since))
+    }
+
+    /// A request brings lots.
+    pub fn arrive(&mut self, from: ActorId, cargo: Cargo) {
+        self.taken += cargo.iter().map(memory).sum::<u64>();
+        self.coming.extend(cargo.into_iter().map(|lot| ((from.0, lot.partition, lot.number as u32), lot)));
+    }
+
+    /// A batch got its offsets; false where it has no bytes.
+    #[must_use]
+    pub fn append(&mut self, from: ActorId, partition: u32, sequence: u32, base: u64) -> bool {
+        let Some(lot) = self.coming.remove(&(from.0, partition, sequence)) else { return false };
+        self.held.entry(partition).or_default().push_back(Lot { number: base, ..lot });
+        true
+    }
+
+    /// Adds the lots with offsets from `base` to before `end`; a high watermark may stand inside the first or the last.
+    pub fn read(&self, partition: u32, base: u64, end: u64, cargo: &mut Cargo) {
+        let Some(held) = self.held.get(&partition) else { return };
+        let first = held.partition_point(|lot| lot.number + u64::from(lot.records) <= base);
+        cargo.extend(held.range(first..).take_while(|lot| lot.number < end).cloned());
+    }
+
+    /// Forgets what ends at or before an offset.
+    pub fn forget(&mut self, partition: u32, below: u64) {
+        let Some(held) = self.held.get_mut(&partition) else { return };
+        while held.front().is_some_and(|lot| lot.number + u64::from(lot.records) <= below) {
+            self.taken -= held.pop_front().map_or(0, |lot| memory(&lot));
+        }
+    }
+
+    /// Every partition it knows, in order.
+    #[must_use]
+    pub fn partitions(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.held.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}
