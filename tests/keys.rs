@@ -179,6 +179,11 @@ const WITHOUT_KEY: &[(&str, &str, &str)] = &[
         "max.request.size",
         "no key says it; `a_greater_request_lets_greater_messages_pass` holds it to its effect",
     ),
+    (
+        "producer",
+        "request.timeout.ms",
+        "no key says it; `delivery_takes_as_long_as_lingering_and_a_request_at_least` holds it to its effect",
+    ),
     ("producer", "partitioner.ignore.keys", "true is refused, false is what is simulated"),
     ("consumer", "group.protocol", "anything but classic is refused"),
 ];

@@ -406,3 +406,37 @@ run: {seed: 1}
         assert!((real / planned - 1.0).abs() < 0.15, "{real} really, {planned} by the plan: {yaml}");
     }
 }
+
+/// The shipped example, shorter: what its members found lies in the result's folder, each post once.
+#[test]
+fn live_work_leaves_tables_and_a_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("result");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conga"));
+    command.args(["run", "scenarios/live/sentiment.yaml", "--engine", "live", "--quiet", "--set", "run.duration=2s"]);
+    let ran = command.arg("--out").arg(&out).output().expect("conga runs");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    let text =
+        |name: &str| std::fs::read_to_string(out.join(name)).unwrap_or_else(|why| panic!("{name}: {why}\n{said}"));
+    let result: serde_json::Value = serde_json::from_str(&text("result.json")).expect("JSON");
+    let processed = result["groups"]["readers"]["processed"].as_u64().expect("a number");
+    assert!(processed > 3_000, "{said}");
+    let sentiment = text("work/readers/sentiment.csv");
+    let all = sentiment.lines().find(|line| line.starts_with("all,")).expect("a row for all");
+    assert_eq!(all.split(',').nth(1).and_then(|texts| texts.parse().ok()), Some(processed), "{sentiment}");
+    let database = rusqlite::Connection::open(out.join("moods.db")).expect("a database");
+    let count = |what: &str| database.query_row(what, [], |row| row.get::<_, u64>(0)).expect("a number");
+    assert_eq!(count("SELECT count(*) FROM results"), processed);
+    assert_eq!(count("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), processed);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside the result");
+}
+
+#[test]
+fn live_work_is_done_once() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_conga"));
+    command.args(["run", "scenarios/live/flows.yaml", "--engine", "live", "--set", "run.repetitions=2"]);
+    let ran = command.output().expect("conga runs");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    assert!(said.contains("run.repetitions=1"), "{said}");
+}

@@ -1,4 +1,5 @@
 //! One binary, one file per topic.
+mod agenda;
 mod arrivals;
 mod assignors;
 mod cli;
@@ -9,6 +10,7 @@ mod expiry;
 mod fit;
 mod friendly;
 mod gallery;
+mod histogram;
 mod hostile;
 mod house;
 mod keys;

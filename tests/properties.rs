@@ -115,6 +115,10 @@ fn delivery_takes_as_long_as_lingering_and_a_request_at_least() {
     assert_eq!(timeout(""), Span::from_ms(120_000));
     assert_eq!(timeout("delivery.timeout.ms=1000\nlinger.ms=10\nrequest.timeout.ms=990"), Span::from_ms(1_000));
     assert_eq!(timeout("request.timeout.ms=200000"), Span::from_ms(200_005), "Kafka raises what is silent");
+    let plan = planned(("request.timeout.ms=200000", ""), ("", "")).expect("a good file");
+    assert_eq!(plan.warnings, Vec::<String>::new(), "it is not said to be ignored");
+    let said = planned(("request.timeout.ms=-1", ""), ("", "")).expect_err("no time is negative");
+    assert!(said.contains("request.timeout.ms `-1` is out of range"), "{said}");
     let written = producer("delivery.timeout.ms=60000", ", delivery_timeout: 1s");
     assert_eq!(written.delivery_timeout, Span::from_ms(1_000), "the scenario goes before the file");
     let said = planned(("linger.ms=10\ndelivery.timeout.ms=30000", ""), ("", "")).expect_err("as Kafka refuses it");

@@ -1,16 +1,73 @@
 //! From what a plan says of work to hands that do it: programs are started, databases opened, dice and clocks handed in.
 //!
 //! It stands here because it touches everything at once: standard output, the folder of the result, the clock.
+use super::Engine;
 use crate::model::random::{Draws, Stream};
 use crate::plan::{App, GroupPlan, Job as Planned, Plan};
 use crate::work::exec::Exec;
 use crate::work::print::Print;
 use crate::work::sink::Sink;
 use crate::work::spin::Spin;
-use crate::work::{self, Crew, Hand, Job, Table};
+use crate::work::{self, Crew, Hand, Job, Labour, Table};
 use anyhow::Context;
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Whoever does the real work of a run: hired before it, so that what cannot be started is told before anything ran.
+#[derive(Debug)]
+pub struct Roster {
+    crews: Crews,
+    hands: Mutex<Vec<Vec<Option<Hand>>>>,
+    /// Databases grow here, beside the result's folder, which appears whole or not at all.
+    place: Option<TempDir>,
+}
+
+impl Roster {
+    /// Everybody a plan needs; nobody in a simulation.
+    ///
+    /// # Errors
+    /// When a program cannot be started or a database cannot be opened.
+    pub fn hire(plan: &Plan, engine: Engine, dir: &Path) -> anyhow::Result<Self> {
+        let place = if engine == Engine::Live && plan.groups.iter().any(|group| group.store.is_some()) {
+            let dir = std::path::absolute(dir)?;
+            let parent = dir.parent().unwrap_or(Path::new("/"));
+            std::fs::create_dir_all(parent)?;
+            Some(tempfile::Builder::new().prefix(".conga-").tempdir_in(parent)?)
+        } else {
+            None
+        };
+        let crews = Crews::new(plan, place.as_ref().map_or(dir, TempDir::path));
+        let hands = if engine == Engine::Live { crews.hire_all(plan)? } else { Vec::new() };
+        Ok(Self { crews, hands: Mutex::new(hands), place })
+    }
+
+    /// The hand of a member, once.
+    #[must_use]
+    pub fn take(&self, group: usize, member: u32) -> Option<Box<dyn Labour>> {
+        let hand = self.hands.lock().get_mut(group)?.get_mut(member as usize)?.take()?;
+        Some(Box::new(hand))
+    }
+
+    /// Puts what the work found into the folder of the result: tables, and databases as they are.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn leave(&self, plan: &Plan, dir: &Path) -> std::io::Result<()> {
+        for (path, contents) in self.crews.files(plan) {
+            let path = dir.join(path);
+            std::fs::create_dir_all(path.parent().unwrap_or(dir))?;
+            std::fs::write(path, contents)?;
+        }
+        let Some(place) = &self.place else { return Ok(()) };
+        for file in std::fs::read_dir(place.path())? {
+            let file = file?;
+            std::fs::rename(file.path(), dir.join(file.file_name()))?;
+        }
+        Ok(())
+    }
+}
 
 /// The crews of all groups of a plan.
 #[derive(Debug)]

@@ -2,12 +2,13 @@
 //!
 //! Progress goes to standard error, the summary to standard output. Ctrl-C ends the run where it stands and keeps what
 //! was done; a second one ends the program.
+use super::hire::Roster;
 use super::{BAD, Engine, FAILED, GOOD, INVALID, RunArgs, THRESHOLD};
 use crate::engine::live::{self, Measured};
 use crate::engine::{self, Watch};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
-use crate::plan::{Plan, build};
+use crate::plan::{Job, Plan, build};
 use crate::report;
 use crate::scenario::{self, Scenario};
 use crate::units::show;
@@ -28,7 +29,10 @@ use std::time::Duration;
 /// When the folder of the result cannot be written.
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let planned = scenario::load(&args.file, &args.all_sets()).and_then(|scenario| {
-        let (plan, warnings) = build::simulated(&scenario)?;
+        let (plan, warnings) = match args.engine {
+            Engine::Sim => build::simulated(&scenario)?,
+            Engine::Live => build::plan(&scenario)?,
+        };
         Ok((scenario, plan, warnings))
     });
     let (scenario, plan, warnings) = match planned {
@@ -43,11 +47,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stderr(), "{}", scenario.source.render(warning))?;
         }
     }
-    if args.engine == Engine::Sim && (args.threads.is_some() || args.speed.is_some() || args.memory.is_some()) {
-        writeln!(
-            std::io::stderr(),
-            "--threads, --speed and --memory are for a live run; add `--engine live`, or leave them away"
-        )?;
+    if let Some(refused) = refused(args, &plan) {
+        writeln!(std::io::stderr(), "{refused}")?;
         return Ok(ExitCode::from(BAD));
     }
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
@@ -55,15 +56,32 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     saved::check(&dir)?;
     let watch = Arc::new(Watch::quiet());
     stop_on_interrupt(&watch);
-    let (outcome, cost) = drive(&plan, &watch, args);
+    let roster = Roster::hire(&plan, args.engine, &dir)?;
+    let (outcome, cost) = drive(&plan, &watch, args, &roster);
     for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
         writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
     }
-    save(&outcome, &scenario, &cost, &dir)?;
+    save(&outcome, &scenario, &cost, &dir, |new| roster.leave(&plan, new))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", report::text::summary(&outcome))?;
     writeln!(out, "Report: {}", dir.join("report.html").display())?;
     Ok(ExitCode::from(code(&outcome)))
+}
+
+/// Why these arguments do not go with this plan.
+fn refused(args: &RunArgs, plan: &Plan) -> Option<&'static str> {
+    let live = args.threads.is_some() || args.speed.is_some() || args.memory.is_some();
+    let works = plan.groups.iter().any(|group| group.job != Job::Delay || group.store.is_some());
+    let repeated = plan.run.repetitions > 1 || plan.run.precision.is_some();
+    match args.engine {
+        Engine::Sim if live => {
+            Some("--threads, --speed and --memory are for a live run; add `--engine live`, or leave them away")
+        }
+        Engine::Live if works && repeated => {
+            Some("members that do real work do it once; add `--set run.repetitions=1`, and leave `run.precision` away")
+        }
+        _ => None,
+    }
 }
 
 fn code(outcome: &Outcome) -> u8 {
@@ -104,13 +122,14 @@ struct Cost {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
-fn drive(plan: &Plan, watch: &Arc<Watch>, args: &RunArgs) -> (Outcome, Cost) {
+fn drive(plan: &Plan, watch: &Arc<Watch>, args: &RunArgs, roster: &Roster) -> (Outcome, Cost) {
     let run = |plan: &Plan, watch: &Watch| match args.engine {
         Engine::Sim => (engine::run(plan, watch), Vec::new()),
         Engine::Live => {
             let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
             let memory = args.memory.unwrap_or(live::MEMORY);
-            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, ..live::Settings::plain() })
+            let hire = |group, member| roster.take(group, member);
+            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, hire: &hire })
         }
     };
     let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
@@ -154,9 +173,18 @@ fn show_progress(bar: &ProgressBar, watch: &Watch) {
     bar.set_message(format!("{} messages, {}", show::count(records), show::rate(rate)));
 }
 
-fn save(outcome: &Outcome, scenario: &Scenario, cost: &Cost, dir: &Path) -> anyhow::Result<()> {
+fn save(
+    outcome: &Outcome,
+    scenario: &Scenario,
+    cost: &Cost,
+    dir: &Path,
+    leave_work: impl FnOnce(&Path) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
     let provenance = provenance(cost);
-    let draw = |outcome: &Outcome, dir: &Path| report::write(outcome, dir);
+    let draw = |outcome: &Outcome, dir: &Path| {
+        leave_work(dir)?;
+        report::write(outcome, dir)
+    };
     saved::save(outcome, &scenario.resolved_yaml(), scenario.inputs(), &provenance, dir, draw)
         .with_context(|| format!("cannot leave the result in {}", dir.display()))
 }

@@ -208,7 +208,7 @@ impl Accumulator {
     }
 
     /// The same where batches are compressed, which are filled by how small they are thought to become.
-    #[cold]
+    #[inline(never)]
     fn append_estimated(&mut self, partition: u32, record: Record, extra: Option<Extra>, size: u32) -> Option<u32> {
         let compression = self.compression.as_ref()?;
         let queue = &mut self.queues[partition as usize];
@@ -311,7 +311,7 @@ impl Accumulator {
         (rooms.min().unwrap_or(empty) / size.max(1)).max(1)
     }
 
-    #[cold]
+    #[inline(never)]
     fn records_to_fill(&self, compression: &Compression, lane: usize, size: u32) -> u32 {
         let rooms = self.lanes[lane].waiting.iter().map(|&p| {
             let open = self.queues[p as usize].open;

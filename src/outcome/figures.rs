@@ -81,7 +81,13 @@ fn producer(plan: &Plan, run: &Recording, i: usize) -> ProducerResult {
         sent: end.sent as f64,
         acked: end.acked as f64,
         failed: end.failed as f64,
-        in_flight: end.sent.saturating_sub(end.acked + end.failed) as f64,
+        // As the producers count it, where they do.
+        in_flight: end
+            .open
+            .iter()
+            .copied()
+            .sum::<Option<u64>>()
+            .unwrap_or(end.sent.saturating_sub(end.acked + end.failed)) as f64,
         rate_per_s: per_window(run, (ends.acked - begins.acked) as f64),
         in_flight_share: in_flight_share(plan, run, i),
         bytes: end.bytes as f64,

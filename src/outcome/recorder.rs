@@ -411,6 +411,7 @@ impl Recorder {
         // The last one that is done stays, to tell where the next begins.
         let done = batches.partition_point(|&(end, _)| end <= below);
         batches.drain(..done.saturating_sub(1));
+        // Where most are still needed, the next append would sweep again.
         if 2 * batches.len() > batches.capacity() {
             batches.reserve(batches.capacity());
         }

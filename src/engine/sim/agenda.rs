@@ -115,13 +115,15 @@ impl Agenda {
         self.idle = first;
     }
 
-    /// Puts a filled slot into the order, after everything at the same instant.
+    /// Puts a filled slot where it belongs. Called, for it is long and asked for in many places.
     #[inline(never)]
     fn enter(&mut self, number: u32, at: Time) {
-        if at <= self.now {
-            self.enter_present(number);
-            return;
-        }
+        if at <= self.now { self.enter_present(number) } else { self.enter_order(number, at) }
+    }
+
+    /// Puts a filled slot into the order, after everything at the same instant.
+    #[inline]
+    fn enter_order(&mut self, number: u32, at: Time) {
         self.load.added += 1;
         if self.load.added == LOOK {
             self.look();
@@ -192,7 +194,8 @@ impl Agenda {
         self.length = length;
         for number in all {
             let at = self.slots[number as usize].at;
-            self.enter(number, at);
+            // Also what is due now: it was asked for before anything in the present list.
+            self.enter_order(number, at);
         }
     }
 

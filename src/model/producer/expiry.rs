@@ -93,14 +93,18 @@ impl Producer {
         }
         let unsent = self.accumulator.expire(now, timeout);
         let oldest = self.accumulator.oldest().into_iter().chain(expiry.open().map(|sent| sent.created)).min();
-        // A batch that is begun later than now expires later than that; where nothing more comes, nothing will.
-        expiry.armed = oldest.is_some() || !self.exhausted;
-        if expiry.armed {
-            out.wake(Timer::Expired, oldest.unwrap_or(now) + timeout);
+        // Where nothing is open the next record known begins the next batch, or else whoever is given one asks again.
+        let coming = || (!self.ahead.is_empty()).then(|| self.ahead.release(0).max(now));
+        let next = oldest.or_else(coming);
+        expiry.armed = next.is_some();
+        if let Some(begun) = next {
+            out.wake(Timer::Expired, begun + timeout);
         }
         if unsent + under_way > 0 {
             out.observe(&Fact::Failed { stream: self.settings.stream, unsent, under_way });
             self.turn_all(now, out);
+        } else {
+            self.arm_fresh(now, out);
         }
     }
 

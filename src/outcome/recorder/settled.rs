@@ -1,6 +1,6 @@
 //! Whether a run has nothing more to tell: all has come, and all that came has gone.
 //!
-//! Asked after every event, so it gives up at the first no.
+//! Asked after every event once nothing more will come.
 use super::{Reads, Recorder, StreamTotals};
 
 impl Recorder {
@@ -11,7 +11,8 @@ impl Recorder {
         self.running == 0
     }
 
-    /// Whether everything sent is acknowledged or given up, and what was not given up unsent is appended and processed by everybody who reads it.
+    /// Whether everything sent is acknowledged or given up, and what was not given up unsent is appended and processed by
+    /// everybody who reads it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let sum = |figure: fn(&StreamTotals) -> u64| self.totals.streams.iter().map(figure).sum::<u64>();

@@ -143,8 +143,9 @@ impl Lines {
     fn delivery(&mut self, linger: Option<&Duration>, asked: bool, found: &mut Findings<'_>) -> Option<Duration> {
         let line = self.values.get("delivery.timeout.ms").map(|(line, _)| *line);
         let written = self.millis("delivery.timeout.ms", 0, found).filter(|_| asked);
-        let request = self.values.get("request.timeout.ms").and_then(|(_, value)| value.parse().ok());
-        let request = request.map_or(client::REQUEST_TIMEOUT, |ms: u64| Span::from_ms(ms.min(FOR_EVER_MS)));
+        // It has no effect of its own: requests are answered in the end.
+        let request = self.number("request.timeout.ms", 0..=i32::MAX as u64, found);
+        let request = request.map_or(client::REQUEST_TIMEOUT, |ms| Span::from_ms(ms.min(FOR_EVER_MS)));
         let least = linger.map_or(client::LINGER, |linger| linger.0) + request;
         match (line, &written) {
             (Some(line), Some(timeout)) if timeout.0 < least => {
