@@ -7,7 +7,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let only_shows =
+        matches!(command, Command::Explain(_) | Command::Schema(_) | Command::Completions(_) | Command::Man(_));
+    let done = match command {
         Command::Init(args) => cli::init::run(&args),
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
@@ -21,8 +24,18 @@ fn main() -> ExitCode {
         Command::Man(args) => cli::man::run(&args),
     };
     done.unwrap_or_else(|error| {
+        if only_shows && is_broken_pipe(&error) {
+            // Whoever read our output has seen enough, as `head` does.
+            return ExitCode::SUCCESS;
+        }
         // Where even standard error is closed, the exit code still says it.
         let _ = writeln!(std::io::stderr(), "conga: {error:#}");
         ExitCode::from(cli::FAILED)
     })
+}
+
+/// Whether writing failed only because nobody reads any more.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |io: &std::io::Error| io.kind() == std::io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<std::io::Error>().is_some_and(broken)
 }

@@ -419,13 +419,13 @@ fn live_work_leaves_tables_and_a_database() {
     let text =
         |name: &str| std::fs::read_to_string(out.join(name)).unwrap_or_else(|why| panic!("{name}: {why}\n{said}"));
     let result: serde_json::Value = serde_json::from_str(&text("result.json")).expect("JSON");
-    let processed = result["groups"]["readers"]["processed"].as_u64().expect("a number");
+    let processed = result["groups"]["readers"]["processed"].as_i64().expect("a number");
     assert!(processed > 3_000, "{said}");
     let sentiment = text("work/readers/sentiment.csv");
     let all = sentiment.lines().find(|line| line.starts_with("all,")).expect("a row for all");
     assert_eq!(all.split(',').nth(1).and_then(|texts| texts.parse().ok()), Some(processed), "{sentiment}");
     let database = rusqlite::Connection::open(out.join("moods.db")).expect("a database");
-    let count = |what: &str| database.query_row(what, [], |row| row.get::<_, u64>(0)).expect("a number");
+    let count = |what: &str| database.query_row(what, [], |row| row.get::<_, i64>(0)).expect("a number");
     assert_eq!(count("SELECT count(*) FROM results"), processed);
     assert_eq!(count("SELECT sum(amount) FROM windows WHERE measure = 'texts'"), processed);
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside the result");

@@ -2,6 +2,7 @@
 mod agenda;
 mod arrivals;
 mod assignors;
+mod bottleneck;
 mod cli;
 mod compare;
 mod compression;

@@ -9,8 +9,10 @@ use crate::units::show;
 
 /// Busy enough to be the bottleneck.
 const BUSY: f64 = 0.95;
-/// A member, or a partition, this many times above the mean is hot.
+/// A partition this many times above an even share is hot.
 const HOT: f64 = 1.5;
+/// A member so many times as busy as all are on average stands out: what the group could do more ends with it.
+const AHEAD: f64 = 1.1;
 /// In-flight windows so full that requests wait for a place.
 const FULL: f64 = 0.9;
 /// A stage with so much of the time is worth a word about its cause.
@@ -53,9 +55,9 @@ pub fn of_steady(outcome: &Outcome, i: usize) -> String {
         // Cut, not rounded: never promise more than there is.
         let first = format!("{first}, so about {} × this load", show::count((10.0 / used).floor() / 10.0));
         match hot_partition(outcome, i) {
-            Some((hot, share, even)) => format!(
-                "{first} if it were spread evenly; but partition {hot} receives {share} of the records where an even \
-                 share is {even}."
+            Some(Hot { name, share, even, .. }) => format!(
+                "{first} as it is spread now: partition {name} receives {share} of the records where an even share is \
+                 {even}."
             ),
             None => format!("{first}."),
         }
@@ -137,7 +139,7 @@ fn resources(outcome: &Outcome, i: usize) -> Vec<Resource> {
             name: format!("member {} of {name}", member.member),
             used: member.utilisation,
             scales: true,
-            remedy: "spread keys and partitions more evenly; more members help only if its partitions can be split up",
+            remedy: "spread keys more evenly, or add members so that it has fewer partitions",
         });
     }
     for (broker, figures) in &result.brokers {
@@ -167,12 +169,12 @@ fn resources(outcome: &Outcome, i: usize) -> Vec<Resource> {
     all
 }
 
-/// The busiest member, if it stands out.
+/// The busiest member, if it stands out from the others.
 fn hot_member(outcome: &Outcome, i: usize) -> Option<&MemberRow> {
     let (name, group) = &outcome.result.groups[i];
     let members = outcome.members.iter().filter(|row| row.group == *name);
     let busiest = members.max_by(|a, b| a.utilisation.total_cmp(&b.utilisation))?;
-    (busiest.utilisation >= HOT * group.utilisation).then_some(busiest)
+    (busiest.utilisation >= AHEAD * group.utilisation).then_some(busiest)
 }
 
 /// The most likely cause, with a remedy.
@@ -184,7 +186,12 @@ fn cause(outcome: &Outcome, i: usize) -> String {
             "Its workers are busy {busy} of the time: add members or workers, or make processing a record cheaper."
         );
     }
-    if let Some((partition, share, even)) = hot_partition(outcome, i) {
+    if let Some(Hot { name: partition, share, even, is_alone }) = hot_partition(outcome, i) {
+        let remedy = if is_alone {
+            "spread its keys, more members cannot help"
+        } else {
+            "spread its keys, or add members, so that its member has fewer others"
+        };
         let member = hot_member(outcome, i).map_or_else(String::new, |member| {
             let busy = show::percent(member.utilisation);
             format!(
@@ -195,7 +202,7 @@ fn cause(outcome: &Outcome, i: usize) -> String {
         });
         return format!(
             "Partition {partition} receives {share} of the records where an even share is {even}: \
-             spread its keys, more members cannot help.{member}"
+             {remedy}.{member}"
         );
     }
     let used_up = resources(outcome, i).into_iter().filter(|resource| resource.used >= BUSY);
@@ -218,16 +225,30 @@ pub fn topics_of(outcome: &Outcome, group: usize) -> Vec<usize> {
     (0..outcome.result.topics.len()).filter(|&topic| reads(&outcome.result.topics[topic].0)).collect()
 }
 
-/// A partition that gets at least half as much again as an even share, among those the group is behind on: its name, its
-/// share and an even one.
-fn hot_partition(outcome: &Outcome, group: usize) -> Option<(String, String, String)> {
+/// A partition with more than its share.
+struct Hot {
+    name: String,
+    share: String,
+    even: String,
+    /// Whether its member has hardly anything else to do, so that no other member could take that over.
+    is_alone: bool,
+}
+
+/// A partition that gets at least half as much again as an even share, among those the group is behind on.
+fn hot_partition(outcome: &Outcome, group: usize) -> Option<Hot> {
     let seen = |row| Option::zip(Some(row), seen_by(row, group));
-    let rows = outcome.partitions.iter().filter_map(seen);
-    let (row, _) = rows.max_by_key(|(_, seen)| seen.lag_max)?;
+    let rows = || outcome.partitions.iter().filter_map(seen);
+    let (row, of_group) = rows().max_by_key(|(_, seen)| seen.lag_max)?;
     let topic = &outcome.result.topics.iter().find(|(name, _)| *name == row.topic)?.1;
     let even = 1.0 / f64::from(topic.partitions.max(1));
-    let hot = topic.partitions > 1 && row.share >= HOT * even;
-    hot.then(|| (format!("{}-{}", row.topic, row.partition), show::percent(row.share), show::percent(even)))
+    let same_member = rows().filter(|(_, seen)| seen.member == of_group.member);
+    let of_member: u64 = same_member.map(|(other, _)| other.appended).sum();
+    (topic.partitions > 1 && row.share >= HOT * even).then(|| Hot {
+        name: format!("{}-{}", row.topic, row.partition),
+        share: show::percent(row.share),
+        even: show::percent(even),
+        is_alone: row.appended as f64 >= BUSY * of_member as f64,
+    })
 }
 
 fn seen_by(row: &PartitionRow, group: usize) -> Option<&PartitionGroup> {

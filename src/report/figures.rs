@@ -260,6 +260,8 @@ pub fn by_expression(expression: &str, value: Option<f64>) -> String {
         _ if leaf.ends_with("bytes") => show::size(value),
         _ if leaf.ends_with("share") || leaf == "utilisation" => show::percent(value),
         "compression_ratio" => ratio(value),
+        // Where every one counts, every digit is shown.
+        _ if expression.contains("==") || expression.contains("!=") => value.to_string(),
         _ => show::count(value),
     }
 }

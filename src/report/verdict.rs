@@ -192,7 +192,16 @@ fn group(outcome: &Outcome, i: usize, pace: &Pace) -> String {
         None => {
             let busy = show::percent(group.utilisation);
             let first = bottleneck::of_steady(outcome, i);
-            format!("Group {name} kept up: it processed {done} at {busy} utilisation{}.{first}", within(group))
+            let rising = format!("not stationary: the lag of groups.{name} was still rising");
+            let (barely, but) = if outcome.result.warnings.iter().any(|warning| warning.starts_with(&rising)) {
+                ("barely ", ", but its lag was still rising at the end")
+            } else {
+                ("", "")
+            };
+            format!(
+                "Group {name} {barely}kept up: it processed {done} at {busy} utilisation{}{but}.{first}",
+                within(group)
+            )
         }
         Some(growth) => {
             let (growth, lag) = (show::count(growth), show::count(pace.lag));

@@ -1,7 +1,7 @@
 //! For every key two values, and the figure that tells them apart, on one small scenario.
 //!
 //! A figure is a JSON pointer into what a run leaves: `/result` is `result.json`; `/partitions`, `/members` and `/rows`
-//! stand for the tables, `/events` for the count in `provenance.json`.
+//! stand for the tables, `/events` for the count in `provenance.json`, `/job` for what members of a live run do.
 
 /// A key is changed from one value to the other, and nothing else.
 pub struct Row {
@@ -168,6 +168,19 @@ pub const ROWS: &[Row] = &[
     row("groups.work", &[], "200us", "300us", WORK),
     row("groups.work.per_unit.base", &["groups.g.work={per_unit: {base: 1us, each: 2us}}"], "1us", "3us", WORK),
     row("groups.work.per_unit.each", &["groups.g.work={per_unit: {base: 1us, each: 2us}}"], "2us", "3us", WORK),
+    row("groups.work.spin", &["groups.g.work={spin: 1us}"], "1us", "3us", WORK),
+    row("groups.work.app", &["groups.g.work={app: flows, model: 1us}"], "flows", "posts", "/job/0"),
+    row("groups.work.model@app", &["groups.g.work={app: flows, model: 1us}"], "1us", "3us", WORK),
+    row("groups.work.exec", &["groups.g.work={exec: [cat], model: 1us}"], "[cat]", "[sort]", "/job/0"),
+    row("groups.work.model@exec", &["groups.g.work={exec: [cat], model: 1us}"], "1us", "3us", WORK),
+    row("groups.work.timeout@exec", &["groups.g.work={exec: [cat], model: 1us}"], "", "3s", "/job/0"),
+    row(
+        "groups.output.sqlite",
+        &["groups.g.work={app: flows, model: 1us}", "groups.g.output={sqlite: a.db}"],
+        "a.db",
+        "b.db",
+        "/job/0",
+    ),
     row("groups.kafka_properties", &[], "g.properties", "h.properties", FETCHES),
     row("groups.poll.max_records", &["groups.g.commit={after: poll}"], "", "2", COMMITTED),
     row("groups.fetch.min_bytes", &[], "", "10 KiB", FETCHES),
