@@ -1,10 +1,10 @@
-//! The agenda against the plainest one there is: a sorted map by time and turn.
+//! The agenda against the plainest one there is: a sorted set by time and turn.
 use conga::engine::sim::agenda::Agenda;
 use conga::model::machine::Input;
 use conga::model::protocol::{ActorId, Timer};
 use conga::units::Time;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What one thing that happens asks for: so many nanoseconds later, each.
 type Asks = Vec<u64>;
@@ -18,20 +18,22 @@ fn number(input: &Input) -> u32 {
 
 /// Plays both side by side: what happens asks for what comes next on the list.
 fn check(begin: &[u64], asks: &[Asks], limit: u64) {
-    let (mut agenda, mut plain) = (Agenda::default(), BTreeMap::new());
+    let (mut agenda, mut plain) = (Agenda::default(), BTreeSet::new());
     let mut turn = 0;
-    let mut add = |agenda: &mut Agenda, plain: &mut BTreeMap<(u64, u32), ()>, at: u64| {
+    let mut add = |agenda: &mut Agenda, plain: &mut BTreeSet<(u64, u32)>, at: u64| {
         if turn % 2 == 0 {
             agenda.add(Time::from_ns(at), ActorId(0), Input::Fired(Timer::Ready(turn)));
         } else {
             agenda.wake(Time::from_ns(at), ActorId(0), Timer::Ready(turn));
         }
-        plain.insert((at, turn), ());
+        plain.insert((at, turn));
         turn += 1;
     };
-    begin.iter().for_each(|&at| add(&mut agenda, &mut plain, 1 + at));
+    for at in begin {
+        add(&mut agenda, &mut plain, 1 + at);
+    }
     let (mut happened, mut edge) = (0, limit);
-    while let Some((&(at, turn), ())) = plain.first_key_value() {
+    while let Some(&(at, turn)) = plain.first() {
         assert_eq!(agenda.next_at().map(Time::ns), Some(at), "the {happened}th");
         if at >= edge {
             assert!(agenda.pop(Time::from_ns(edge)).is_none(), "nothing happens at {edge} or later");
@@ -41,8 +43,9 @@ fn check(begin: &[u64], asks: &[Asks], limit: u64) {
         plain.pop_first();
         let (now, _, input) = agenda.pop(Time::from_ns(edge)).expect("something is left");
         assert_eq!((now.ns(), number(&input)), (at, turn), "the {happened}th");
-        let asked = asks.get(happened).into_iter().flatten();
-        asked.for_each(|&later| add(&mut agenda, &mut plain, at + later));
+        for later in asks.get(happened).into_iter().flatten() {
+            add(&mut agenda, &mut plain, at + later);
+        }
         happened += 1;
     }
     assert!(agenda.pop(Time::NEVER).is_none());

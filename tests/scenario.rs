@@ -115,6 +115,7 @@ fn set_changes_what_is_written_and_rate_scales_any_arrivals() {
 fn a_wrong_set_is_told_as_such() {
     let cases = [
         ("run.seed", "--set run.seed: has no `=`"),
+        ("groups.workers.memebrs=2", "unknown key `memebrs`; did you mean `members`?"),
         ("groups.wrkers.members=2", "`groups` has no `wrkers`; did you mean `workers`?"),
         ("groups.workers.membrs=2", "unknown key `membrs`"),
         ("groups.workers.members=x", "--set groups.workers.members=x: groups.workers.members: `x` is not a count"),

@@ -205,7 +205,7 @@ impl<'s> Check<'s> {
             [] => {
                 let keys: Vec<&str> = marks.iter().map(|(key, _)| *key).collect();
                 for entry in entries {
-                    self.unknown(entry, shapes, &keys, path);
+                    self.unknown(entry, shapes, (&keys, &[]), path);
                 }
             }
             several => {
@@ -218,6 +218,8 @@ impl<'s> Check<'s> {
     fn keys(&mut self, entries: &[Entry], place: Place, shape: &Shape<'s>, path: &str) {
         let properties = shape.properties();
         let given: BTreeSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        let is_known = |key: &&str| properties.is_some_and(|keys| keys.contains_key(*key));
+        let known: Vec<&str> = given.iter().copied().filter(is_known).collect();
         let named = shape.get("additionalProperties").filter(|schema| schema.is_object());
         if named.is_some() {
             self.names(entries, place, shape, path);
@@ -236,7 +238,7 @@ impl<'s> Check<'s> {
                     .map(String::as_str)
                     .filter(|key| !given.contains(key))
                     .collect();
-                self.unknown(entry, std::slice::from_ref(shape), &free, path);
+                self.unknown(entry, std::slice::from_ref(shape), (&free, &known), path);
             }
         }
         // A typo is told once, not also as the key it was meant to be.
@@ -264,12 +266,15 @@ impl<'s> Check<'s> {
         }
     }
 
-    fn unknown(&mut self, entry: &Entry, shapes: &[Shape<'s>], keys: &[&str], path: &str) {
+    /// `keys` may be written here; `given` are, and one of these is meant where `--set` misspells it.
+    fn unknown(&mut self, entry: &Entry, shapes: &[Shape<'s>], (keys, given): (&[&str], &[&str]), path: &str) {
         let shown = clean(&entry.key);
         if let Some(advice) = shapes.iter().find_map(|shape| later::instead(shape.definition, &entry.key)) {
             return self.error(entry.place, path, format!("`{shown}` is known, but not built yet"), advice);
         }
-        let remedy = match nearest(&entry.key, keys.iter().copied()) {
+        let meant = nearest(&entry.key, keys.iter().copied());
+        let given = || nearest(&entry.key, given.iter().copied());
+        let remedy = match meant.or_else(given) {
             Some(key) => format!("did you mean `{key}`?"),
             None if keys.is_empty() => "remove it".to_owned(),
             None => format!("use one of {}", list(keys.iter().copied())),
