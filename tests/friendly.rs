@@ -200,6 +200,22 @@ fn an_unknown_key_is_told_with_the_nearest_one() {
     }
 }
 
+/// The page of figures is what users look figures up in: every one of a result stands there.
+#[test]
+fn every_figure_is_explained() {
+    let page = std::fs::read_to_string("docs/figures.md").expect("there is such a page");
+    let result = serde_json::to_value(&crate::report::outcome(&[("workers", false)]).result).expect("plain data");
+    for section in ["producers", "topics", "brokers", "groups"] {
+        let one = result[section].as_object().and_then(|all| all.values().next()).expect("one of each");
+        for figure in one.as_object().expect("a table").keys() {
+            let row = format!("`{figure}`");
+            assert!(page.lines().any(|line| line.starts_with("| `") && line.contains(&row)), "{section}: {figure}");
+        }
+    }
+    let ran = conga(Path::new("."), &["explain", "groups.billing.e2e_s.p99"]);
+    assert!(ran.out.contains("what whoever sent it waits for"), "{}", ran.out);
+}
+
 /// Commands of a help text, as a shell would split them.
 fn examples(help: &str) -> Vec<Vec<String>> {
     let lines = help.lines().filter_map(|line| line.strip_prefix("  conga")).map(|rest| format!("conga{rest}"));

@@ -18,6 +18,8 @@ const WIDTH: usize = 100;
 const LEFT: usize = 13;
 /// Keys of the same name that are listed at most.
 const MOST: usize = 8;
+/// What the figures of a result mean.
+const FIGURES: &str = include_str!("../../docs/figures.md");
 /// Sections whose first name below is the user's.
 const NAMED: [&str; 3] = ["topics", "producers", "groups"];
 
@@ -50,15 +52,20 @@ fn list(keys: &[Key]) -> String {
     })
 }
 
-/// All that is known of what was asked for.
+/// All that is known of what was asked for: a key of a scenario, or a figure of its result.
 ///
 /// # Errors
 /// What to ask instead.
 pub fn explain(keys: &[Key], asked: &str) -> Result<String, String> {
     let asked = asked.trim();
     let found = find(keys, asked);
-    let Some((key, others)) = found.split_first() else { return Err(unknown(keys, asked)) };
-    Ok(page(keys, key, others))
+    if let Some((key, others)) = found.split_first() {
+        return Ok(page(keys, key, others));
+    }
+    match figure(asked) {
+        Some(meaning) => Ok(format!("{asked}\n\n  A figure of the result, for thresholds: {meaning}.\n")),
+        None => Err(unknown(keys, asked)),
+    }
 }
 
 /// Keys that may be meant, the one to explain first.
@@ -107,6 +114,18 @@ fn unknown(keys: &[Key], asked: &str) -> String {
         Some(near) => format!("{shown}: no key of a scenario; did you mean `{near}`?"),
         None => format!("{shown}: no key of a scenario; `conga explain --list` shows them all"),
     }
+}
+
+/// What the figure with this path means, by the page that lists them all.
+fn figure(asked: &str) -> Option<String> {
+    let rows = || FIGURES.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
+    let of = |name: &str| {
+        let row =
+            rows().find(|row| row.split(" | ").next().is_some_and(|names| names.split('`').any(|one| one == name)))?;
+        Some(row.rsplit(" | ").next()?.to_owned())
+    };
+    // Of `groups.billing.e2e_s.p99` the last part that is a figure.
+    asked.rsplit('.').find_map(of)
 }
 
 fn page(keys: &[Key], key: &Key, others: &[&Key]) -> String {
