@@ -216,6 +216,9 @@ pub struct CodecsArgs {
 pub struct FitArgs {
     /// A CSV file: a time with its unit a row, without a heading.
     pub file: PathBuf,
+    /// Unit of times that are written without one.
+    #[arg(long, value_parser = ["ns", "us", "ms", "s"], conflicts_with = "arrivals")]
+    pub unit: Option<String>,
     /// Takes this column of a file with a heading.
     #[arg(long, value_name = "NAME")]
     pub column: Option<String>,

@@ -1,4 +1,5 @@
 //! Laws behind samples: each is recognised, and its parameters come back.
+use crate::cli::conga;
 use conga::model::random::{BLOCK, Distribution, Stream};
 use conga::study::fit::{Fit, Law, ranked};
 
@@ -90,4 +91,17 @@ fn parameters_come_back_from_a_hundred_thousand_values_in_fifty_random_cases() {
             }
         }
     }
+}
+
+#[test]
+fn times_without_a_unit_need_one_on_the_command_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("log.csv"), "service_ms\n1.5\n2\n2.5\n2ms\n").expect("a file");
+    let fit = |args: &[&str]| conga(folder.path(), &[&["fit", "log.csv", "--column", "service_ms"], args].concat());
+    let ran = fit(&[]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("line 2: `1.5` has no unit") && ran.err.contains("add `--unit ms`"), "{}", ran.err);
+    let ran = fit(&["--unit", "ms"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("from 1.5 ms to 2.5 ms, mean 2 ms"), "{}", ran.out);
 }

@@ -79,7 +79,11 @@ fn values(args: &FitArgs) -> Result<Vec<f64>, String> {
                 values.push(since as f64 * 1e-9);
             }
         } else {
-            let span = parse::duration(text).map_err(|error| told(format!("{}; {}", error.message, error.remedy)))?;
+            let bare = text.parse::<f64>().is_ok();
+            let unit = args.unit.as_deref().filter(|_| bare).unwrap_or_default();
+            let remedy = if bare { ", or add `--unit ms` for all" } else { "" };
+            let span = parse::duration(&format!("{text}{unit}"))
+                .map_err(|error| told(format!("{}; {}{remedy}", error.message, error.remedy)))?;
             values.push(span.seconds());
         }
         if values.len() > MOST {

@@ -226,10 +226,15 @@ impl OverTime<'_> {
         let shown = groups_with_most_lag(self.outcome, MOST_GROUPS);
         let panels: Vec<Panel> = shown.iter().map(|&i| self.latency_panel(i, &groups[i].0, groups.len() > 1)).collect();
         let any = panels.iter().flat_map(|panel| &panel.lines).any(|line| line.points.iter().any(|p| p.1.is_some()));
-        let hint = "Look at how far p99 stands above p50, and whether it settles: \
-            a level that keeps rising is a queue that grows, single spikes are pauses.";
+        // Intervals with few records have no p99.
+        let has_p99 = panels.iter().flat_map(|panel| &panel.lines).any(|line| line.name == "p99");
+        let tail = if has_p99 { "p99 stands" } else { "the greatest stands" };
+        let hint = format!(
+            "Look at how far {tail} above p50, and whether it settles: a level that keeps rising is a queue that \
+             grows, single spikes are pauses. Where a line has gaps, too few records were finished to tell."
+        );
         let title = "End-to-end latency over time";
-        let mut chart = self.chart("latency-time", title, hint, panels, Measure::Seconds);
+        let mut chart = self.chart("latency-time", title, &hint, panels, Measure::Seconds);
         chart.note = left_out(shown.len(), groups.len(), "groups");
         any.then_some(chart)
     }

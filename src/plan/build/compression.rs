@@ -69,6 +69,13 @@ pub fn compression(
         return;
     }
     let ideal = scenario.document.cluster.as_ref().and_then(|c| c.ideal.as_ref()).is_some_and(|flag| flag.0);
+    let sized = |message: &Option<schema::Message>| matches!(message, None | Some(schema::Message::Size(_)));
+    let made_up = scenario.document.producers.0.iter().map(|(_, settings)| sized(&settings.message));
+    for (written, _) in producers.iter().zip(made_up).filter(|(one, made_up)| *made_up && one.codec != Codec::None) {
+        let path = format!("{}.compression", written.path);
+        let message = "is measured on plain English text, for nothing but the size of the messages is known";
+        found.warn(&path, message, "describe them, by `message: {json: …}`, `{lines: FILE}` or `{generator: flows}`");
+    }
     for (producer, written) in plan.producers.iter_mut().zip(&producers) {
         plan.cluster.uncalibrated |= give(&mut producer.client, written, &producer.contents, ideal);
     }
