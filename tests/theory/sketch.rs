@@ -362,8 +362,10 @@ fn closed_window(p: Params<'_>) -> Sketch {
     let work = format!("{{exponential: {{mean: {}}}}}", span(service_s));
     Sketch {
         cluster: format!("{{ideal: true, network: {{delay: {delay}}}, request: {{work: {work}, threads: 1}}}}"),
+        // The queue in the buffer never ends: with Kafka's two minutes what leaves would expire on its way.
         source: format!(
-            "arrivals: {{constant: {{rate: {rate}/s}}}}, linger: 0s, max_in_flight: {}, batch_size: {ONE_RECORD} B",
+            "arrivals: {{constant: {{rate: {rate}/s}}}}, linger: 0s, max_in_flight: {}, batch_size: {ONE_RECORD} B, \
+             delivery_timeout: 1d",
             p.number("window")
         ),
         rate,
