@@ -189,7 +189,6 @@ impl Run {
     }
 
     async fn finish(mut self, at: Time, partial: bool, watch: &Watch) -> (Recording, Measured) {
-        self.ask().await;
         let (to, mut answers) = unbounded_channel();
         self.send_all(&to, Letter::Leave);
         drop(to);

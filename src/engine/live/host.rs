@@ -12,7 +12,7 @@ use crate::model::machine::{Input, Machine};
 use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::histogram::Buckets;
 use crate::units::{Span, Time};
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +78,8 @@ pub struct Host {
     lateness: Option<Box<Buckets>>,
     busy: Duration,
     events: u64,
+    /// Whether the run is over for it.
+    left: bool,
 }
 
 impl Actor for Host {
@@ -93,7 +95,11 @@ impl Actor for Host {
 impl Handler<Letter> for Host {
     type Result = ();
 
-    fn handle(&mut self, letter: Letter, ctx: &mut Self::Context) {
+    fn handle(&mut self, letter: Letter, _: &mut Self::Context) {
+        // What it told when it left is the last word: an answer taken now would be in no account.
+        if self.left {
+            return;
+        }
         let begin = self.clock().elapsed();
         match letter {
             Letter::Begin(peers) => {
@@ -116,8 +122,10 @@ impl Handler<Letter> for Host {
                 let _ = answers.send((self.stage.me, self.stage.now));
             }
             Letter::Leave(answers) => {
+                self.catch_up();
+                self.act(Input::Observed);
                 let _ = answers.send(self.leave());
-                ctx.stop();
+                self.left = true;
                 return;
             }
         }
@@ -135,7 +143,7 @@ impl Host {
     pub fn new(machine: cast::Actor, stage: Stage, warmup: Time) -> Self {
         let lateness = matches!(machine, cast::Actor::Producer(_)).then(Box::default);
         let (wheel, asked, busy, events) = (None, Time::NEVER, Duration::ZERO, 0);
-        Self { machine, stage, wheel, asked, warmup, lateness, busy, events }
+        Self { machine, stage, wheel, asked, warmup, lateness, busy, events, left: false }
     }
 
     fn clock(&self) -> &Clock {
