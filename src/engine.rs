@@ -7,9 +7,11 @@ pub mod cast;
 pub mod live;
 pub mod sim;
 
+use crate::model::workload::Arrivals;
 use crate::outcome::result::Outcome;
 use crate::outcome::{self, Recording, precision};
-use crate::plan::Plan;
+use crate::plan::{Plan, ProducerPlan};
+use crate::units::Time;
 use live::Measured;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -43,6 +45,36 @@ impl Watch {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Tells a watch how far one repetition is.
+struct Telling {
+    /// Records that will go through, if every producer ends by itself; endlessly many otherwise.
+    expected: f64,
+    /// Records and thousandths told so far.
+    told: (u64, u64),
+}
+
+impl Telling {
+    fn new(plan: &Plan) -> Self {
+        let given = |producer: &ProducerPlan| match &producer.arrivals {
+            Arrivals::Trace(rows) => producer.messages.min(rows.len() as u64) as f64,
+            _ => producer.messages as f64,
+        };
+        let readers = |topic| plan.groups.iter().filter(|group| group.topics.contains(&topic)).count().max(1) as f64;
+        let all = plan.producers.iter().map(|producer| given(producer) * readers(producer.client.topic));
+        Self { expected: all.sum::<f64>().max(1.0), told: (0, 0) }
+    }
+
+    fn tell(&mut self, watch: &Watch, records: u64, now: Time, end: Time) {
+        watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
+        // A run without a fixed end is as far as its records are.
+        let open = end == Time::NEVER;
+        let done = if open { records as f64 / self.expected } else { now.ns() as f64 / end.ns() as f64 };
+        let permille = (done.min(1.0) * 1e3) as u64;
+        watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
+        self.told = (records, permille.max(self.told.1));
     }
 }
 

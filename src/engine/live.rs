@@ -14,8 +14,8 @@ mod muster;
 mod stage;
 mod wheel;
 
-use super::Watch;
-use super::sim::{Edges, expected};
+use super::sim::Edges;
+use super::{Telling, Watch};
 use crate::model::protocol::ActorId;
 use crate::outcome::Recording;
 use crate::plan::Plan;
@@ -93,15 +93,14 @@ struct Run {
     edges: Edges,
     /// How late each actor heard that arrivals are over.
     late: Vec<Span>,
-    expected: f64,
-    told: (u64, u64),
+    telling: Telling,
 }
 
 impl Run {
     fn new(plan: &Plan, settings: &Settings<'_>) -> Self {
         let (company, clock, listener) = muster::muster(plan, settings);
-        let (edges, expected) = (Edges::new(plan), expected(plan));
-        Self { company, clock, listener, edges, late: Vec::new(), expected, told: (0, 0) }
+        let (edges, telling) = (Edges::new(plan), Telling::new(plan));
+        Self { company, clock, listener, edges, late: Vec::new(), telling }
     }
 
     async fn play(mut self, plan: &Plan, watch: &Watch) -> (Recording, Measured) {
@@ -150,13 +149,7 @@ impl Run {
 
     fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
         let records = self.listener.lock().records();
-        watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
-        // A run without a fixed end is as far as its records are.
-        let open = end == Time::NEVER;
-        let done = if open { records as f64 / self.expected } else { now.ns() as f64 / end.ns() as f64 };
-        let permille = (done.min(1.0) * 1e3) as u64;
-        watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
-        self.told = (records, permille.max(self.told.1));
+        self.telling.tell(watch, records, now, end);
     }
 
     /// Asks everybody what is done by now; returns when each of them said so.

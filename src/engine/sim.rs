@@ -5,12 +5,12 @@
 pub mod agenda;
 pub mod network;
 
-use super::Watch;
 use super::cast::{Actor, assemble};
+use super::{Telling, Watch};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::{Observer, Recording, Witness};
-use crate::plan::{Arrivals, Plan};
+use crate::plan::Plan;
 use crate::units::{Span, Time};
 use agenda::Agenda;
 use network::Network;
@@ -93,16 +93,6 @@ pub fn run(plan: &Plan, watch: &Watch) -> Recording {
     Run::new(plan).play(plan, watch)
 }
 
-/// Records that will go through, if every producer ends by itself; endlessly many otherwise.
-pub(super) fn expected(plan: &Plan) -> f64 {
-    let given = |producer: &crate::plan::ProducerPlan| match &producer.arrivals {
-        Arrivals::Trace(rows) => producer.messages.min(rows.len() as u64) as f64,
-        _ => producer.messages as f64,
-    };
-    let readers = |topic: usize| plan.groups.iter().filter(|group| group.topics.contains(&topic)).count().max(1) as f64;
-    plan.producers.iter().map(|producer| given(producer) * readers(producer.client.topic)).sum::<f64>().max(1.0)
-}
-
 struct Run {
     cast: Vec<Actor>,
     network: Network,
@@ -110,10 +100,7 @@ struct Run {
     witness: Witness,
     edges: Edges,
     events: u64,
-    /// Records that will go through, where the plan tells.
-    expected: f64,
-    /// Records and thousandths told to the watch.
-    told: (u64, u64),
+    telling: Telling,
 }
 
 impl Run {
@@ -131,8 +118,7 @@ impl Run {
             witness: Witness::new(plan),
             edges: Edges::new(plan),
             events: 0,
-            expected: expected(plan),
-            told: (0, 0),
+            telling: Telling::new(plan),
         }
     }
 
@@ -154,7 +140,7 @@ impl Run {
             // Whoever is asked may find something to do before the next edge.
             now = limit;
             self.edge(now);
-            self.tell(watch, now, end);
+            self.telling.tell(watch, self.witness.records(), now, end);
             if watch.is_stopped() {
                 return self.finish(now, true, watch);
             }
@@ -178,17 +164,6 @@ impl Run {
         self.edges.advance();
     }
 
-    fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
-        let records = self.witness.records();
-        watch.records.fetch_add(records - self.told.0, Ordering::Relaxed);
-        // A run without a fixed end is as far as its records are.
-        let open = end == Time::NEVER;
-        let done = if open { records as f64 / self.expected } else { now.ns() as f64 / end.ns() as f64 };
-        let permille = (done.min(1.0) * 1e3) as u64;
-        watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
-        self.told = (records, permille.max(self.told.1));
-    }
-
     fn observe_all(&mut self, now: Time) {
         let Self { cast, network, agenda, witness, .. } = self;
         for (i, actor) in cast.iter_mut().enumerate() {
@@ -200,7 +175,7 @@ impl Run {
     fn finish(mut self, now: Time, partial: bool, watch: &Watch) -> Recording {
         self.observe_all(now);
         watch.events.fetch_add(self.events, Ordering::Relaxed);
-        self.tell(watch, now, now);
+        self.telling.tell(watch, self.witness.records(), now, now);
         self.witness.finish(now, partial, self.events)
     }
 }

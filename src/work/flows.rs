@@ -9,7 +9,7 @@ use super::results::Results;
 use super::sketch::{Sketch, Summary};
 use super::state::Fold;
 use super::tables::{Table, instant};
-use super::windows::{Cell, Windows};
+use super::windows::{Cell, Dated, Windows, read};
 use foldhash::{HashMap, HashMapExt as _};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -49,6 +49,12 @@ struct Flow<'a> {
     dst_port: u16,
     packets: u64,
     bytes: u64,
+}
+
+impl Dated for Flow<'_> {
+    fn at(&self) -> &str {
+        &self.ended
+    }
 }
 
 /// What a network sent and received in a window.
@@ -251,13 +257,10 @@ impl State {
 
 impl Fold for State {
     fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
-        let read = serde_json::from_slice::<Flow<'_>>(record.value).ok();
-        let read = read.and_then(|flow| Some((flow.ended.parse::<jiff::Timestamp>().ok()?, flow)));
-        let Some((end, flow)) = read else {
+        let Some((window, flow)) = read::<Flow<'_>>(record.value, self.settings.window_s) else {
             self.malformed += u64::from(is_new);
-            return out.push(|out| out.extend_from_slice(b"{\"malformed\":true}"));
+            return out.push_malformed();
         };
-        let window = end.as_nanosecond().div_euclid(i128::from(self.settings.window_s) * 1_000_000_000) as i64;
         let window_s = window * self.settings.window_s;
         let ports = if is_new { self.count(&flow, window) } else { self.known(&flow, window) };
         out.count("bytes_from", window_s, || shown(network(flow.src_addr)).into(), flow.bytes);

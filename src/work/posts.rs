@@ -8,7 +8,7 @@ use super::Item;
 use super::results::Results;
 use super::state::Fold;
 use super::tables::{Table, instant};
-use super::windows::{Cell, Windows};
+use super::windows::{Cell, Dated, Windows, read};
 use foldhash::{HashMap, HashMapExt as _};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -47,6 +47,12 @@ struct Post<'a> {
     author: Author,
     #[serde(borrow)]
     tags: Vec<Cow<'a, str>>,
+}
+
+impl Dated for Post<'_> {
+    fn at(&self) -> &str {
+        &self.created_at
+    }
 }
 
 #[derive(Deserialize)]
@@ -208,13 +214,10 @@ impl State {
 
 impl Fold for State {
     fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
-        let read = serde_json::from_slice::<Post<'_>>(record.value).ok();
-        let read = read.and_then(|post| Some((post.created_at.parse::<jiff::Timestamp>().ok()?, post)));
-        let Some((at, mut post)) = read else {
+        let Some((pane, mut post)) = read::<Post<'_>>(record.value, self.settings.pane_s) else {
             self.malformed += u64::from(is_new);
-            return out.push(|out| out.extend_from_slice(b"{\"malformed\":true}"));
+            return out.push_malformed();
         };
-        let pane = at.as_nanosecond().div_euclid(i128::from(self.settings.pane_s) * 1_000_000_000) as i64;
         lower(&mut post.tags);
         if is_new {
             self.count(&post.author, &post.tags, pane);

@@ -69,6 +69,11 @@ impl Results {
         self.there.extend(self.clock.as_ref().map(|clock| clock()));
     }
 
+    /// The result of a record that cannot be read.
+    pub(super) fn push_malformed(&mut self) {
+        self.push(|out| out.extend_from_slice(b"{\"malformed\":true}"));
+    }
+
     /// Tells what the record whose result comes next adds to a window.
     pub(super) fn count(&mut self, measure: &'static str, window_s: i64, key: impl FnOnce() -> Box<str>, amount: u64) {
         let record = self.ends.len() as u32;

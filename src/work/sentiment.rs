@@ -8,7 +8,7 @@ use super::Item;
 use super::results::Results;
 use super::state::Fold;
 use super::tables::{Table, instant};
-use super::windows::{Cell, Windows};
+use super::windows::{Cell, Dated, Windows, read};
 use foldhash::{HashMap, HashMapExt as _};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -67,6 +67,12 @@ struct Post<'a> {
     created_at: Cow<'a, str>,
     #[serde(borrow)]
     text: Cow<'a, str>,
+}
+
+impl Dated for Post<'_> {
+    fn at(&self) -> &str {
+        &self.created_at
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -214,13 +220,10 @@ fn negates(word: &str) -> bool {
 
 impl Fold for State {
     fn take(&mut self, record: &Item<'_>, is_new: bool, out: &mut Results) {
-        let read = serde_json::from_slice::<Post<'_>>(record.value).ok();
-        let read = read.and_then(|post| Some((post.created_at.parse::<jiff::Timestamp>().ok()?, post)));
-        let Some((at, post)) = read else {
+        let Some((window, post)) = read::<Post<'_>>(record.value, self.settings.window_s) else {
             self.malformed += u64::from(is_new);
-            return out.push(|out| out.extend_from_slice(b"{\"malformed\":true}"));
+            return out.push_malformed();
         };
-        let window = at.as_nanosecond().div_euclid(i128::from(self.settings.window_s) * 1_000_000_000) as i64;
         let mood = self.read(&post.text);
         if is_new {
             self.count(&mood, window);

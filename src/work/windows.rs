@@ -3,7 +3,21 @@
 //! Event time comes from records and may be anything. So the limit is a number of windows, not an age: when there are too
 //! many, the first one is folded into `earlier`, and totals stay exact. Windows never close: what comes late still counts
 //! where it belongs, or in `earlier`.
+use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// What a record in JSON is read as.
+pub(super) trait Dated {
+    /// When it happened, as RFC 3339.
+    fn at(&self) -> &str;
+}
+
+/// A record, and the number of the window of so many seconds it belongs to; nothing where it is malformed.
+pub(super) fn read<'r, R: Dated + Deserialize<'r>>(value: &'r [u8], window_s: i64) -> Option<(i64, R)> {
+    let record: R = serde_json::from_slice(value).ok()?;
+    let at: jiff::Timestamp = record.at().parse().ok()?;
+    Some((at.as_nanosecond().div_euclid(i128::from(window_s) * 1_000_000_000) as i64, record))
+}
 
 /// What a window holds.
 pub(super) trait Cell: Default {
