@@ -4,7 +4,7 @@
 use super::{BAD, CodecsArgs};
 use crate::model::compression::Curve;
 use crate::payload::framing::{Framing, HEADER};
-use crate::payload::{Codec, Press, curve};
+use crate::payload::{Codec, Maker, Press, curve};
 use crate::plan::{ProducerPlan, build};
 use crate::report::codecs::{Measured, Point};
 use crate::report::{self, codecs};
@@ -28,6 +28,9 @@ const CAUTION: f64 = 1.05;
 
 const NOTE: &str = "Speeds are in bytes before compression, by the wall clock, on one core of this machine as it is now: \
                     they differ from machine to machine and from time to time. Sizes do not.";
+
+const MADE_UP: &str = "  Of these messages only the size is known: this is measured on plain English text. Describe them, by\n  \
+                       `message: {json: …}`, `{lines: FILE}` or `{generator: flows}`.\n";
 
 /// Measures every codec on the messages of every producer.
 ///
@@ -138,6 +141,9 @@ fn seconds_a_round(mut round: impl FnMut()) -> f64 {
 
 fn table(producer: &ProducerPlan, measured: &[(Measured, u32)]) -> String {
     let mut text = format!("{} (batch.size {})\n", producer.name, show::size(f64::from(producer.client.batch_size)));
+    if matches!(producer.contents.sources[0].messages.maker(), Maker::Filler) {
+        text.push_str(MADE_UP);
+    }
     let _ = writeln!(
         text,
         "  {:<7} {:>8} {:>7} {:>9} {:>16} {:>16}",

@@ -4,6 +4,8 @@
 //! told; a figure that has lost its value always counts.
 use super::compare::{Change, Comparison, Figure};
 use crate::plan::build::{figures, thresholds};
+use crate::scenario::nearest;
+use std::collections::BTreeSet;
 
 /// One such line, understood.
 #[derive(Clone, Debug)]
@@ -93,10 +95,25 @@ impl Limit {
             }
         }
         if compared == 0 {
-            let path = self.path.join(".");
-            return Err(format!("`{}`: no figure with a value is called `{path}`; see result.json", self.expression));
+            return Err(self.names_nothing(comparison));
         }
         Ok(found)
+    }
+
+    fn names_nothing(&self, comparison: &Comparison) -> String {
+        let path = self.path.join(".");
+        let valued = comparison.figures.iter().filter(|figure| figure.values[0].is_some());
+        let known: BTreeSet<String> = valued.map(|figure| self.alike(&figure.path)).collect();
+        let remedy = nearest(&path, known.iter().map(String::as_str))
+            .map_or_else(|| "see result.json".to_owned(), |near| format!("did you mean `{near}`?"));
+        format!("`{}`: no figure with a value is called `{path}`; {remedy}", self.expression)
+    }
+
+    /// A path with a `*` where this limit has one.
+    fn alike(&self, path: &str) -> String {
+        let star = |i: usize| self.path.get(i).is_some_and(|part| part == "*");
+        let parts = path.split('.').enumerate().map(|(i, part)| if star(i) { "*" } else { part });
+        parts.collect::<Vec<_>>().join(".")
     }
 
     fn is_broken(&self, figure: &Figure, result: usize) -> Result<bool, String> {
