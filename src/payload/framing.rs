@@ -31,57 +31,73 @@ impl Framing {
 
     /// Adds a record, made at `at_ms`, whose value `write` appends.
     pub fn push(&mut self, at_ms: i64, key: Option<&[u8]>, write: impl FnOnce(&mut Vec<u8>)) {
+        // The length stands before the value, and how long it is is known only after it.
+        let mut body = std::mem::take(&mut self.body);
+        body.clear();
+        write(&mut body);
+        self.push_value(at_ms, key, &body);
+        self.body = body;
+    }
+
+    /// Adds a record, made at `at_ms`, with this value.
+    pub fn push_value(&mut self, at_ms: i64, key: Option<&[u8]>, value: &[u8]) {
         if self.records == 0 {
             self.first_ms = at_ms;
         }
-        let Self { bytes, body, .. } = self;
-        body.clear();
-        body.push(0);
-        varint(at_ms - self.first_ms, body);
-        varint(i64::from(self.records), body);
-        match key {
-            Some(key) => {
-                varint(length(key.len()), body);
-                body.extend_from_slice(key);
-            }
-            None => varint(-1, body),
+        let mut before = Head::default();
+        before.byte(0);
+        before.varint(at_ms - self.first_ms);
+        before.varint(i64::from(self.records));
+        before.varint(key.map_or(-1, |key| length(key.len())));
+        let mut between = Head::default();
+        between.varint(length(value.len()));
+        let mut all = Head::default();
+        all.varint(length(before.len + key.map_or(0, <[u8]>::len) + between.len + value.len() + 1));
+        all.add(&mut self.bytes);
+        before.add(&mut self.bytes);
+        if let Some(key) = key {
+            self.bytes.extend_from_slice(key);
         }
-        let before = body.len();
-        write(body);
-        let value = body.len() - before;
-        // The length stands before the value, and how long it is is known only after it.
-        let mut length = [0; 10];
-        let digits = encoded(self::length(value), &mut length);
-        varint(self::length(body.len() + digits + 1), bytes);
-        bytes.extend_from_slice(&body[..before]);
-        bytes.extend_from_slice(&length[..digits]);
-        bytes.extend_from_slice(&body[before..]);
-        varint(0, bytes);
+        between.add(&mut self.bytes);
+        self.bytes.extend_from_slice(value);
+        self.bytes.push(0);
         self.records += 1;
+    }
+}
+
+/// A few numbers: copied as a whole, for a copy of so few bytes costs more to call than to make.
+#[derive(Default)]
+struct Head {
+    /// One byte and three numbers at most.
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl Head {
+    fn byte(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    /// Zigzag, seven bits a byte, lowest first: ten bytes at most.
+    fn varint(&mut self, value: i64) {
+        let mut rest = ((value << 1) ^ (value >> 63)) as u64;
+        while rest >= 0x80 {
+            self.byte(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.byte(rest as u8);
+    }
+
+    fn add(&self, out: &mut Vec<u8>) {
+        let end = out.len() + self.len;
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
     }
 }
 
 fn length(bytes: usize) -> i64 {
     i64::try_from(bytes).expect("a record fits into memory")
-}
-
-fn varint(value: i64, out: &mut Vec<u8>) {
-    let mut digits = [0; 10];
-    let n = encoded(value, &mut digits);
-    out.extend_from_slice(&digits[..n]);
-}
-
-/// Zigzag, seven bits a byte, lowest first.
-fn encoded(value: i64, out: &mut [u8; 10]) -> usize {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    let mut n = 0;
-    while rest >= 0x80 {
-        out[n] = rest as u8 | 0x80;
-        rest >>= 7;
-        n += 1;
-    }
-    out[n] = rest as u8;
-    n + 1
 }
 
 /// Key and value of each record that [`Framing`] gathered, in order; `None` where the bytes are not records.
@@ -128,7 +144,7 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     Some(taken)
 }
 
-/// The opposite of [`encoded`].
+/// The opposite of [`Head::varint`].
 fn decoded(rest: &mut &[u8]) -> Option<i64> {
     let (mut value, mut shift) = (0_u64, 0);
     loop {

@@ -30,6 +30,8 @@ pub struct Packer {
     next: u64,
     stride: u64,
     pool: Vec<u8>,
+    /// Where the next message is cut from it.
+    cut: usize,
     key: String,
     /// What that has cost.
     pub cost: Cost,
@@ -45,7 +47,7 @@ impl Packer {
         }
         let (press, framing) = (Press::new(codec), Framing::default());
         let (packed, key, cost) = (Vec::new(), String::new(), Cost::default());
-        Self { messages, lettering, press, framing, packed, next, stride, pool, key, cost }
+        Self { messages, lettering, press, framing, packed, next, stride, pool, cut: 0, key, cost }
     }
 
     /// The batches of a request, in its order; what `given` has for a record takes the place of a message.
@@ -84,27 +86,26 @@ impl Packer {
     }
 
     fn write(&mut self, record: &Record, given: Option<Vec<u8>>) {
-        let Self { messages, lettering, framing, next, stride, pool, key, .. } = self;
+        let Self { messages, lettering, framing, next, stride, pool, cut, key, .. } = self;
         let key = lettering.write(record.key, key).then_some(key.as_bytes());
         let due_ns = EPOCH_NS.saturating_add_unsigned(record.due.ns());
         let index = *next;
         *next += *stride;
-        framing.push(due_ns / 1_000_000, key, |out| {
-            if let Some(given) = given {
-                return out.extend_from_slice(&given);
-            }
-            if pool.is_empty() {
-                return messages.write(index, due_ns, 0, out);
-            }
-            let size = wire::value_of(record.body, key.map(|key| key.len() as u32)) as usize;
-            if size > pool.len() / 2 {
-                return messages.write(index, due_ns, size, out);
-            }
-            // Steps of the golden ratio lie as far from each other as may be, so that a batch does not repeat itself.
-            let place = u128::from(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            let at = ((place * (pool.len() - size) as u128) >> 64) as usize;
-            out.extend_from_slice(&pool[at..at + size]);
-        });
+        if let Some(given) = given {
+            return framing.push_value(due_ns / 1_000_000, key, &given);
+        }
+        let size = wire::value_of(record.body, key.map(|key| key.len() as u32)) as usize;
+        if pool.is_empty() || size > pool.len() / 2 {
+            // Whoever makes messages of its own knows how long they are.
+            let size = if pool.is_empty() { 0 } else { size };
+            return framing.push(due_ns / 1_000_000, key, |out| messages.write(index, due_ns, size, out));
+        }
+        // One after the other, so that the processor knows what comes next and no batch repeats itself.
+        if *cut + size > pool.len() {
+            *cut = *cut + size - pool.len();
+        }
+        framing.push_value(due_ns / 1_000_000, key, &pool[*cut..*cut + size]);
+        *cut += size;
     }
 }
 
