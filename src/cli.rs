@@ -9,6 +9,7 @@ mod examples;
 pub mod explain;
 pub mod fit;
 pub mod hire;
+pub mod import;
 pub mod init;
 pub mod man;
 pub mod report;
@@ -51,6 +52,9 @@ pub enum Command {
     /// Check scenarios without running them: every problem with its place and remedy.
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
+    /// Make a scenario of what another tool has: a workload, or a command line.
+    #[command(subcommand, after_help = examples::IMPORT)]
+    Import(ImportCommand),
     /// Tell what a key of a scenario means, its default, and what it costs.
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
@@ -88,6 +92,56 @@ pub struct InitArgs {
     /// Tells what there is, and writes nothing.
     #[arg(long)]
     pub list: bool,
+}
+
+/// What a scenario is made of.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ImportCommand {
+    /// A workload of the OpenMessaging Benchmark and its driver file for Kafka.
+    Omb {
+        /// The workload.
+        workload: PathBuf,
+        /// The driver.
+        driver: PathBuf,
+        /// What the files do not say, and where the scenario goes.
+        #[command(flatten)]
+        into: ImportArgs,
+    },
+    /// The command line of RabbitMQ's PerfTest.
+    Perftest {
+        /// What the command line does not say, and where the scenario goes.
+        #[command(flatten)]
+        into: ImportArgs,
+        /// Its options, after `--`.
+        #[arg(last = true, required = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
+    /// The command lines of Kafka's kafka-producer-perf-test and kafka-consumer-perf-test.
+    KafkaPerf {
+        /// What the command lines do not say, and where the scenario goes.
+        #[command(flatten)]
+        into: ImportArgs,
+        /// One, or both in a row, each after its name, after `--`.
+        #[arg(last = true, required = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
+}
+
+/// What other tools leave to whoever sets up the cluster, and where the scenario goes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImportArgs {
+    /// The scenario; after the tool when silent. Nothing is ever overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Partitions of a topic.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub partitions: Option<u32>,
+    /// Brokers.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub brokers: Option<u32>,
+    /// Replicas of a partition.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub replicas: Option<u32>,
 }
 
 /// Arguments of `conga explain`.

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Init(args) => cli::init::run(&args),
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
+        Command::Import(command) => cli::import::run(&command),
         Command::Explain(args) => cli::explain::run(&args),
         Command::Codecs(args) => cli::codecs::run(&args),
         Command::Fit(args) => cli::fit::run(&args),

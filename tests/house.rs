@@ -15,10 +15,11 @@ const STORY: usize = 2;
 const NEAR: usize = 6;
 
 /// What each module may name besides itself and `units`; modules that are not listed may name anything.
-const LAW: [(&str, &[&str]); 10] = [
+const LAW: [(&str, &[&str]); 11] = [
     ("units", &[]),
     ("model", &[]),
     ("scenario", &[]),
+    ("import", &["scenario"]),
     ("payload", &[]),
     ("work", &["payload"]),
     ("plan", &["scenario", "model", "payload"]),

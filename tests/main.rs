@@ -14,6 +14,7 @@ mod gallery;
 mod histogram;
 mod hostile;
 mod house;
+mod import;
 mod keys;
 mod language;
 mod laws;

@@ -33,7 +33,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// A line about a good scenario, and its warnings as they are printed.
-fn verdict(file: &Path, sets: &[String]) -> Result<(String, String), Problems> {
+pub(super) fn verdict(file: &Path, sets: &[String]) -> Result<(String, String), Problems> {
     let scenario = load(file, sets)?;
     let (plan, warnings) = build::plan(&scenario)?;
     let members: u32 = plan.groups.iter().map(|group| group.members).sum();

@@ -16,6 +16,13 @@ Examples:
   conga init pipeline scenarios/orders.yaml        another template, under another name
   conga init --list                                what there is";
 
+pub const IMPORT: &str = "\
+Examples:
+  conga import omb workload.yaml kafka.yaml        the OpenMessaging Benchmark: omb.yaml
+  conga import perftest --out rabbit.yaml -- -x 2 -y 4 -r 1000 -s 200 -z 60
+  conga import kafka-perf --partitions 12 -- --topic events --num-records 1000000 \\
+      --record-size 100 --throughput 50000 --producer-props acks=all linger.ms=5";
+
 pub const RUN: &str = "\
 Examples:
   conga run minimal.yaml
