@@ -9,7 +9,7 @@ use super::Watch;
 use super::cast::{Actor, assemble};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
-use crate::outcome::{Observer, Recording, Witness};
+use crate::outcome::{Look, Observer, Recording, Witness};
 use crate::plan::{Arrivals, Plan};
 use crate::units::{Span, Time};
 use agenda::Agenda;
@@ -114,6 +114,7 @@ struct Run {
     expected: f64,
     /// Records and thousandths told to the watch.
     told: (u64, u64),
+    seed: u64,
 }
 
 impl Run {
@@ -133,6 +134,7 @@ impl Run {
             events: 0,
             expected: expected(plan),
             told: (0, 0),
+            seed: plan.run.seed,
         }
     }
 
@@ -187,6 +189,9 @@ impl Run {
         let permille = (done.min(1.0) * 1e3) as u64;
         watch.permille.fetch_add(permille.saturating_sub(self.told.1), Ordering::Relaxed);
         self.told = (records, permille.max(self.told.1));
+        if watch.wants(self.seed) {
+            watch.show(self.witness.look(now));
+        }
     }
 
     fn observe_all(&mut self, now: Time) {
@@ -201,6 +206,9 @@ impl Run {
         self.observe_all(now);
         watch.events.fetch_add(self.events, Ordering::Relaxed);
         self.tell(watch, now, now);
+        if watch.wants_last(self.seed) {
+            watch.show(Look { ended: true, ..self.witness.look(now) });
+        }
         self.witness.finish(now, partial, self.events)
     }
 }
