@@ -19,6 +19,8 @@ pub struct Film {
     /// What everybody is called.
     pub names: Names,
     end: Time,
+    /// Streams that come from outside: the others are outputs of groups.
+    producers: usize,
     looks: VecDeque<Arc<Look>>,
 }
 
@@ -33,6 +35,8 @@ pub struct Moment {
     pub end_s: Option<f64>,
     /// Producers, then outputs.
     pub streams: Vec<StreamMoment>,
+    /// Records that producers accept a second, lately, without those that groups pass on.
+    pub in_per_s: f64,
     /// Groups.
     pub groups: Vec<GroupMoment>,
     /// Resident memory of this process.
@@ -88,7 +92,8 @@ impl Film {
     /// Of a run of this plan.
     #[must_use]
     pub fn of(plan: &Plan, engine: &'static str) -> Self {
-        Self { names: Names::of(plan, engine), end: plan.end(), looks: VecDeque::new() }
+        let (names, producers) = (Names::of(plan, engine), plan.producers.len());
+        Self { names, end: plan.end(), producers, looks: VecDeque::new() }
     }
 
     /// One more look; false if it was there already.
@@ -143,11 +148,13 @@ impl Film {
                 so_far: times(&look.e2e),
             }
         };
+        let streams: Vec<StreamMoment> = now.streams.iter().enumerate().map(stream).collect();
         Some(Moment {
             seed: now.seed,
             at_s: now.at.seconds(),
             end_s: (self.end != Time::NEVER).then(|| self.end.seconds()),
-            streams: now.streams.iter().enumerate().map(stream).collect(),
+            in_per_s: streams.iter().take(self.producers).map(|stream| stream.sent_per_s).sum(),
+            streams,
             groups: now.groups.iter().enumerate().map(group).collect(),
             rss: rss_bytes(),
             broken: now.broken,
@@ -177,8 +184,7 @@ impl Moment {
     /// As one line.
     #[must_use]
     pub fn line(&self, permille: u64) -> String {
-        let sent = self.streams.iter().map(|stream| stream.sent_per_s).sum();
-        let mut line = format!("{} ({} %): {} in", self.far(), permille / 10, show::rate(sent));
+        let mut line = format!("{} ({} %): {} in", self.far(), permille / 10, show::rate(self.in_per_s));
         let mut say = |what: String| line.extend([", ", &what]);
         let time = |time: Option<f64>| time.map_or_else(|| "–".to_owned(), show::duration);
         for group in &self.groups {

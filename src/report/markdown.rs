@@ -26,7 +26,6 @@ pub fn page(outcome: &Outcome, charts: &[Chart], work: &Section) -> String {
     for card in &figures::cards(outcome) {
         key_figures(&mut md, card);
     }
-    found(&mut md, work);
     md.push_str("## Charts\n\n");
     for chart in charts {
         picture(&mut md, chart);
@@ -39,6 +38,7 @@ pub fn page(outcome: &Outcome, charts: &[Chart], work: &Section) -> String {
         }
         md.push('\n');
     }
+    found(&mut md, work);
     md.push_str("## Latencies\n\n");
     table(&mut md, &figures::LATENCY_COLUMNS, figures::latency_rows(outcome));
     md.push_str("## Brokers\n\n");

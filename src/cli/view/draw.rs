@@ -88,7 +88,7 @@ fn table<'t>(title: &'t str, head: Vec<&'static str>, rows: Vec<Row<'t>>, first:
 }
 
 fn block(title: &str) -> Block<'_> {
-    Block::new().borders(Borders::TOP).border_style(QUIET).title(Span::styled(title, STRONG))
+    Block::new().borders(Borders::TOP).border_style(QUIET).title(Span::styled(format!("{title} "), STRONG))
 }
 
 /// Numbers stand at the right of their column.

@@ -197,7 +197,6 @@ impl Host {
             && self.stage.now >= self.warmup
         {
             lateness.count(late);
-            lateness.added(1, late);
         }
     }
 
