@@ -48,6 +48,7 @@ fn last_look(yaml: &str) -> (Outcome, Arc<Look>) {
 }
 
 /// What counters of a page have to be when the run is over.
+#[expect(clippy::float_cmp, reason = "counts: whole numbers below 2^53, which add up exactly")]
 fn page_agrees(page: &Page, outcome: &Outcome) {
     for (name, one) in &outcome.result.producers {
         let of = |family: &str| page.value(family, &[("producer", name)]);
@@ -254,6 +255,7 @@ fn metrics_are_served_within_bounds() {
 
 /// The program itself: its port is told, it can be read while it runs, and what it said last is what the result says.
 #[test]
+#[expect(clippy::float_cmp, reason = "counts: whole numbers below 2^53, which add up exactly")]
 fn metrics_of_the_program_end_at_the_counters_of_its_result() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("watched.yaml"), WATCHED).expect("a file");
@@ -384,6 +386,7 @@ run: {duration: 600ms, warmup: 200ms, seed: 1}
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "counts: whole numbers below 2^53, which add up exactly")]
 fn a_page_that_is_not_openmetrics_is_seen_to_be_none() {
     let good = "# HELP a b.\n# TYPE a counter\na_total{x=\"1\"} 2\n# EOF\n";
     assert_eq!(Page::read(good).expect("it is").value("a_total", &[("x", "1")]), 2.0);

@@ -1,4 +1,6 @@
 //! Looks at a run for everybody who shows it, four times a second at most, however many they are.
+//!
+//! Here is the clock that a run's `Watch` does not have.
 use crate::engine::Watch;
 use crate::outcome::Look;
 use parking_lot::Mutex;

@@ -1,4 +1,6 @@
-//! What the process and the machine around a run are: memory, processor time, host. Only provenance and views tell it.
+//! What the process and the machine around a run are: memory, processor time, host.
+//!
+//! Only provenance, views and metrics tell it; no result does.
 use cpu_time::ProcessTime;
 use serde_json::json;
 

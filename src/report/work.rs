@@ -91,7 +91,8 @@ fn found(table: &WorkTable) -> Found {
         None => format!("the first {shown} rows of very many"),
     };
     if table.hidden > 0 {
-        note.push_str(&format!("{}{} more columns", if note.is_empty() { "" } else { ", " }, table.hidden));
+        let comma = if note.is_empty() { "" } else { ", " };
+        note = format!("{note}{comma}{} more columns", table.hidden);
     }
     Found {
         name,

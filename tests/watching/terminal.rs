@@ -124,8 +124,8 @@ fn the_view_fills_a_terminal_and_gives_it_back() {
         }
         assert!(seat.screen.screen().hide_cursor() && !seat.is_cooked());
         if way == "TERM" {
-            let sent = Command::new("kill").args(["-TERM", &seat.process.id().to_string()]).status();
-            assert!(sent.expect("kill").success());
+            let killed = Command::new("kill").args(["-TERM", &seat.process.id().to_string()]).status();
+            assert!(killed.expect("kill").success());
         } else {
             seat.keys.write_all(way.as_bytes()).expect("a key");
         }
@@ -151,8 +151,8 @@ fn whoever_is_quiet_or_wants_lines_keeps_the_terminal() {
         let pid = seat.process.id();
         seat.until("it runs", |screen| crate::cli::catches_interrupts(pid) && screen.contents().contains(said));
         assert!(!seat.screen.screen().alternate_screen() && seat.is_cooked(), "{more:?}");
-        let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status();
-        assert!(sent.expect("kill").success());
+        let killed = Command::new("kill").args(["-INT", &pid.to_string()]).status();
+        assert!(killed.expect("kill").success());
         assert_eq!(seat.code(), Some(1), "{more:?}");
         assert!(!seat.screen.screen().alternate_screen());
     }
@@ -162,8 +162,8 @@ fn whoever_is_quiet_or_wants_lines_keeps_the_terminal() {
 #[test]
 fn the_terminal_is_given_back_when_work_fails() {
     let folder = tempfile::tempdir().expect("a folder");
-    let set = r#"groups.workers.work={exec: [sh, "-c", "read line; exit 7"]}"#;
-    let mut seat = Seat::take(&mut long(folder.path(), &["--set", set]));
+    let failing = r#"groups.workers.work={exec: [sh, "-c", "read line; exit 7"]}"#;
+    let mut seat = Seat::take(&mut long(folder.path(), &["--set", failing]));
     assert_eq!(seat.code(), Some(1), "{}", seat.screen.screen().contents());
     let screen = seat.screen.screen();
     assert!(!screen.alternate_screen() && !screen.hide_cursor() && seat.is_cooked());

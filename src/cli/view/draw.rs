@@ -138,12 +138,12 @@ fn reading(groups: &[GroupMoment]) -> Table<'static> {
 }
 
 /// The partitions with the greatest lag over all groups, as bars.
-fn lagging<'l>(groups: &'l [GroupMoment], area: Rect) -> Paragraph<'l> {
+fn lagging(groups: &[GroupMoment], area: Rect) -> Paragraph<'_> {
     let mut worst: Vec<(String, u64)> = groups
         .iter()
         .flat_map(|group| group.worst.iter().map(|(partition, lag)| (format!("{} ← {partition}", group.name), *lag)))
         .collect();
-    worst.sort_by(|one, other| other.1.cmp(&one.1));
+    worst.sort_by_key(|&(_, lag)| std::cmp::Reverse(lag));
     worst.truncate(usize::from(area.height.saturating_sub(1)));
     let most = worst.first().map_or(0, |&(_, lag)| lag).max(1);
     let name = worst.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);

@@ -124,6 +124,8 @@ impl Handler<Letter> for Host {
                 }
             }
             Letter::Leave(answers) => {
+                // What came since the last question is counted; so is what it left open, then.
+                self.act(Input::Observed);
                 let _ = answers.send(self.leave());
                 ctx.stop();
                 return;

@@ -17,6 +17,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// Producers asked a look.
 const ASKED: usize = 16;
 
+/// Who answers, and how late it was so far.
+type Answer = (ActorId, Spread);
+
 /// Answers whoever watches.
 #[derive(Debug)]
 pub struct Looks {
@@ -25,7 +28,7 @@ pub struct Looks {
     producers: Vec<(usize, usize)>,
     /// Who is asked next.
     next: usize,
-    answers: (UnboundedSender<(ActorId, Spread)>, UnboundedReceiver<(ActorId, Spread)>),
+    answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
     /// What each of them said last.
     known: BTreeMap<usize, Spread>,
 }

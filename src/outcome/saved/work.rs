@@ -64,8 +64,8 @@ pub struct LeftWork {
 /// When a file is there and cannot be read.
 pub fn left(dir: &Path) -> Result<LeftWork, SaveError> {
     let mut found = Vec::new();
-    for group in entries(&dir.join("work"), |kind| kind.is_dir())? {
-        for file in entries(&group, |kind| kind.is_file())? {
+    for group in entries(&dir.join("work"), fs::FileType::is_dir)? {
+        for file in entries(&group, fs::FileType::is_file)? {
             if file.extension().is_some_and(|ending| ending == "csv") {
                 found.push((name(&group), file));
             }
