@@ -25,8 +25,8 @@ fn read(dir: &Path, file: &str) -> String {
 
 #[test]
 fn the_report_shows_the_begin_of_what_work_found() {
-    let long: String = (0..1_234).map(|i| format!("host-{i},{},\n", 10_000 - i)).collect();
-    let long = format!("host,bytes,note\n{long}");
+    let long: Vec<String> = (0..1_234).map(|i| format!("host-{i},{},", 10_000 - i)).collect();
+    let long = format!("host,bytes,note\n{}\n", long.join("\n"));
     let dir = with_tables(
         "found",
         &[
@@ -36,7 +36,7 @@ fn the_report_shows_the_begin_of_what_work_found() {
         ],
     );
     let (html, md) = (read(&dir, "report.html"), read(&dir, "report.md"));
-    for page in [&html, &md] {
+    for (page, is_md) in [(&html, false), (&md, true)] {
         for part in [
             "What the work found",
             "work/workers/talkers.csv",
@@ -45,8 +45,7 @@ fn the_report_shows_the_begin_of_what_work_found() {
             "9991",
             "work/workers/totals.csv",
         ] {
-            let part =
-                if std::ptr::eq(page, &md) { report::markdown::escaped(part) } else { part.replace('/', "&#x2f;") };
+            let part = if is_md { report::markdown::escaped(part) } else { part.replace('/', "&#x2f;") };
             assert!(page.contains(&part), "{part}");
         }
         assert!(!page.contains("9990") && !page.contains("no table"), "ten rows, and only tables");
