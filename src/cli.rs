@@ -7,17 +7,24 @@ pub mod compare;
 pub mod completions;
 mod examples;
 pub mod explain;
+pub mod film;
 pub mod fit;
 pub mod hire;
 pub mod import;
 pub mod init;
+pub mod looks;
 pub mod man;
+pub mod metrics;
+mod progress;
 pub mod report;
 pub mod run;
 pub mod schema;
+mod surroundings;
+pub mod view;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Everything was good.
@@ -205,9 +212,27 @@ pub struct RunArgs {
     /// Live: memory for messages that groups have not fetched, over all brokers; `1 GiB` when silent.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory: Option<u64>,
+    /// Serves the figures of the run while it goes on, as OpenMetrics text at `/metrics`, on an address of this machine
+    /// alone, such as `127.0.0.1:9464`; port 0 takes one that is free, and tells it.
+    #[arg(long, value_name = "ADDRESS", value_parser = metrics::address)]
+    pub prometheus: Option<SocketAddr>,
+    /// How progress is shown on standard error.
+    #[arg(long, value_enum, default_value_t = Progress::Auto)]
+    pub progress: Progress,
     /// No progress on standard error.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// On a terminal a view of a live run and a bar of a simulation, elsewhere lines.
+    Auto,
+    /// The whole terminal: rates, lag, latency; `q` ends the run.
+    View,
+    /// A line now and then.
+    Lines,
 }
 
 /// Reads a size such as `512 MiB`.
@@ -239,6 +264,17 @@ pub enum Engine {
     Sim,
     /// Real time on this machine: actors, real messages, real compression.
     Live,
+}
+
+impl Engine {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Live => "live",
+        }
+    }
 }
 
 /// Arguments of `conga check`.

@@ -6,6 +6,7 @@
 pub mod cast;
 pub mod live;
 pub mod sim;
+mod watch;
 
 use crate::model::workload::Arrivals;
 use crate::outcome::result::Outcome;
@@ -13,40 +14,9 @@ use crate::outcome::{self, Recording, precision};
 use crate::plan::{Plan, ProducerPlan};
 use crate::units::Time;
 use live::Measured;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Lets others look at a run while it goes on, and stop it.
-#[derive(Debug, Default)]
-pub struct Watch {
-    stop: AtomicBool,
-    /// Records processed or, where nobody reads, appended, over all repetitions.
-    pub records: AtomicU64,
-    /// Thousandths of the run that are done, over all repetitions.
-    pub permille: AtomicU64,
-    /// Events of all repetitions that are done.
-    pub events: AtomicU64,
-    /// Repetitions that are decided on so far; none before the run begins.
-    pub repetitions: AtomicU32,
-}
-
-impl Watch {
-    /// Nobody looks.
-    #[must_use]
-    pub fn quiet() -> Self {
-        Self::default()
-    }
-
-    /// Asks the run to end where it stands.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether somebody asked.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-}
+pub use watch::Watch;
 
 /// Tells a watch how far one repetition is.
 struct Telling {

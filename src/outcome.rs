@@ -9,6 +9,7 @@ pub mod histogram;
 pub mod intervals;
 pub mod laws;
 pub mod level;
+pub mod look;
 pub mod precision;
 pub mod progress;
 pub mod recorder;
@@ -25,6 +26,7 @@ use crate::plan::Plan;
 use crate::units::Time;
 
 pub use conclude::conclude;
+pub use look::Look;
 pub use recorder::Recording;
 
 /// Hears every fact as it happens.
@@ -71,6 +73,12 @@ impl Witness {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.recorder.records()
+    }
+
+    /// The run as it stands, for somebody who watches.
+    #[must_use]
+    pub fn look(&self, now: Time) -> look::Look {
+        look::Look { broken: self.laws.broken.len(), ..self.recorder.look(now) }
     }
 
     /// Everybody has reported up to now: a row of the series ends.

@@ -17,18 +17,23 @@ pub mod plot;
 pub mod svg;
 pub mod text;
 pub mod verdict;
+pub mod work;
 
 use crate::outcome::result::Outcome;
+use crate::outcome::saved;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Writes `report.html`, `report.md`, `charts/*.svg` and `charts/*.png` into `dir`, replacing those that are there.
+/// Writes `report.html`, `report.md`, `charts/*.svg` and `charts/*.png` into `dir`, replacing those that are there. What
+/// real work left there already is shown as well.
 ///
 /// # Errors
 /// When the file system refuses.
 pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
     let charts = charts::all(outcome);
+    let left = saved::work::left(dir).map_err(io::Error::other)?;
+    let work = work::Section::of(outcome, &left);
     let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
     let drawn = new.path().join("charts");
     fs::create_dir(&drawn)?;
@@ -37,8 +42,8 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
         fs::write(drawn.join(file_name(chart, "svg")), &svg)?;
         fs::write(drawn.join(file_name(chart, "png")), picture::png(&svg)?)?;
     }
-    fs::write(new.path().join("report.html"), page::html(outcome, &charts))?;
-    fs::write(new.path().join("report.md"), markdown::page(outcome, &charts))?;
+    fs::write(new.path().join("report.html"), page::html(outcome, &charts, &work))?;
+    fs::write(new.path().join("report.md"), markdown::page(outcome, &charts, &work))?;
     replace(&dir.join("charts"), &drawn, &new.path().join("old"))?;
     for file in ["report.html", "report.md"] {
         fs::rename(new.path().join(file), dir.join(file))?;

@@ -37,4 +37,5 @@ mod stories;
 mod swarm;
 mod theory;
 mod vectors;
+mod watching;
 mod work;

@@ -1,6 +1,7 @@
 //! What a run leaves, written and read again, and the report drawn from it.
 //!
 //! The outcomes are made up. What the tests leave in `target/tmp/report` is there to be looked at.
+mod found;
 mod made_up;
 
 use base64::Engine;

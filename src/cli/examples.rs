@@ -30,6 +30,7 @@ Examples:
   conga run minimal.yaml --set run.repetitions=10  every figure with its 95 % interval
   conga run minimal.yaml --seed 7 --quiet          other luck, no progress
   conga run minimal.yaml --engine live             in real time, with real messages
+  conga run minimal.yaml --engine live --prometheus 127.0.0.1:9464
 
 Exit codes: 0 good, 99 a threshold failed, 3 the run is invalid, 1 it failed, 2 the scenario is bad.";
 

@@ -3,7 +3,11 @@
 //! Progress goes to standard error, the summary to standard output. Ctrl-C ends the run where it stands and keeps what
 //! was done; a second one ends the program.
 use super::hire::Roster;
-use super::{BAD, Engine, FAILED, GOOD, INVALID, RunArgs, THRESHOLD};
+use super::looks::Looks;
+use super::metrics::{Names, Server};
+use super::progress::{self, Shown};
+use super::{BAD, Engine, FAILED, GOOD, INVALID, RunArgs, THRESHOLD, surroundings, view};
+use crate::engine::live::strain::Reading;
 use crate::engine::live::{self, Measured};
 use crate::engine::{self, Watch};
 use crate::outcome::result::Outcome;
@@ -11,17 +15,16 @@ use crate::outcome::saved;
 use crate::plan::{Job, Plan, build};
 use crate::report;
 use crate::scenario::{self, Scenario};
-use crate::units::show;
 use anyhow::Context;
 use cpu_time::ProcessTime;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Runs a scenario and leaves its result and report.
 ///
@@ -51,21 +54,106 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         writeln!(std::io::stderr(), "{refused}")?;
         return Ok(ExitCode::from(BAD));
     }
+    let shown = match progress::choose(args, &plan) {
+        Ok(shown) => shown,
+        Err(refused) => {
+            writeln!(std::io::stderr(), "{refused}")?;
+            return Ok(ExitCode::from(BAD));
+        }
+    };
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
     // Before hours of work, not after.
     saved::check(&dir)?;
+    let server = match args.prometheus.map(Server::bind).transpose() {
+        Ok(server) => server,
+        Err(error) => {
+            writeln!(std::io::stderr(), "{error:#}")?;
+            return Ok(ExitCode::from(BAD));
+        }
+    };
     let watch = Arc::new(Watch::quiet());
-    stop_on_interrupt(&watch);
-    let roster = Roster::hire(&plan, args.engine, &dir)?;
-    let (outcome, cost) = drive(&plan, &watch, args, &roster);
-    for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
-        writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
+    // Whoever shows the run shares its looks; where nobody does, there are none.
+    let looks = (shown.looks() || server.is_some()).then(|| Looks::new(&watch));
+    let run = Run { args, scenario: &scenario, plan: &plan, dir: &dir, shown, watch, looks };
+    server.map_or_else(|| run.all(), |server| run.served(server))
+}
+
+/// A run that may begin.
+struct Run<'r> {
+    args: &'r RunArgs,
+    scenario: &'r Scenario,
+    plan: &'r Plan,
+    dir: &'r Path,
+    shown: Shown,
+    watch: Arc<Watch>,
+    looks: Option<Looks>,
+}
+
+impl Run<'_> {
+    /// Runs, and leaves the result.
+    fn all(&self) -> anyhow::Result<ExitCode> {
+        let Self { args, scenario, plan, dir, .. } = *self;
+        stop_on_interrupt(&self.watch);
+        let roster = Roster::hire(plan, args.engine, dir)?;
+        let (outcome, cost) = self.drive(&roster);
+        for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
+            writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
+        }
+        save(&outcome, scenario, &cost, dir, |new| roster.leave(plan, new))?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", report::text::summary(&outcome))?;
+        writeln!(out, "Report: {}", dir.join("report.html").display())?;
+        Ok(ExitCode::from(code(&outcome)))
     }
-    save(&outcome, &scenario, &cost, &dir, |new| roster.leave(&plan, new))?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", report::text::summary(&outcome))?;
-    writeln!(out, "Report: {}", dir.join("report.html").display())?;
-    Ok(ExitCode::from(code(&outcome)))
+
+    /// The same, while its figures can be read until the result is there.
+    fn served(&self, server: Server) -> anyhow::Result<ExitCode> {
+        // A port that conga chose is an answer, not progress.
+        if !self.args.quiet || self.args.prometheus.is_some_and(|address| address.port() == 0) {
+            writeln!(std::io::stderr(), "Metrics: http://{}/metrics", server.address)?;
+        }
+        let names = Names::of(self.plan, self.args.engine.name());
+        let looks = self.looks.clone().unwrap_or_else(|| Looks::new(&self.watch));
+        std::thread::scope(|scope| {
+            // Gone when the run is over, however: then the server ends as well.
+            let (alive, stop) = oneshot::channel();
+            let serving = scope.spawn(|| server.serve(names, looks, stop));
+            let done = self.all();
+            drop(alive);
+            serving.join().expect("the server of metrics panicked; this is a bug of conga")?;
+            done
+        })
+    }
+}
+
+impl Run<'_> {
+    #[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
+    fn drive(&self, roster: &Roster) -> (Outcome, Cost) {
+        let Self { args, plan, watch, .. } = self;
+        let run = || match args.engine {
+            Engine::Sim => (engine::run(plan, watch), Vec::new()),
+            Engine::Live => {
+                let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
+                let memory = args.memory.unwrap_or(live::MEMORY);
+                let hire = |group, member| roster.take(group, member);
+                engine::run_live(
+                    plan,
+                    watch,
+                    &live::Settings { threads, speed, memory, hire: &hire, read: Reading::now },
+                )
+            }
+        };
+        let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
+        let (outcome, live) = progress::with(self.shown, plan, watch, self.looks.as_ref(), args.engine, &run);
+        let cost = Cost {
+            wall_s: wall.elapsed().as_secs_f64(),
+            cpu_s: cpu.elapsed().as_secs_f64(),
+            records: watch.records.load(Ordering::Relaxed),
+            events: watch.events.load(Ordering::Relaxed),
+            live,
+        };
+        (outcome, cost)
+    }
 }
 
 /// Why these arguments do not go with this plan.
@@ -102,6 +190,7 @@ fn stop_on_interrupt(watch: &Arc<Watch>) {
     let watched = Arc::clone(watch);
     let installed = ctrlc::set_handler(move || {
         if watched.is_stopped() {
+            view::restore();
             std::process::exit(i32::from(FAILED));
         }
         watched.stop();
@@ -119,58 +208,6 @@ struct Cost {
     events: u64,
     /// Of each repetition of a live run.
     live: Vec<Measured>,
-}
-
-#[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
-fn drive(plan: &Plan, watch: &Arc<Watch>, args: &RunArgs, roster: &Roster) -> (Outcome, Cost) {
-    let run = |plan: &Plan, watch: &Watch| match args.engine {
-        Engine::Sim => (engine::run(plan, watch), Vec::new()),
-        Engine::Live => {
-            let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
-            let memory = args.memory.unwrap_or(live::MEMORY);
-            let hire = |group, member| roster.take(group, member);
-            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, hire: &hire })
-        }
-    };
-    let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
-    let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
-    let (outcome, live) = if bar.is_hidden() { run(plan, watch) } else { run_with(&bar, plan, watch, &run) };
-    bar.finish_and_clear();
-    let cost = Cost {
-        wall_s: wall.elapsed().as_secs_f64(),
-        cpu_s: cpu.elapsed().as_secs_f64(),
-        records: watch.records.load(Ordering::Relaxed),
-        events: watch.events.load(Ordering::Relaxed),
-        live,
-    };
-    (outcome, cost)
-}
-
-/// Runs while a bar shows how far it is.
-#[expect(clippy::disallowed_methods, reason = "the bar moves twenty times a second, beside the simulation")]
-fn run_with<T: Send>(bar: &ProgressBar, plan: &Plan, watch: &Watch, run: &(dyn Fn(&Plan, &Watch) -> T + Sync)) -> T {
-    std::thread::scope(|scope| {
-        let running = scope.spawn(|| run(plan, watch));
-        while !running.is_finished() {
-            show_progress(bar, watch);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        running.join().expect("the engine panicked; this is a bug of conga")
-    })
-}
-
-fn bar(plan: &Plan) -> ProgressBar {
-    let bar = ProgressBar::new(u64::from(plan.run.repetitions) * 1_000);
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {percent} % · {eta} left");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn show_progress(bar: &ProgressBar, watch: &Watch) {
-    bar.set_length(u64::from(watch.repetitions.load(Ordering::Relaxed).max(1)) * 1_000);
-    bar.set_position(watch.permille.load(Ordering::Relaxed));
-    let records = watch.records.load(Ordering::Relaxed) as f64;
-    let rate = records / bar.elapsed().as_secs_f64().max(0.001);
-    bar.set_message(format!("{} messages, {}", show::count(records), show::rate(rate)));
 }
 
 fn save(
@@ -193,14 +230,14 @@ fn save(
 fn provenance(cost: &Cost) -> serde_json::Value {
     let mut told = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "host": host(),
+        "host": surroundings::host(),
         "engine": { "wall_s": cost.wall_s, "cpu_s": cost.cpu_s },
-        "process": { "cpu_s": cpu_of_process_s() },
+        "process": { "cpu_s": surroundings::cpu_s() },
         "events": cost.events,
         "messages": cost.records,
         "messages_per_cpu_s": cost.records as f64 / cost.cpu_s.max(1e-9),
         "events_per_message": cost.events as f64 / (cost.records.max(1)) as f64,
-        "peak_rss_bytes": peak_rss_bytes(),
+        "peak_rss_bytes": surroundings::peak_rss_bytes(),
     });
     if !cost.live.is_empty() {
         told["live"] = cost.live.iter().map(live).collect();
@@ -216,6 +253,11 @@ fn live(measured: &Measured) -> serde_json::Value {
     let rate = |bytes: u64, time: Duration| (bytes > 0).then(|| bytes as f64 / 1e6 / time.as_secs_f64().max(1e-9));
     json!({
         "threads": measured.threads,
+        "machine": {
+            "stolen_share": measured.strain.stolen_share,
+            "waited_for_cpu_s": measured.strain.waited_s,
+            "anybody_waited_s": measured.strain.pressed_s,
+        },
         "roles": measured.roles.iter().map(role).collect::<serde_json::Map<_, _>>(),
         "bytes": {
             "batches": bytes.batches,
@@ -231,30 +273,4 @@ fn live(measured: &Measured) -> serde_json::Value {
         },
         "work": measured.work,
     })
-}
-
-fn host() -> serde_json::Value {
-    let line = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
-    let model = line("/proc/cpuinfo").and_then(|text| {
-        text.lines().find(|line| line.starts_with("model name"))?.split(':').nth(1).map(str::to_owned)
-    });
-    json!({
-        "os": std::env::consts::OS,
-        "arch": std::env::consts::ARCH,
-        "kernel": line("/proc/sys/kernel/osrelease"),
-        "cpu": model.map(|model| model.trim().to_owned()),
-        "cores": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-    })
-}
-
-#[expect(clippy::disallowed_methods, reason = "what the process cost; only provenance tells it")]
-fn cpu_of_process_s() -> f64 {
-    ProcessTime::now().as_duration().as_secs_f64()
-}
-
-/// Peak resident memory, where the system tells it.
-fn peak_rss_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

@@ -9,9 +9,11 @@ mod bench;
 mod clock;
 mod goods;
 mod host;
+mod looks;
 mod measured;
 mod muster;
 mod stage;
+pub mod strain;
 mod wheel;
 
 use super::sim::Edges;
@@ -24,6 +26,7 @@ use crate::work::Labour;
 use actix::Addr;
 use clock::Clock;
 use host::{Left, Letter};
+use looks::Looks;
 use measured::Timeliness;
 use muster::Company;
 use parking_lot::Mutex;
@@ -31,6 +34,7 @@ use stage::Listener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use strain::{Reading, Strain};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 pub use measured::{Measured, Role};
@@ -56,6 +60,8 @@ pub struct Settings<'h> {
     pub memory: u64,
     /// Who does real work. Such a member has one worker.
     pub hire: &'h Hire<'h>,
+    /// Reads what the machine says of itself.
+    pub read: fn() -> Reading,
 }
 
 impl std::fmt::Debug for Settings<'_> {
@@ -72,7 +78,7 @@ impl Settings<'_> {
     /// One thread, real time, no real work.
     #[must_use]
     pub fn plain() -> Self {
-        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None }
+        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None, read: Reading::now }
     }
 }
 
@@ -94,13 +100,20 @@ struct Run {
     /// How late each actor heard that arrivals are over.
     late: Vec<Span>,
     telling: Telling,
+    looks: Looks,
+    read: fn() -> Reading,
+    /// What the machine said when the window began and ended.
+    machine: [Option<Reading>; 2],
 }
 
 impl Run {
     fn new(plan: &Plan, settings: &Settings<'_>) -> Self {
         let (company, clock, listener) = muster::muster(plan, settings);
         let (edges, telling) = (Edges::new(plan), Telling::new(plan));
-        Self { company, clock, listener, edges, late: Vec::new(), telling }
+        let looks = Looks::new(plan.run.seed, &company);
+        let machine = [(plan.run.warmup == Time::ZERO).then(settings.read), None];
+        let (late, read) = (Vec::new(), settings.read);
+        Self { company, clock, listener, edges, late, telling, looks, read, machine }
     }
 
     async fn play(mut self, plan: &Plan, watch: &Watch) -> (Recording, Measured) {
@@ -111,7 +124,11 @@ impl Run {
                 return self.finish(at, partial, watch).await;
             }
             let answers = self.ask().await;
+            if limit == plan.run.warmup {
+                self.machine[0] = Some((self.read)());
+            }
             if limit == plan.run.arrivals_end {
+                self.machine[1] = Some((self.read)());
                 self.late = answers.iter().map(|&at| at.since(limit)).collect();
             }
             if limit == end {
@@ -128,6 +145,7 @@ impl Run {
         loop {
             let now = self.clock.now();
             self.tell(watch, now, end);
+            self.looks.offer(watch, now, &self.listener, &self.company);
             {
                 let listener = self.listener.lock();
                 let open = end == Time::NEVER || now >= plan.run.arrivals_end;
@@ -182,6 +200,9 @@ impl Run {
     }
 
     async fn finish(mut self, at: Time, partial: bool, watch: &Watch) -> (Recording, Measured) {
+        let [begin, end] = self.machine;
+        let end = end.unwrap_or_else(self.read);
+        let strain = begin.map_or_else(Strain::default, |begin| Strain::between(&begin, &end));
         let (to, mut answers) = unbounded_channel();
         self.send_all(&to, Letter::Leave);
         drop(to);
@@ -192,17 +213,21 @@ impl Run {
         self.tell(watch, at, at);
         let events = left.iter().map(|left| left.events).sum();
         watch.events.fetch_add(events, Ordering::Relaxed);
-        let mut recording = {
+        let (mut recording, look) = {
             let mut listener = self.listener.lock();
             let partial = partial || listener.failed.is_some();
-            listener.finish(at, partial, events)
+            let look = self.looks.last(watch, at, &listener);
+            (listener.finish(at, partial, events), look)
         };
         recording.engine = "live";
         let measured = {
             let grain = self.clock.scaled(wheel::GRAIN);
             let failed = self.listener.lock().failed.take();
-            measured::conclude(&mut recording, &self.company, left, Timeliness { late: &self.late, grain }, failed)
+            let timeliness = Timeliness { late: &self.late, grain };
+            Measured { strain, ..measured::conclude(&mut recording, &self.company, left, timeliness, failed) }
         };
+        recording.invalid.extend(measured.strain.reason());
+        looks::show_last(watch, look, &recording);
         self.company.dismiss();
         (recording, measured)
     }

@@ -9,7 +9,7 @@ use super::cast::{Actor, assemble};
 use super::{Telling, Watch};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
-use crate::outcome::{Observer, Recording, Witness};
+use crate::outcome::{Look, Observer, Recording, Witness};
 use crate::plan::Plan;
 use crate::units::{Span, Time};
 use agenda::Agenda;
@@ -101,6 +101,7 @@ struct Run {
     edges: Edges,
     events: u64,
     telling: Telling,
+    seed: u64,
 }
 
 impl Run {
@@ -119,6 +120,7 @@ impl Run {
             edges: Edges::new(plan),
             events: 0,
             telling: Telling::new(plan),
+            seed: plan.run.seed,
         }
     }
 
@@ -140,7 +142,7 @@ impl Run {
             // Whoever is asked may find something to do before the next edge.
             now = limit;
             self.edge(now);
-            self.telling.tell(watch, self.witness.records(), now, end);
+            self.tell(watch, now, end);
             if watch.is_stopped() {
                 return self.finish(now, true, watch);
             }
@@ -164,6 +166,13 @@ impl Run {
         self.edges.advance();
     }
 
+    fn tell(&mut self, watch: &Watch, now: Time, end: Time) {
+        self.telling.tell(watch, self.witness.records(), now, end);
+        if watch.wants(self.seed) {
+            watch.show(self.witness.look(now));
+        }
+    }
+
     fn observe_all(&mut self, now: Time) {
         let Self { cast, network, agenda, witness, .. } = self;
         for (i, actor) in cast.iter_mut().enumerate() {
@@ -175,7 +184,10 @@ impl Run {
     fn finish(mut self, now: Time, partial: bool, watch: &Watch) -> Recording {
         self.observe_all(now);
         watch.events.fetch_add(self.events, Ordering::Relaxed);
-        self.telling.tell(watch, self.witness.records(), now, now);
+        self.tell(watch, now, now);
+        if watch.wants_last(self.seed) {
+            watch.show(Look { ended: true, ..self.witness.look(now) });
+        }
         self.witness.finish(now, partial, self.events)
     }
 }

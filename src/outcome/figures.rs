@@ -24,14 +24,16 @@ pub struct Figures {
 const NS: f64 = 1e-9;
 
 /// Names of the streams: producers, then outputs.
-fn stream_names(plan: &Plan) -> Vec<String> {
+#[must_use]
+pub fn stream_names(plan: &Plan) -> Vec<String> {
     let outputs = plan.groups.iter().filter(|group| group.output.is_some());
     let producers = plan.producers.iter().map(|producer| producer.name.clone());
     producers.chain(outputs.map(|group| format!("{}-output", group.name))).collect()
 }
 
 /// Index of the topic of each stream.
-pub(super) fn stream_topics(plan: &Plan) -> Vec<usize> {
+#[must_use]
+pub fn stream_topics(plan: &Plan) -> Vec<usize> {
     let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
     plan.producers.iter().map(|producer| &producer.client).chain(outputs).map(|client| client.topic).collect()
 }

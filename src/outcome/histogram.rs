@@ -177,6 +177,14 @@ impl Buckets {
         self.counts().for_each(|(i, count)| tell(Self::range(i).0, count));
     }
 
+    /// Tells the highest value of each bucket that is not empty, in nanoseconds, and its count.
+    pub fn highest(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counts().map(|(i, count)| {
+            let (least, width) = Self::range(i);
+            (least + width - 1, count)
+        })
+    }
+
     /// Values at which these shares of all values are reached, in nanoseconds: the highest of their bucket, as HDR says.
     /// `None` where fewer than ten values lie beyond.
     #[must_use]

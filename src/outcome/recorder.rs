@@ -3,6 +3,7 @@
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
 mod late;
+mod look;
 mod lost;
 mod settled;
 

@@ -6,6 +6,7 @@
 mod folder;
 mod histograms;
 mod tables;
+pub mod work;
 
 use super::result::{Outcome, RunResult};
 use serde_json::{Number, Value};

@@ -3,13 +3,14 @@
 use super::charts::{self, Chart};
 use super::figures::{self, Card};
 use super::verdict::Verdict;
+use super::work::Section;
 use crate::outcome::result::Outcome;
 use crate::units::show;
 use std::fmt::Write;
 
 /// The whole report.
 #[must_use]
-pub fn page(outcome: &Outcome, charts: &[Chart]) -> String {
+pub fn page(outcome: &Outcome, charts: &[Chart], work: &Section) -> String {
     let result = &outcome.result;
     let verdict = Verdict::of(outcome);
     let mut md = format!("# {}\n\n**{}.** ", escaped(&result.scenario.name), verdict.headline);
@@ -37,6 +38,7 @@ pub fn page(outcome: &Outcome, charts: &[Chart]) -> String {
         }
         md.push('\n');
     }
+    found(&mut md, work);
     md.push_str("## Latencies\n\n");
     table(&mut md, &figures::LATENCY_COLUMNS, figures::latency_rows(outcome));
     md.push_str("## Brokers\n\n");
@@ -62,6 +64,27 @@ fn thresholds(md: &mut String, outcome: &Outcome) {
         let _ = writeln!(md, "| {} | {} | {passed} |", escaped(&expression), escaped(&value));
     }
     md.push('\n');
+}
+
+/// What real work found.
+fn found(md: &mut String, work: &Section) {
+    if work.is_empty() {
+        return;
+    }
+    md.push_str("## What the work found\n\n");
+    for sentence in &work.sentences {
+        let _ = writeln!(md, "- {}", escaped(sentence));
+    }
+    md.push_str(if work.sentences.is_empty() { "" } else { "\n" });
+    for one in &work.tables {
+        let note = if one.note.is_empty() { String::new() } else { format!(", {}", one.note) };
+        let _ = writeln!(md, "### {}\n\n{}{note}\n", escaped(&one.name), escaped(&one.file));
+        let names: Vec<String> = one.columns.iter().map(|(name, _)| escaped(name)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if !names.is_empty() {
+            table(md, &names, one.rows.clone());
+        }
+    }
 }
 
 fn key_figures(md: &mut String, card: &Card) {

@@ -7,6 +7,7 @@ use super::charts::{self, Chart, Mark, Table};
 use super::figures::{self, Card};
 use super::plot::Format;
 use super::verdict::Verdict;
+use super::work::Section;
 use super::{escaped, file_name, insert_after_tag, palette};
 use crate::outcome::result::Outcome;
 use crate::units::show;
@@ -60,6 +61,7 @@ struct Page<'a> {
     charts: Vec<Shown<'a>>,
     elsewhere: Vec<String>,
     marks: Vec<Mark>,
+    work: Option<&'a Section>,
     latency_columns: [&'static str; 8],
     latencies: Vec<[String; 8]>,
     broker_columns: [&'static str; 7],
@@ -68,8 +70,8 @@ struct Page<'a> {
 
 /// The whole page.
 #[must_use]
-pub fn html(outcome: &Outcome, charts: &[Chart]) -> String {
-    rendered(include_str!("page.html"), describe(outcome, charts))
+pub fn html(outcome: &Outcome, charts: &[Chart], work: &Section) -> String {
+    rendered(include_str!("page.html"), describe(outcome, charts, work))
 }
 
 /// A page from its template, which may import what pages share.
@@ -83,7 +85,7 @@ pub fn rendered(template: &str, page: impl Serialize) -> String {
     drawn.expect("the templates are sound")
 }
 
-fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart]) -> Page<'a> {
+fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart], work: &'a Section) -> Page<'a> {
     let result = &outcome.result;
     let verdict = Verdict::of(outcome);
     Page {
@@ -106,6 +108,7 @@ fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart]) -> Page<'a> {
         charts: (1..).zip(charts.iter().filter(|chart| chart.on_page)).map(shown).collect(),
         elsewhere: charts.iter().filter(|chart| !chart.on_page).map(|chart| file_name(chart, "svg")).collect(),
         marks: charts::marks(outcome),
+        work: Some(work).filter(|work| !work.is_empty()),
         latency_columns: figures::LATENCY_COLUMNS,
         latencies: figures::latency_rows(outcome),
         broker_columns: figures::BROKER_COLUMNS,

@@ -11,6 +11,7 @@ use crate::engine::cast;
 use crate::model::machine::{Input, Machine};
 use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::histogram::Buckets;
+use crate::outcome::look::Spread;
 use crate::units::{Span, Time};
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
 use std::rc::Rc;
@@ -36,6 +37,8 @@ pub enum Letter {
     Tick,
     /// Report what is done, and say when you did.
     Ask(UnboundedSender<(ActorId, Time)>),
+    /// Say how late you were so far; only producers were.
+    Late(UnboundedSender<(ActorId, Spread)>),
     /// The run is over: hand over what you measured, and go.
     Leave(UnboundedSender<Left>),
 }
@@ -121,7 +124,13 @@ impl Handler<Letter> for Host {
                 // Nobody may be left to hear it.
                 let _ = answers.send((self.stage.me, self.stage.now));
             }
+            Letter::Late(answers) => {
+                if let Some(lateness) = &self.lateness {
+                    let _ = answers.send((self.stage.me, Spread::of(&[lateness])));
+                }
+            }
             Letter::Leave(answers) => {
+                // What came since the last question is counted; so is what it left open, then.
                 self.catch_up();
                 self.act(Input::Observed);
                 let _ = answers.send(self.leave());
@@ -197,7 +206,6 @@ impl Host {
             && self.stage.now >= self.warmup
         {
             lateness.count(late);
-            lateness.added(1, late);
         }
     }
 

@@ -5,6 +5,7 @@
 use super::goods::Cost;
 use super::host::Left;
 use super::muster::{Company, Part};
+use super::strain::Strain;
 use crate::outcome::Recording;
 use crate::outcome::histogram::Buckets;
 use crate::units::{Span, show};
@@ -39,6 +40,8 @@ pub struct Measured {
     pub full: Span,
     /// Why work could not go on.
     pub failed: Option<String>,
+    /// Processor time that was wanted and not given in the window.
+    pub strain: Strain,
 }
 
 /// A role, and what it cost.

@@ -7,7 +7,7 @@ use super::host::{Host, Letter};
 use crate::engine::sim::network::Links;
 use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{ActorId, Fetch, Message, Record, Timer};
-use crate::outcome::{Observer, Recording, Witness};
+use crate::outcome::{Look, Observer, Recording, Witness};
 use crate::units::Time;
 use crate::work::Failed;
 use actix::Addr;
@@ -75,6 +75,12 @@ impl Listener {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.witness.as_ref().map_or(0, Witness::records)
+    }
+
+    /// The run as it stands, for somebody who watches; empty when it is over.
+    #[must_use]
+    pub fn look(&self, now: Time) -> Look {
+        self.witness.as_ref().map_or_else(Look::default, |witness| witness.look(now.max(self.floor)))
     }
 
     /// The run is over; nothing is heard any more.
