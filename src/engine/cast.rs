@@ -11,7 +11,7 @@ use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
 use crate::model::processing::{RealWork, Service};
 use crate::model::producer::{self, Producer, Retrying};
-use crate::model::protocol::ActorId;
+use crate::model::protocol::{ActorId, Produce};
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::model::sabotage::{self, Sabotage};
 use crate::model::wire::Bandwidth;
@@ -43,6 +43,18 @@ impl Machine for Actor {
             Self::Coordinator(coordinator) => coordinator.handle(now, input, out),
             Self::Producer(producer) => producer.handle(now, input, out),
             Self::Consumer(consumer) => consumer.handle(now, input, out),
+        }
+    }
+}
+
+impl Actor {
+    /// Whether it still waits for this answer.
+    #[must_use]
+    pub fn awaits(&self, from: ActorId, answer: &Produce) -> bool {
+        match self {
+            Self::Producer(producer) => producer.awaits(from, answer),
+            Self::Consumer(consumer) => consumer.awaits(from, answer),
+            Self::Broker(_) | Self::Coordinator(_) => false,
         }
     }
 }
@@ -222,7 +234,8 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
 
 /// Whether a request may be unanswered for so long that its client does not wait any more: not before it left, and never
 /// where no answer is expected.
-fn times_out(plan: &Plan, client: &ClientPlan) -> bool {
+#[must_use]
+pub fn times_out(plan: &Plan, client: &ClientPlan) -> bool {
     plan.end() > Time::ZERO + client.request_timeout && client.acks != Acks::None
 }
 

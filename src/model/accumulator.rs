@@ -176,7 +176,8 @@ impl Accumulator {
         let random = (self.luck.bits() >> 33) as u32;
         let touched = self.queues.iter().all(|queue| queue.sequence > 0 || !queue.is_empty());
         let weights = if touched {
-            let sizes = (0..).zip(&self.queues).map(|(partition, queue)| queue.batches() + self.repeats.batches(partition));
+            let sizes =
+                (0..).zip(&self.queues).map(|(partition, queue)| queue.batches() + self.repeats.batches(partition));
             let sizes: Vec<u32> = sizes.collect();
             partitioner::cumulative_weights(&sizes)
         } else {

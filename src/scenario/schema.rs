@@ -12,7 +12,9 @@ pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, 
 pub use run::{Precise, Precision, Run};
 pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
 
-use super::values::{Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words};
+use super::values::{
+    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -136,7 +136,8 @@ impl Accumulator {
         let brokers = self.settings.brokers;
         let Repeats { waiting, under_way } = &mut self.repeats;
         let mut taken = BTreeSet::new();
-        for (&partition, queue) in waiting.iter_mut().filter(|(partition, _)| (**partition % brokers) as usize == lane) {
+        for (&partition, queue) in waiting.iter_mut().filter(|(partition, _)| (**partition % brokers) as usize == lane)
+        {
             let fits = |first: &Repeat| {
                 request.batches.is_empty() || request.bytes + first.batch.bytes <= self.settings.request_size
             };

@@ -7,7 +7,7 @@ use crate::units::Time;
 impl Producer {
     pub(super) fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.catch_up(now, out);
-        self.arm_fresh(now, out);
+        self.arm_fresh_usual(now, out);
         let stream = self.settings.stream;
         if self.blocked.is_some() {
             self.blocked_for += now.since(self.blocked_since);

@@ -87,6 +87,12 @@ impl Producer {
         self
     }
 
+    /// Whether a request that comes home is waited for: its connection is not closed.
+    #[must_use]
+    pub fn awaits(&self, from: ActorId, answer: &Produce) -> bool {
+        self.lanes[from.index()].epoch == answer.epoch
+    }
+
     /// Asks to be woken when a request may be unanswered for too long, unless it has.
     #[inline]
     pub(super) fn watch_requests(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
@@ -224,6 +230,20 @@ impl Producer {
         failed
     }
 
+    /// As `arm_fresh`, but where something waits to be sent again: who arms there may send, and is armed for whatever
+    /// comes next.
+    pub(super) fn arm_fresh_usual(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.lanes.iter().all(|lane| lane.in_flight < TROUBLED) {
+            return self.arm_fresh(now, out);
+        }
+        while self.accumulator.fresh().is_some() {}
+        for lane in 0..self.lanes.len() {
+            if self.lanes[lane].in_flight < TROUBLED {
+                self.arm(lane, now, out);
+            }
+        }
+    }
+
     /// Sends to all brokers whatever may leave: memory is used up.
     #[cold]
     pub(super) fn drain_all(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
@@ -243,8 +263,7 @@ impl Producer {
         }
         let blocked = self.blocked.is_some();
         let may = |way: &Lane, most: u32| way.in_flight & (HELD - 1) < most && way.in_flight & HELD == 0;
-        while may(&self.lanes[lane], self.settings.max_in_flight)
-            && self.accumulator.is_ready_again(lane, now, blocked)
+        while may(&self.lanes[lane], self.settings.max_in_flight) && self.accumulator.is_ready_again(lane, now, blocked)
         {
             let mut request = self.spare.pop().unwrap_or_default();
             let (records, bytes) = self.accumulator.drain_again(lane, now, &mut request);

@@ -128,7 +128,8 @@ impl Laws {
         due: u32,
         records: u64,
     ) {
-        let troubled = self.repeats.places.entry((from, partition)).or_insert(Troubled { due, missing: BTreeMap::new() });
+        let troubled =
+            self.repeats.places.entry((from, partition)).or_insert(Troubled { due, missing: BTreeMap::new() });
         let due = troubled.due;
         let was_missing = troubled.missing.remove(&sequence).is_some();
         let skipped = (due..sequence).find(|between| !troubled.missing.contains_key(between));

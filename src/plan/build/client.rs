@@ -176,7 +176,11 @@ fn idempotence(keys: &Keys<'_>, path: &str, found: &mut Findings<'_>) -> bool {
                 (few, "allows for 5 requests in flight at most", "let `max_in_flight` be at most 5"),
             ];
             for (_, message, remedy) in needs.iter().filter(|(met, _, _)| !met) {
-                found.error(&format!("{path}.idempotence"), *message, format!("{remedy}, or write `idempotence: false`"));
+                found.error(
+                    &format!("{path}.idempotence"),
+                    *message,
+                    format!("{remedy}, or write `idempotence: false`"),
+                );
             }
         }
     }
