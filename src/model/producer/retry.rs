@@ -115,13 +115,14 @@ impl Producer {
                 self.disconnect(lane, now, out);
             }
         }
-        // What leaves from now on is not late before that.
-        let oldest = (0..self.lanes.len()).filter_map(|lane| self.oldest(lane)).min().unwrap_or(now);
-        let over = self.is_empty() && (self.exhausted || self.source.is_none());
+        // What leaves from now on, or when the next is due, is not late before that.
+        let begins = if self.is_empty() { self.next_due(now) } else { Some(now) };
+        let oldest = (0..self.lanes.len()).filter_map(|lane| self.oldest(lane)).min().or(begins);
         let Some(retry) = &mut self.retry else { return };
-        retry.armed = !over;
-        if !over {
-            out.wake(Timer::TimedOut, oldest + timeout);
+        // Where nothing is known to come, whoever is given something asks again.
+        retry.armed = oldest.is_some();
+        if let Some(left) = oldest {
+            out.wake(Timer::TimedOut, left + timeout);
         }
         self.arm_fresh(now, out);
     }
@@ -131,10 +132,15 @@ impl Producer {
         self.retry.as_ref()?.ways[lane].oldest(self.lanes[lane].in_flight & (HELD - 1))
     }
 
-    /// Nothing waits, is under way or known to come.
+    /// When the next record is given to it, if any is known.
+    fn next_due(&self, now: Time) -> Option<Time> {
+        (!self.ahead.is_empty()).then(|| self.ahead.release(0).max(now))
+    }
+
+    /// Nothing waits or is under way.
     fn is_empty(&self) -> bool {
         let busy = self.lanes.iter().any(|lane| lane.in_flight & !HELD > 0);
-        !busy && self.ahead.is_empty() && self.accumulator.records() == 0
+        !busy && self.blocked.is_none() && self.accumulator.records() == 0
     }
 
     fn disconnect(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
