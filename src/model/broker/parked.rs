@@ -1,4 +1,6 @@
 //! Fetches that found too little: they wait at the partitions they want, and in the order of their deadlines.
+//!
+//! One timer waits for the first deadline; those that were answered meanwhile are recognised as stale and skipped.
 use super::{Broker, Parked, Request};
 use crate::model::machine::Outbox;
 use crate::model::protocol::Timer;

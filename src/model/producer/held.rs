@@ -1,4 +1,6 @@
 //! A broker that does not want to hear of a producer for a while, because a quota is exceeded (KIP-219).
+//!
+//! It then counts as having more requests in flight than any window allows, so that nothing else has to ask.
 use super::{HELD, Producer};
 use crate::model::machine::Outbox;
 use crate::model::protocol::Timer;

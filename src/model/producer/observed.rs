@@ -1,4 +1,6 @@
 //! What a producer says of itself when it is asked.
+//!
+//! Telling changes nothing: what is due is taken first, which it would be anyway.
 use super::Producer;
 use super::beyond::Beyond;
 use crate::model::machine::{Fact, Outbox};

@@ -204,7 +204,7 @@ impl Producer {
             request.complete();
             failed += self.again(lane, at, &request);
             request.clear();
-            request.repeats = false;
+            (request.repeats, request.throttle) = (false, Span::ZERO);
             self.spare.push(request);
         }
         if failed > 0 {

@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Sequence number of a place that is looked at here. A batch has it after four thousand million others.
 const HERE: u32 = u32::MAX;
 
+/// Batches of a place that are missing at most: no client has more of one partition under way.
+const MOST: usize = 2_048;
+
 /// A sender and a partition.
 type Place = (ActorId, PartitionId);
 
@@ -114,6 +117,10 @@ impl Laws {
         }
         let place = self.repeats.places.entry((from, partition)).or_insert(Troubled { due, missing: BTreeMap::new() });
         place.missing.insert(sequence, records);
+        if place.missing.len() > MOST {
+            // It was given up long ago, and never comes.
+            place.missing.pop_first();
+        }
         self.repeats.streams[stream].missing += u64::from(records);
         *next = HERE;
     }

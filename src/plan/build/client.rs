@@ -149,7 +149,7 @@ fn delivery_timeout(keys: &Keys<'_>, linger: Span, path: &str, found: &mut Findi
         let message = format!(
             "batches are given up after {timeout}, before they have lingered for {linger} and a request has had {request}"
         );
-        let remedy = format!("make `delivery_timeout` at least {}, or `request_timeout` shorter", shown(least));
+        let remedy = "make `delivery_timeout` as long as both together, or `request_timeout` shorter";
         found.error(&path, message, remedy);
     }
     written.0
@@ -171,9 +171,9 @@ fn idempotence(keys: &Keys<'_>, path: &str, found: &mut Findings<'_>) -> bool {
         None => {}
         Some(Flag(true)) => {
             let needs = [
-                (all, "needs every `acks`, and not all are waited for", "write `acks: all`"),
+                (all, "works only with `acks: all`", "write that"),
                 (repeats, "is for what is sent again, and `retries` is 0", "let `retries` be more than 0"),
-                (few, "allows for 5 requests in flight at most", "let `max_in_flight` be at most 5"),
+                (few, "works with 5 requests in flight at most", "let `max_in_flight` be at most 5"),
             ];
             for (_, message, remedy) in needs.iter().filter(|(met, _, _)| !met) {
                 found.error(
