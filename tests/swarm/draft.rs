@@ -181,7 +181,7 @@ fn client(name_of_linger: &'static str) -> Vec<Text> {
         timeouts(),
         key("retries", one_of(&["0", "1", "3"])),
         key("retry_backoff", one_of(&["5ms", "100ms"])),
-        key("retry_backoff_max", one_of(&["20ms", "300ms"])),
+        key("retry_backoff_max", one_of(&["100ms", "300ms"])),
         key("idempotence", one_of(&["false"])),
         key("max_in_flight", window),
         key("partitioner", one_of(&["kafka", "round-robin", "random"])),
@@ -196,7 +196,7 @@ fn client(name_of_linger: &'static str) -> Vec<Text> {
 
 /// Together no shorter than the longest linger.
 fn timeouts() -> Text {
-    let request = one_of(&["10ms", "50ms", "300ms"]);
+    let request = one_of(&["2ms", "10ms", "50ms", "300ms"]);
     prop_oneof![
         5 => Just(String::new()),
         3 => key("delivery_timeout", one_of(&["101ms", "150ms", "400ms", "10s"])),
