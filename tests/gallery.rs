@@ -320,7 +320,7 @@ fn retries_keep_a_broker_down_that_would_have_recovered() {
     assert!(untouched.retried < 0.5, "{}", untouched.retried);
     let down = shop(&[]);
     assert!(down.rate_per_s < 0.2 * 60.0, "a minute and a half after the peak: {}", down.rate_per_s);
-    assert!(down.retried > 5.0 * down.sent && down.duplicates < 0.5, "{} of {}", down.retried, down.sent);
+    assert!(down.retried > down.sent && down.duplicates < 0.5, "{} of {}", down.retried, down.sent);
     for (sets, what) in [(&[first, most][..], "waits that grow"), (&["producers.shop.retries=0"][..], "no retries")] {
         let one = shop(sets);
         assert!(one.rate_per_s > 0.9 * 60.0, "with {what}: {}", one.rate_per_s);

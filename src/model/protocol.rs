@@ -235,7 +235,6 @@ pub struct Unanswered {
     /// Number of the connection.
     pub epoch: u32,
     /// The requests that were not answered, carried out or not: that is not for the client to know.
-    #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and go home here")]
     pub requests: Vec<Box<Produce>>,
 }
 

@@ -26,7 +26,6 @@ pub struct Closing {
     /// Places that are free.
     free: Vec<usize>,
     /// Answers that will come too late, and so stay until the client closes the connection.
-    #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and wait here")]
     kept: Vec<(ActorId, Box<Produce>)>,
     /// Sequence numbers of the batches that went down with a connection, by client and partition.
     dropped: BTreeMap<(u32, u32), BTreeSet<u32>>,
@@ -71,7 +70,7 @@ impl Broker {
         let (client, Request::Close(epoch)) = self.release(job) else { panic!("closings close connections") };
         let connection = self.connection(client, epoch);
         let kept = self.closing.kept.extract_if(.., |(from, kept)| *from == client && kept.epoch == epoch);
-        let mut requests: Vec<Box<Produce>> = kept.map(|(_, kept)| kept).collect();
+        let mut requests: Vec<_> = kept.map(|(_, kept)| kept).collect();
         let waiting = std::mem::take(&mut self.connections[connection].queue);
         let mut appended = false;
         for job in (0..self.jobs.len()).filter(|&job| !waiting.contains(&(job as u32))) {
