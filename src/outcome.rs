@@ -91,6 +91,11 @@ impl Witness {
     pub fn finish(mut self, now: Time, partial: bool, events: u64) -> Recording {
         self.recorder.edge(now);
         self.laws.settle(&self.recorder, now);
-        self.recorder.finish(now, partial, events, self.laws.broken)
+        let repeated: Vec<[u64; 2]> = self.laws.repeated().collect();
+        let mut recording = self.recorder.finish(now, partial, events, self.laws.broken);
+        for (stream, [duplicates, out_of_order]) in recording.end.streams.iter_mut().zip(repeated) {
+            (stream.duplicates, stream.out_of_order) = (duplicates, out_of_order);
+        }
+        recording
     }
 }

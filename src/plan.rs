@@ -5,6 +5,7 @@
 pub mod build;
 pub mod contents;
 
+pub use crate::model::backoff::Backoff;
 use crate::model::compression::Curve;
 pub use crate::model::consumer::Commit;
 pub use crate::model::log::Retention;
@@ -142,6 +143,14 @@ pub struct ClientPlan {
     pub max_block: Span,
     /// `delivery.timeout.ms`.
     pub delivery_timeout: Span,
+    /// `request.timeout.ms`.
+    pub request_timeout: Span,
+    /// `retries`.
+    pub retries: u32,
+    /// `retry.backoff.ms` and `retry.backoff.max.ms`.
+    pub backoff: Backoff,
+    /// `enable.idempotence`.
+    pub idempotent: bool,
     /// `max.request.size` in bytes.
     pub request_size: u32,
     /// `producer_byte_rate` of each client at each broker, in bytes per second; infinite where there is none.

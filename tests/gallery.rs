@@ -310,6 +310,24 @@ fn a_quota_lets_bursts_pass_and_then_mutes() {
 }
 
 #[test]
+fn retries_keep_a_broker_down_that_would_have_recovered() {
+    let shop = |sets: &[&str]| producer(&play("retry-amplification", sets), "shop").clone();
+    let calm = "producers.shop.arrivals.steps.1.rate=60/s";
+    let (first, most) = ("producers.shop.retry_backoff=2s", "producers.shop.retry_backoff_max=10s");
+    // What is due is the same in all of them from 25 s on, and less than the broker can do.
+    let untouched = shop(&[calm]);
+    near(untouched.rate_per_s, 60.0, 10.0, "without a peak all goes well, whatever the retries");
+    assert!(untouched.retried < 0.5, "{}", untouched.retried);
+    let down = shop(&[]);
+    assert!(down.rate_per_s < 0.2 * 60.0, "a minute and a half after the peak: {}", down.rate_per_s);
+    assert!(down.retried > down.sent && down.duplicates < 0.5, "{} of {}", down.retried, down.sent);
+    for (sets, what) in [(&[first, most][..], "waits that grow"), (&["producers.shop.retries=0"][..], "no retries")] {
+        let one = shop(sets);
+        assert!(one.rate_per_s > 0.9 * 60.0, "with {what}: {}", one.rate_per_s);
+    }
+}
+
+#[test]
 fn littles_law_holds() {
     for sets in [&[][..], &["groups.workers.work.gamma.mean=4ms"], &["cluster.network.delay=20ms", "run.seed=7"]] {
         let outcome = play("little", sets);

@@ -154,6 +154,11 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("producer", "buffer.memory=100000", "producers.p.buffer=100000 B"),
     ("producer", "max.block.ms=7", "producers.p.max_block=7ms"),
     ("producer", "delivery.timeout.ms=31000", "producers.p.delivery_timeout=31s"),
+    ("producer", "request.timeout.ms=20000", "producers.p.request_timeout=20s"),
+    ("producer", "retries=3", "producers.p.retries=3"),
+    ("producer", "retry.backoff.ms=7", "producers.p.retry_backoff=7ms"),
+    ("producer", "retry.backoff.max.ms=7", "producers.p.retry_backoff_max=7ms"),
+    ("producer", "enable.idempotence=false", "producers.p.idempotence=false"),
     ("producer", "compression.type=zstd", "producers.p.compression=zstd"),
     (
         "producer",
@@ -181,11 +186,6 @@ const WITHOUT_KEY: &[(&str, &str, &str)] = &[
         "producer",
         "max.request.size",
         "no key says it; `a_greater_request_lets_greater_messages_pass` holds it to its effect",
-    ),
-    (
-        "producer",
-        "request.timeout.ms",
-        "no key says it; `delivery_takes_as_long_as_lingering_and_a_request_at_least` holds it to its effect",
     ),
     ("producer", "partitioner.ignore.keys", "true is refused, false is what is simulated"),
     ("consumer", "group.protocol", "anything but classic is refused"),

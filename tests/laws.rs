@@ -35,8 +35,19 @@ groups:
 run: {duration: 1s, seed: 1}
 ";
 
+/// Answers that now and then take longer than they are waited for.
+const UNHEARD: &str = "
+topics: {events: {partitions: 6}}
+cluster: {ideal: true, network: {delay: {bimodal: {fast: 100us, slow: 300ms, share_slow: 0.02}}}}
+producers:
+  edge: {topic: events, arrivals: {poisson: {rate: 500/s}}, request_timeout: 200ms}
+groups:
+  workers: {topics: [events], members: 2, work: 100us}
+run: {duration: 3s, drain: 20s, seed: 1}
+";
+
 /// Each bug, and words of the law that catches it.
-const CASES: [(Sabotage, &str); 10] = [
+const CASES: [(Sabotage, &str); 11] = [
     (Sabotage::SkipOffset, "have no gap"),
     (Sabotage::DeliverTwice, "are processed once"),
     (Sabotage::LoseBatch, "arrive once and in order"),
@@ -46,6 +57,7 @@ const CASES: [(Sabotage, &str); 10] = [
     (Sabotage::ReadUnreplicated, "only replicated records"),
     (Sabotage::FinishAhead, "is busy as long as its records take"),
     (Sabotage::AcknowledgeFailed, "accounts for what it sent"),
+    (Sabotage::ForgetSequences, "arrive once and in order"),
     (Sabotage::LoseRead, "are lost once and unread"),
 ];
 
@@ -54,6 +66,7 @@ fn scenario(bug: Sabotage) -> &'static str {
     match bug {
         Sabotage::AcknowledgeFailed => SLOW,
         Sabotage::LoseRead => FORGETFUL,
+        Sabotage::ForgetSequences => UNHEARD,
         _ => SCENARIO,
     }
 }
@@ -69,7 +82,7 @@ fn broken_by(bug: Option<Sabotage>, scenario: &str) -> Vec<String> {
 
 #[test]
 fn a_sound_run_breaks_no_law() {
-    for scenario in [SCENARIO, SLOW, FORGETFUL] {
+    for scenario in [SCENARIO, SLOW, FORGETFUL, UNHEARD] {
         assert_eq!(broken_by(None, scenario), Vec::<String>::new());
     }
 }

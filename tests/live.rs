@@ -68,6 +68,36 @@ fn live_counts_what_the_simulator_counts() {
     assert_eq!(outcomes.map(|outcome| outcome.result.engine), ["sim", "live", "live"]);
 }
 
+/// A network that now and then keeps a message for longer than an answer is waited for.
+const UNHEARD: &str = "
+topics: {raw: {partitions: 3}, clean: {partitions: 2}}
+cluster: {ideal: true, network: {delay: {bimodal: {fast: 1ms, slow: 250ms, share_slow: 0.05}}}}
+producers:
+  edge: {topic: raw, arrivals: {poisson: {rate: 500/s}}, messages: 600, message: {generator: flows}, compression: lz4,
+         linger: 2ms, request_timeout: 60ms, retry_backoff: 5ms, idempotence: true}
+groups:
+  cleaners: {topics: [raw], members: 2, work: 10us,
+             output: {topic: clean, linger: 2ms, request_timeout: 60ms, retry_backoff: 5ms}}
+  readers: {topics: [clean], members: 1, work: 10us}
+run: {seed: 3}
+";
+
+#[test]
+fn what_is_sent_again_has_its_bytes() {
+    for acks in ["idempotence: true", "idempotence: false", "acks: 1"] {
+        let outcome = live(&UNHEARD.replace("idempotence: true", acks), &Settings::plain());
+        sound(&outcome);
+        let (edge, output) = (producer(&outcome, "edge"), producer(&outcome, "cleaners-output"));
+        assert!(edge.retried > 0.5 && output.retried > 0.5, "{acks}: {} {}", edge.retried, output.retried);
+        assert_eq!([edge.acked, edge.failed, output.failed].map(|count| count as u64), [600, 0, 0], "{acks}");
+        assert_eq!(edge.duplicates > 0.5, acks != "idempotence: true", "{acks}");
+        let stored = 600 + edge.duplicates as u64;
+        let appended = |i: usize| outcome.result.topics[i].1.appended as u64;
+        assert_eq!([appended(0), appended(1)], [stored; 2], "{acks}");
+        assert_eq!(group(&outcome, "readers").processed as u64, stored, "{acks}");
+    }
+}
+
 /// Two brokers that cost something, delays of the network and of replicas, keys, compression: everything that waits.
 const DELAYED: &str = "
 topics: {events: {partitions: 6, replicas: 2}}

@@ -28,6 +28,7 @@ mod readme;
 mod reference;
 mod report;
 mod retention;
+mod retries;
 mod rules;
 mod scenario;
 mod scenarios;

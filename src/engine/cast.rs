@@ -10,8 +10,8 @@ use crate::model::coordinator::Coordinator;
 use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
 use crate::model::processing::{RealWork, Service};
-use crate::model::producer::{self, Producer};
-use crate::model::protocol::ActorId;
+use crate::model::producer::{self, Producer, Retrying};
+use crate::model::protocol::{ActorId, Produce};
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::model::sabotage::{self, Sabotage};
 use crate::model::wire::Bandwidth;
@@ -43,6 +43,18 @@ impl Machine for Actor {
             Self::Coordinator(coordinator) => coordinator.handle(now, input, out),
             Self::Producer(producer) => producer.handle(now, input, out),
             Self::Consumer(consumer) => consumer.handle(now, input, out),
+        }
+    }
+}
+
+impl Actor {
+    /// Whether it still waits for this answer.
+    #[must_use]
+    pub fn awaits(&self, from: ActorId, answer: &Produce) -> bool {
+        match self {
+            Self::Producer(producer) => producer.awaits(from, answer),
+            Self::Consumer(consumer) => consumer.awaits(from, answer),
+            Self::Broker(_) | Self::Coordinator(_) => false,
         }
     }
 }
@@ -185,7 +197,9 @@ fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
         Acks::Leader => Answer::Appended,
         Acks::All => Answer::Replicated,
     };
-    Writing { replicas: plan.topics[client.topic].replicas, answer, quota: client.quota }
+    let patience = times_out(plan, client).then_some(client.request_timeout);
+    let replicas = plan.topics[client.topic].replicas;
+    Writing { replicas, answer, quota: client.quota, patience, idempotent: client.idempotent }
 }
 
 fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
@@ -199,6 +213,7 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
         request_size: client.request_size,
         buffer: client.buffer,
         compression: client.compression.as_ref().map(|compression| Arc::clone(&compression.curve)),
+        ordered: client.idempotent,
     };
     Accumulator::new(settings, Stream::named(plan.run.seed, &format!("sticky/{name}")))
 }
@@ -215,6 +230,22 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
         forgets: client.acks == Acks::None,
         work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),
     }
+}
+
+/// Whether a request may be unanswered for so long that its client does not wait any more: not before it left, and never
+/// where no answer is expected.
+#[must_use]
+pub fn times_out(plan: &Plan, client: &ClientPlan) -> bool {
+    plan.end() > Time::ZERO + client.request_timeout && client.acks != Acks::None
+}
+
+/// A producer that sends again what is not answered, where that can happen.
+fn patient(plan: &Plan, client: &ClientPlan, producer: Producer, name: &str) -> Producer {
+    if !times_out(plan, client) {
+        return producer;
+    }
+    let how = Retrying { timeout: client.request_timeout, retries: client.retries, backoff: client.backoff };
+    producer.with_retries(how, Stream::named(plan.run.seed, &format!("backoff/{name}")))
 }
 
 fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &KeyMaps) -> Producer {
@@ -241,7 +272,9 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
         name: name.clone(),
     });
     let settings = sender(plan, &planned.client, stream as u32, i);
-    Producer::new(settings, Some(workload), accumulator(plan, &planned.client, &name), plan.cluster.brokers)
+    let accumulator = accumulator(plan, &planned.client, &name);
+    let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
+    patient(plan, &planned.client, producer, &name)
 }
 
 fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &KeyMaps) -> Output {
@@ -249,7 +282,7 @@ fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u
     let settings = sender(plan, client, stream, member);
     let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
     Output {
-        producer,
+        producer: patient(plan, client, producer, &name),
         homes: homes.homes(plan, client),
         turn: 0,
         luck: Stream::named(plan.run.seed, &format!("homes/{name}")),

@@ -5,6 +5,7 @@
 //! every partition it leads goes with the same request, ready or not, up to the size of a request (`drain`). So the
 //! batches of one broker flush together, and the effective linger is shorter than the configured one.
 mod expired;
+mod repeats;
 
 use super::compression::{Compression, Curve};
 use super::partitioner::{self, Sticky};
@@ -14,6 +15,9 @@ use super::wire;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+pub use repeats::Repeat;
+use repeats::Repeats;
 
 /// The home of a record without a key under Kafka's partitioner: wherever the sticky partition is.
 pub const STICKY: u32 = u32::MAX;
@@ -32,6 +36,7 @@ pub struct Accumulator {
     fresh: Vec<u32>,
     /// When the batches of the last request were begun, where that is wanted.
     created: Option<Vec<Time>>,
+    repeats: Repeats,
 }
 
 /// What the accumulator needs to know of its client and topic.
@@ -53,6 +58,8 @@ pub struct Settings {
     pub buffer: u64,
     /// How small batches become, if they are compressed.
     pub compression: Option<Arc<Curve>>,
+    /// Repeats keep their order: `enable.idempotence`.
+    pub ordered: bool,
 }
 
 /// The batches of one partition: sealed ones, then one that is filling.
@@ -104,6 +111,7 @@ impl Accumulator {
             compression: settings.compression.clone().map(|curve| Compression::new(curve, settings.partitions)),
             fresh: Vec::new(),
             created: None,
+            repeats: Repeats::default(),
             settings,
         }
     }
@@ -168,7 +176,9 @@ impl Accumulator {
         let random = (self.luck.bits() >> 33) as u32;
         let touched = self.queues.iter().all(|queue| queue.sequence > 0 || !queue.is_empty());
         let weights = if touched {
-            let sizes: Vec<u32> = self.queues.iter().map(Queue::batches).collect();
+            let sizes =
+                (0..).zip(&self.queues).map(|(partition, queue)| queue.batches() + self.repeats.batches(partition));
+            let sizes: Vec<u32> = sizes.collect();
             partitioner::cumulative_weights(&sizes)
         } else {
             None
@@ -440,7 +450,8 @@ impl Queue {
         }
         let (sequence, end) = (self.sequence, start + head.records);
         let (plain, pinned) = (head.bytes, head.pinned);
-        request.batches.push(Batch { partition, sequence, base: 0, start, end, bytes, plain, pinned });
+        let base = 0;
+        request.batches.push(Batch { partition, sequence, base, start, end, bytes, plain, pinned, attempts: 0 });
         request.bytes += bytes;
         request.plain += u64::from(plain);
         self.sequence += 1;

@@ -6,7 +6,9 @@
 //! broker's: messages come in and go out one after the other at its bandwidth, replication included.
 mod card;
 mod cleaning;
+mod closing;
 mod disk;
+mod parked;
 mod places;
 mod quotas;
 mod served;
@@ -18,6 +20,7 @@ use super::random::Draws;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use card::Card;
+use closing::Closing;
 use disk::Disk;
 use quotas::Quotas;
 use served::Served;
@@ -54,11 +57,14 @@ pub struct Broker {
     behind: Vec<u64>,
     served: Served,
     quotas: Option<Quotas>,
+    closing: Closing,
 }
 
 #[derive(Debug, Default)]
 struct Connection {
     busy: bool,
+    /// Its client has closed it: it is gone when nothing of it is in service.
+    closed: bool,
     queue: VecDeque<u32>,
 }
 
@@ -66,6 +72,8 @@ struct Connection {
 enum Request {
     Produce(Box<Produce>),
     Fetch(Box<Fetch>),
+    /// The connection of this number is closed.
+    Close(u32),
     /// Answered already, but not replicated yet.
     Replicating(Vec<Batch>),
 }
@@ -75,6 +83,7 @@ enum Request {
 struct Job {
     client: ActorId,
     request: Option<Request>,
+    /// A fetch waits for more, or what was to be written is in the logs.
     parked: bool,
     /// When a handler is done with it, once one has begun.
     done: Time,
@@ -104,6 +113,9 @@ impl Machine for Broker {
                     self.limit(&mut request);
                 }
                 self.come_in(from, Request::Fetch(request), 0, now, out);
+            }
+            Input::Received { from, message: Message::Close { epoch } } => {
+                self.come_in(from, Request::Close(epoch), 0, now, out);
             }
             Input::Received { message: Message::Replicate { bytes }, .. } => {
                 let arrived = self.card.come_in(now, bytes);
@@ -149,6 +161,7 @@ impl Broker {
             disk: Disk::new(settings.disk),
             behind: vec![0; followers],
             quotas: settings.quota_samples.map(|samples| Quotas::new(samples, 2 * clients)),
+            closing: Closing::default(),
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
             settings,
@@ -185,17 +198,21 @@ impl Broker {
         job
     }
 
-    /// A client writes and reads through connections of its own.
+    /// A client writes and reads through connections of its own; those to write may be closed, and opened again.
     #[inline]
-    fn connection(&mut self, job: u32) -> &mut Connection {
-        let job = &self.jobs[job as usize];
-        let reads = matches!(job.request, Some(Request::Fetch(_)));
-        &mut self.connections[2 * job.client.index() + usize::from(reads)]
+    fn connection(&mut self, client: ActorId, epoch: u32) -> usize {
+        if epoch == 0 { 2 * client.index() } else { self.opened_again(client, epoch) }
     }
 
     #[inline]
     fn arrived(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let connection = self.connection(job);
+        let slot = &self.jobs[job as usize];
+        let connection = match &slot.request {
+            Some(Request::Fetch(_)) => 2 * slot.client.index() + 1,
+            Some(Request::Produce(produce)) => self.connection(slot.client, produce.epoch),
+            _ => return self.close(job, now, out),
+        };
+        let connection = &mut self.connections[connection];
         if connection.busy {
             connection.queue.push_back(job);
         } else {
@@ -241,9 +258,14 @@ impl Broker {
 
     #[inline]
     fn append(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if matches!(&self.jobs[job as usize].request, Some(Request::Produce(produce)) if produce.repeats) {
+            self.recognise(job, out);
+        }
         let slot = &mut self.jobs[job as usize];
+        slot.parked = true;
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests append") };
-        let Produce { stream, batches, parcel, bytes, .. } = &mut **produce;
+        let bytes = produce.bytes_to_append();
+        let Produce { stream, batches, parcel, .. } = &mut **produce;
         if sabotage::plays(Sabotage::LoseBatch) {
             batches.retain(|batch| batch.sequence != 1);
         }
@@ -256,14 +278,14 @@ impl Broker {
             let (stream, from) = (*stream, slot.client);
             out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
         }
-        let (bytes, writing) = (u64::from(*bytes), self.places.streams[*stream as usize]);
+        let writing = self.places.streams[*stream as usize];
         if self.disk.is_limited() {
             slot.done = self.disk.write(now, slot.done, bytes);
         }
         let done = slot.done;
         let replicated = self.replicate(writing.replicas, bytes, now, done, out);
         if writing.answer != Answer::Replicated {
-            self.answer_early(job, writing.answer, now, out);
+            self.answer_early(job, writing, now, out);
         }
         if replicated > now {
             out.wake(Timer::Replicated(job), replicated);
@@ -273,17 +295,22 @@ impl Broker {
     }
 
     /// Does not wait for the replicas: the job goes on with what they need, and its connection is free when it is done.
-    fn answer_early(&mut self, job: u32, answer: Answer, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn answer_early(&mut self, job: u32, writing: Writing, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
         let (client, done) = (slot.client, slot.done);
         let Some(Request::Produce(produce)) = &slot.request else { panic!("only produce requests are answered early") };
         let rest = Request::Replicating(produce.batches.clone());
         let Some(Request::Produce(mut produce)) = slot.request.replace(rest) else { panic!("checked above") };
         let throttle = self.throttle_writer(client, &mut produce, done);
-        if answer == Answer::Appended {
-            out.send_at(done, client, Message::Produced(produce));
+        let connection = self.connection(client, produce.epoch);
+        if writing.answer == Answer::Appended {
+            if writing.waits_until(produce.left) >= done && !produce.abandoned {
+                out.send_at(done, client, Message::Produced(produce));
+            } else {
+                self.keep(client, produce);
+            }
         }
-        self.free(2 * client.index(), done + throttle, now, out);
+        self.free(connection, done + throttle, now, out);
     }
 
     /// A connection is free for its next request at an instant, now or later.
@@ -309,6 +336,10 @@ impl Broker {
         self.served.bytes_disk += bytes;
         if replicas <= 1 {
             return done;
+        }
+        if bytes == 0 {
+            // Everything was known: the answer waits until the replicas have what came before.
+            return done.max(self.replicas_at);
         }
         let (brokers, followers) = (self.settings.brokers, replicas - 1);
         self.served.bytes_out += bytes * u64::from(followers);
@@ -338,7 +369,7 @@ impl Broker {
         let batches = match &request {
             Request::Produce(produce) => &produce.batches,
             Request::Replicating(batches) => batches,
-            Request::Fetch(_) => panic!("only what was produced is replicated"),
+            _ => panic!("only what was produced is replicated"),
         };
         for batch in batches {
             let log = self.log(batch.partition);
@@ -352,8 +383,11 @@ impl Broker {
         }
         if let Request::Produce(mut produce) = request {
             let throttle = self.throttle_writer(client, &mut produce, now);
-            out.send(client, Message::Produced(produce));
-            self.free(2 * client.index(), now + throttle, now, out);
+            let connection = self.connection(client, produce.epoch);
+            if !produce.abandoned {
+                out.send(client, Message::Produced(produce));
+            }
+            self.free(connection, now + throttle, now, out);
         }
     }
 
@@ -384,59 +418,6 @@ impl Broker {
         fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
     }
 
-    fn park(&mut self, job: u32, out: &mut (impl Outbox + ?Sized)) {
-        let slot = &mut self.jobs[job as usize];
-        let Some(Request::Fetch(fetch)) = &slot.request else { panic!("only fetches are parked") };
-        for wanted in &fetch.wanted {
-            let log = self.places.partitions[wanted.partition as usize].log;
-            self.logs[log as usize].waiting.push(job);
-        }
-        slot.parked = true;
-        let (deadline, turn) = (slot.done + fetch.max_wait, slot.turn);
-        while let Some(parked) = self.parked.front()
-            && self.jobs[parked.job as usize].turn != parked.turn
-        {
-            self.parked.pop_front();
-        }
-        let parked = Parked { deadline, job, turn };
-        match self.parked.back() {
-            Some(last) if last.deadline > deadline => self.park_before(parked),
-            _ => self.parked.push_back(parked),
-        }
-        if deadline < self.deadline_armed {
-            self.deadline_armed = deadline;
-            out.wake(Timer::WaitedLong, deadline);
-        }
-    }
-
-    /// Groups may wait for different times: keeps the order of deadlines.
-    #[cold]
-    fn park_before(&mut self, new: Parked) {
-        let at = self.parked.partition_point(|parked| parked.deadline <= new.deadline);
-        self.parked.insert(at, new);
-    }
-
-    /// One timer for all parked fetches: it answers those that are over and re-arms for the next.
-    fn waited_long(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if now < self.deadline_armed {
-            return;
-        }
-        self.deadline_armed = Time::NEVER;
-        while let Some(&Parked { deadline, job, turn }) = self.parked.front() {
-            if self.jobs[job as usize].turn == turn {
-                if deadline > now {
-                    self.deadline_armed = deadline;
-                    out.wake(Timer::WaitedLong, deadline);
-                    return;
-                }
-                self.parked.pop_front();
-                self.answer_fetch(job, now, out);
-            } else {
-                self.parked.pop_front();
-            }
-        }
-    }
-
     #[inline]
     fn answer_fetch(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Job { parked: was_parked, done, .. } = self.jobs[job as usize];
@@ -463,7 +444,7 @@ impl Broker {
                 let (partition, sequence, base) = (wanted.partition, wanted.slot, wanted.offset);
                 let end = start + records;
                 log.given(reader, base + u64::from(records));
-                batches.push(Batch { partition, sequence, base, start, end, bytes, plain: 0, pinned: 0 });
+                batches.push(Batch { partition, sequence, base, start, end, bytes, ..Batch::default() });
             }
         }
         if self.quotas.is_some() && self.throttle_reader(client, &mut fetch, total, now) {
@@ -487,10 +468,11 @@ impl Broker {
 
     #[inline]
     fn next_of(&mut self, connection: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let connection = &mut self.connections[connection];
-        match connection.queue.pop_front() {
+        let slot = &mut self.connections[connection];
+        match slot.queue.pop_front() {
             Some(job) => self.serve(job, now, out),
-            None => connection.busy = false,
+            None if slot.closed => self.forget(connection),
+            None => slot.busy = false,
         }
     }
 }

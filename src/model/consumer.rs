@@ -5,7 +5,7 @@
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
-use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Record, Timer, Wanted};
+use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Produce, Record, Timer, Wanted};
 use super::quota::Muted;
 use super::random::Stream;
 use super::sabotage::{self, Sabotage};
@@ -194,6 +194,12 @@ impl Consumer {
     /// The broker that leads each of its partitions.
     pub fn leaders(&self) -> impl Iterator<Item = u32> {
         self.owned.iter().map(|owned| owned.leader)
+    }
+
+    /// Whether its output still waits for this answer.
+    #[must_use]
+    pub fn awaits(&self, from: ActorId, answer: &Produce) -> bool {
+        self.output.as_ref().is_some_and(|output| output.producer.awaits(from, answer))
     }
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {

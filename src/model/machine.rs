@@ -92,6 +92,37 @@ pub enum Fact<'a> {
         /// How many had left, and may yet be appended.
         under_way: u64,
     },
+    /// A producer closed a connection because a request was not answered in time.
+    TimedOut {
+        /// Number of the stream.
+        stream: u32,
+        /// How many requests were under way on it: none of them is waited for any more.
+        requests: u64,
+    },
+    /// Records left once more.
+    Retried {
+        /// Number of the stream.
+        stream: u32,
+        /// How many.
+        records: u64,
+    },
+    /// A broker did not append a batch that was sent to it.
+    Discarded {
+        /// Number of the stream.
+        stream: u32,
+        /// Who sent it.
+        from: ActorId,
+        /// Where it would lie.
+        partition: PartitionId,
+        /// Its number from this sender to this partition.
+        sequence: u32,
+        /// How many records are in it.
+        records: u32,
+        /// When its request left.
+        left: Time,
+        /// It had the batch already, and knew; otherwise it went down with its connection before it was looked at.
+        known: bool,
+    },
     /// A producer has taken everything it will ever be given.
     Exhausted {
         /// Number of the stream.

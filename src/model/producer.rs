@@ -6,6 +6,9 @@
 //! A member that writes its results to a topic has one of these inside, fed by `push` instead of a workload.
 mod beyond;
 mod expiry;
+mod held;
+mod observed;
+mod retry;
 
 use super::accumulator::{Accumulator, STICKY};
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -17,6 +20,8 @@ use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 use beyond::Beyond;
 use expiry::Expiry;
+use retry::Retry;
+pub use retry::Retrying;
 
 /// One instance of a producer, or the output of a member.
 #[derive(Debug)]
@@ -48,6 +53,7 @@ pub struct Producer {
     /// When everything that left so far is compressed.
     compressed: Time,
     expiry: Option<Box<Expiry>>,
+    retry: Option<Box<Retry>>,
     muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
@@ -78,6 +84,8 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug)]
 struct Lane {
     in_flight: u32,
+    /// How many connections to the broker were lost.
+    epoch: u32,
     /// When its timer fires next, where clocks are real a little later; stale timers are those before.
     armed: Time,
     /// Until when the broker does not want to hear of it; then it counts as [`HELD`] more requests in flight.
@@ -88,6 +96,8 @@ struct Lane {
 
 /// More requests than any window allows.
 const HELD: u32 = 1 << 20;
+/// The same, while something waits to be sent again, or to come home for that.
+const TROUBLED: u32 = 1 << 21;
 
 impl Machine for Producer {
     #[inline]
@@ -97,6 +107,8 @@ impl Machine for Producer {
             Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
             Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
             Input::Fired(Timer::Expired) => self.expire(now, out),
+            Input::Fired(Timer::TimedOut) => self.time_out(now, out),
+            Input::Received { from, message: Message::Closed(rest) } => self.closed(from, *rest, now, out),
             Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
             other => panic!("a producer does not expect {other:?}"),
@@ -115,9 +127,10 @@ impl Producer {
             ahead: Ahead::default(),
             accumulator: if expiry.is_some() { accumulator.with_ages() } else { accumulator },
             expiry,
+            retry: None,
             muted: Muted::default(),
             lanes: vec![
-                Lane { in_flight: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
+                Lane { in_flight: 0, epoch: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
                 brokers as usize
             ],
             blocked: None,
@@ -148,6 +161,7 @@ impl Producer {
     pub fn turn_all(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.catch_up(now, out);
         self.watch_ages(now, out);
+        self.watch_requests(now, out);
         for lane in 0..self.lanes.len() {
             self.drain(lane, now, out);
             self.arm(lane, now, out);
@@ -167,7 +181,7 @@ impl Producer {
     fn turn(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.catch_up(now, out);
         if self.blocked.is_some() {
-            (0..self.lanes.len()).for_each(|lane| self.drain(lane, now, out));
+            self.drain_all(now, out);
         }
         self.drain(lane, now, out);
         self.arm(lane, now, out);
@@ -310,34 +324,51 @@ impl Producer {
             && self.accumulator.is_ready(lane, now, self.blocked.is_some())
         {
             let mut request = self.spare.pop().unwrap_or_default();
-            request.stream = self.settings.stream;
-            request.left = now;
             self.accumulator.drain(lane, &mut request);
-            let (records, bytes) = (request.parcel.len() as u64, request.plain);
-            out.observe(&Fact::Requested { stream: self.settings.stream, records, bytes });
-            if self.settings.forgets {
-                self.done(&request, out);
-                self.accumulator.release(&request.batches);
-                self.catch_up(now, out);
-            } else {
-                self.lanes[lane].in_flight += 1;
-                self.remember(lane, &request);
-            }
-            let ready = self.compress(&request, now);
-            let begins = self.lanes[lane].left.max(ready);
-            let left = begins + self.settings.bandwidth.takes(u64::from(request.bytes));
-            self.lanes[lane].left = left;
-            out.send_at(left, ActorId(lane as u32), Message::Produce(request));
+            let plain = request.plain;
+            self.dispatch(lane, request, plain, now, out);
         }
     }
 
-    /// When a request is compressed: one after the other, by the one thread that sends.
+    /// A request leaves, of which so many bytes are to be compressed before.
+    #[inline(always)]
+    fn dispatch(
+        &mut self,
+        lane: usize,
+        mut request: Box<Produce>,
+        plain: u64,
+        now: Time,
+        out: &mut (impl Outbox + ?Sized),
+    ) {
+        request.stream = self.settings.stream;
+        request.left = now;
+        let (records, bytes) = (request.parcel.len() as u64, request.plain);
+        out.observe(&Fact::Requested { stream: self.settings.stream, records, bytes });
+        if self.settings.forgets {
+            self.done(&request, out);
+            self.accumulator.release(&request.batches);
+            self.catch_up(now, out);
+        } else {
+            self.lanes[lane].in_flight += 1;
+            self.remember(lane, &request);
+            if let Some(retry) = &mut self.retry {
+                retry.left(lane, self.lanes[lane].epoch, now, &mut request);
+            }
+        }
+        let ready = self.compress(plain, now);
+        let begins = self.lanes[lane].left.max(ready);
+        let left = begins + self.settings.bandwidth.takes(u64::from(request.bytes));
+        self.lanes[lane].left = left;
+        out.send_at(left, ActorId(lane as u32), Message::Produce(request));
+    }
+
+    /// When so many bytes are compressed: one request after the other, by the one thread that sends.
     #[inline]
-    fn compress(&mut self, request: &Produce, now: Time) -> Time {
+    fn compress(&mut self, plain: u64, now: Time) -> Time {
         if self.settings.work_per_kib.is_zero() {
             return now;
         }
-        let work = self.settings.work_per_kib.ns() as f64 * request.plain as f64 / 1024.0;
+        let work = self.settings.work_per_kib.ns() as f64 * plain as f64 / 1024.0;
         self.compressed = self.compressed.max(now) + Span::from_ns(work as u64);
         self.compressed
     }
@@ -347,10 +378,13 @@ impl Producer {
     #[inline]
     fn arm(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Lane { in_flight, armed, .. } = self.lanes[lane];
-        if self.blocked.is_some() {
+        if self.blocked.is_some() && in_flight < TROUBLED {
             return;
         }
         let at = if in_flight >= self.settings.max_in_flight {
+            if in_flight >= TROUBLED {
+                return self.recover(lane, now, out);
+            }
             if !self.wanders || self.accumulator.lane_of(STICKY) != lane {
                 return;
             }
@@ -412,13 +446,19 @@ impl Producer {
 
     #[inline]
     fn acked(&mut self, from: ActorId, mut answer: Box<Produce>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if answer.epoch != self.lanes[from.index()].epoch {
+            return self.came_home(from, answer, now, out);
+        }
         // What was due before must find the buffer as it was before.
         self.catch_up(now, out);
+        if answer.repeats {
+            answer.complete();
+            self.accumulator.answered(&answer.batches);
+            answer.repeats = false;
+        }
         self.done_in_time(from, &answer, out);
         self.accumulator.release(&answer.batches);
-        answer.batches.clear();
-        answer.parcel.clear();
-        (answer.bytes, answer.plain) = (0, 0);
+        answer.clear();
         let throttle = std::mem::take(&mut answer.throttle);
         self.spare.push(answer);
         self.lanes[from.index()].in_flight -= 1;
@@ -440,60 +480,9 @@ impl Producer {
         }
     }
 
-    /// Sends nothing to a broker until then, as its answer asked (KIP-219).
-    #[cold]
-    fn hold(&mut self, lane: usize, until: Time, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let held = &mut self.lanes[lane];
-        if held.in_flight < HELD {
-            held.in_flight += HELD;
-        }
-        if until > held.held {
-            held.held = until;
-            self.muted.until(lane, now, until);
-            out.wake(Timer::Throttled(lane as u32), until);
-        }
-    }
-
-    #[cold]
-    fn throttle_is_over(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        // An answer that came later may have asked for longer.
-        let Lane { held, in_flight, .. } = self.lanes[lane];
-        if now >= held && in_flight >= HELD {
-            self.catch_up(now, out);
-            self.lanes[lane].in_flight -= HELD;
-            self.go_on(lane, now, out);
-        }
-    }
-
     fn done(&self, request: &Produce, out: &mut (impl Outbox + ?Sized)) {
         let parcel = &request.parcel;
         let (records, extras) = (&parcel.records[..], parcel.extras_of(0..parcel.len()));
         out.observe(&Fact::Acked { stream: self.settings.stream, left: request.left, records, extras });
-    }
-
-    fn observed(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        self.catch_up(now, out);
-        self.arm_fresh(now, out);
-        let stream = self.settings.stream;
-        if self.blocked.is_some() {
-            self.blocked_for += now.since(self.blocked_since);
-            self.blocked_since = now;
-        }
-        let records = self.waiting(now);
-        let (limited, blocked) = (std::mem::take(&mut self.limited), std::mem::take(&mut self.blocked_for));
-        let (instance, open, throttled) = (self.settings.instance, self.open(), self.muted.take(now));
-        out.observe(&Fact::Waiting { stream, instance, records, limited, blocked, open, throttled });
-    }
-
-    /// Records due by now that have neither been accepted nor refused.
-    fn waiting(&mut self, now: Time) -> u64 {
-        let known = self.ahead.due_by(now);
-        let Some(source) = &self.source else { return known };
-        if known < self.ahead.len() as u64 && self.beyond.is_none() {
-            return known;
-        }
-        let drawn = self.taken + self.ahead.len() as u64;
-        let beyond = self.beyond.get_or_insert_with(|| Beyond::new(source.counter(), drawn));
-        beyond.count(now) - self.taken
     }
 }

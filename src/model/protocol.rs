@@ -154,6 +154,8 @@ pub struct Batch {
     pub plain: u32,
     /// Memory it takes from the producer's buffer until it is acknowledged.
     pub pinned: u32,
+    /// How often it was sent before.
+    pub attempts: u32,
 }
 
 impl Batch {
@@ -172,10 +174,14 @@ impl Batch {
 }
 
 /// A produce request, and with offsets filled in, its answer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
+    /// How many connections of its client to this broker were lost before the one it is sent on.
+    pub epoch: u32,
+    /// Number of this request among those of its client to this broker.
+    pub number: u32,
     /// When it left the producer.
     pub left: Time,
     /// Size of all batches on the wire.
@@ -186,8 +192,50 @@ pub struct Produce {
     pub throttle: Span,
     /// At most one for each partition.
     pub batches: Vec<Batch>,
+    /// In the answer: those of them that the broker had already, and did not append again.
+    pub known: Vec<Batch>,
     /// The records of all batches.
     pub parcel: Parcel,
+    /// Some of its batches were sent before.
+    pub repeats: bool,
+    /// Nobody waits for the answer any more.
+    pub abandoned: bool,
+}
+
+impl Produce {
+    /// Bytes of those batches that are not known already.
+    #[inline]
+    #[must_use]
+    pub fn bytes_to_append(&self) -> u64 {
+        if self.known.is_empty() {
+            return u64::from(self.bytes);
+        }
+        self.batches.iter().map(|batch| u64::from(batch.bytes)).sum()
+    }
+
+    /// Puts the batches that were known beside the others again, in the order in which they left.
+    #[cold]
+    pub fn complete(&mut self) {
+        self.batches.append(&mut self.known);
+        self.batches.sort_by_key(|batch| batch.start);
+    }
+
+    /// Forgets what it carried, keeps the memory.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.batches.clear();
+        self.parcel.clear();
+        (self.bytes, self.plain) = (0, 0);
+    }
+}
+
+/// What a broker has left of a connection that its client has closed.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// Number of the connection.
+    pub epoch: u32,
+    /// The requests that were not answered, carried out or not: that is not for the client to know.
+    pub requests: Vec<Box<Produce>>,
 }
 
 /// A fetch request, and with batches and records filled in, its answer.
@@ -240,6 +288,13 @@ pub enum Message {
     Produce(Box<Produce>),
     /// The same box home again.
     Produced(Box<Produce>),
+    /// Producer to broker: it has closed the connection of this number.
+    Close {
+        /// Which one.
+        epoch: u32,
+    },
+    /// Broker to producer: everything of that connection that is not on its way home anyway.
+    Closed(Box<Unanswered>),
     /// Member to broker.
     Fetch(Box<Fetch>),
     /// The same box home again.
@@ -273,6 +328,8 @@ pub enum Timer {
     Expired,
     /// Producer: this broker may be written to again.
     Throttled(u32),
+    /// Producer: a request may have waited for its answer as long as it may.
+    TimedOut,
     /// Member: this broker may be asked again.
     FetchThrottled(u32),
     /// Broker: a request has come in through the network.

@@ -24,6 +24,8 @@ pub enum Sabotage {
     FinishAhead,
     /// A producer takes the answer to what it has given up for an acknowledgement.
     AcknowledgeFailed,
+    /// A broker does not know what it has appended before.
+    ForgetSequences,
     /// A log deletes what was read and says that it was lost.
     LoseRead,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.
@@ -31,7 +33,7 @@ pub enum Sabotage {
 }
 
 /// Every bug in the rules.
-pub const ALL: [Sabotage; 10] = [
+pub const ALL: [Sabotage; 11] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
     Sabotage::LoseBatch,
@@ -41,6 +43,7 @@ pub const ALL: [Sabotage; 10] = [
     Sabotage::ReadUnreplicated,
     Sabotage::FinishAhead,
     Sabotage::AcknowledgeFailed,
+    Sabotage::ForgetSequences,
     Sabotage::LoseRead,
 ];
 

@@ -83,6 +83,9 @@ fn producer(plan: &Plan, run: &Recording, i: usize) -> ProducerResult {
         sent: end.sent as f64,
         acked: end.acked as f64,
         failed: end.failed as f64,
+        retried: end.retried as f64,
+        duplicates: end.duplicates as f64,
+        out_of_order: end.out_of_order as f64,
         // As the producers count it, where they do.
         in_flight: end
             .open

@@ -3,12 +3,15 @@
 //! A broken law is a bug of conga, not of the system under study. It is written down, not panicked about, so that the
 //! rest of the run can still be looked at. Laws work on offset ranges per batch; what holds only with one worker, an
 //! unchanged number of partitions and no redelivery is claimed only there.
+mod repeats;
+
 use super::progress::Progress;
 use super::recorder::Recorder;
 use crate::model::machine::{Fact, Processed};
 use crate::model::protocol::{ActorId, PartitionId};
 use crate::plan::Plan;
 use crate::units::Time;
+use repeats::Repeats;
 
 /// Violations written down at most.
 const MOST: usize = 20;
@@ -28,6 +31,8 @@ pub struct Laws {
     places: Vec<Place>,
     /// By sender's place in the cast, less the first one, and partition of its topic: the sequence number due next.
     sequences: Sequences,
+    /// What was sent again, or not appended.
+    repeats: Repeats,
     /// Where sampled keys live, if every producer sends them by their hash.
     homes: Vec<PartitionId>,
     /// By stream.
@@ -89,6 +94,7 @@ impl Laws {
             partitions: vec![Partition::default(); partitions],
             places: vec![Place::default(); partitions * plan.groups.len()],
             sequences: Sequences { rows: Vec::new(), partitions },
+            repeats: Repeats::new(plan),
             homes: if followed { vec![NOWHERE; (KEYS / KEY_SAMPLE) as usize] } else { Vec::new() },
             appended: vec![0; streams],
             acked: vec![0; streams],
@@ -134,6 +140,10 @@ impl Laws {
             Fact::Assigned { group, member, partition, generation } => {
                 self.assigned(now, group, member, partition, generation);
             }
+            Fact::Discarded { stream, from, partition, sequence, records, known, .. } => {
+                self.discarded(now, stream as usize, (from, partition, sequence), records, known);
+            }
+            Fact::Retried { stream, records } => self.repeats.sent_again(stream, records),
             Fact::Lost { group, partition, first, records } => self.lost(now, group, partition, (first, records)),
             Fact::Committed { group, partition, offset } => self.committed(now, group, partition, offset),
             _ => {}
@@ -156,9 +166,9 @@ impl Laws {
         self.check(end == base, now, || format!("offsets of partition {partition} have no gap: {base} follows {end}"));
         let next = self.sequences.of(from, partition);
         let due = std::mem::replace(next, sequence.wrapping_add(1));
-        self.check(due == sequence, now, || {
-            format!("batches to partition {partition} arrive once and in order: {sequence} instead of {due}")
-        });
+        if due != sequence {
+            self.out_of_turn(now, stream, (from, partition, sequence), due, records);
+        }
     }
 
     fn assigned(&mut self, now: Time, group: u32, member: u32, partition: PartitionId, generation: u32) {
@@ -232,7 +242,8 @@ impl Laws {
     pub fn settle(&mut self, recorder: &Recorder, now: Time) {
         let totals = recorder.totals();
         for (i, stream) in totals.streams.iter().enumerate() {
-            let (sent, appended, acked) = (stream.sent, self.appended[i], self.acked[i]);
+            let again = self.repeats.of(i);
+            let (sent, appended, acked) = (stream.sent, self.appended[i] - again.duplicates, self.acked[i]);
             self.check(appended <= sent, now, || format!("stream {i} appends only what it sent: {appended} of {sent}"));
             let (failed, expired) = (stream.failed, stream.expired);
             self.check(acked + failed <= sent, now, || {
@@ -245,9 +256,15 @@ impl Laws {
             }
             if recorder.is_exhausted() && recorder.is_settled() {
                 let kept = sent - expired.min(sent);
-                self.check(appended == kept, now, || format!("nothing stream {i} sent is lost: {appended} of {kept}"));
+                self.check(appended + again.missing == kept, now, || {
+                    format!("nothing stream {i} sent is lost: {appended} of {kept}, {} never arrived", again.missing)
+                });
+                self.check(acked <= appended, now, || {
+                    format!("what stream {i} hears of is appended: {acked} acknowledged of {appended}")
+                });
             }
         }
+        self.settle_repeats(now);
         let ends: u64 = self.partitions.iter().map(|partition| partition.end).sum();
         let appended: u64 = totals.topics.iter().map(|topic| topic.appended.total).sum();
         self.check(ends == appended, now, || format!("partitions hold what was appended: {ends} of {appended}"));

@@ -60,6 +60,12 @@ impl Passed {
         self.instants += u128::from(records) * u128::from(now.ns());
     }
 
+    /// So many that passed then have not, after all.
+    pub fn take_back(&mut self, records: u64, then: Time) {
+        self.records -= records;
+        self.instants -= u128::from(records) * u128::from(then.ns());
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

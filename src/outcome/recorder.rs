@@ -148,6 +148,11 @@ impl Recorder {
                 stream.failed += unsent + under_way;
                 stream.expired += unsent;
             }
+            Fact::TimedOut { stream, requests } => totals.streams[stream as usize].answered.add(requests, now),
+            Fact::Retried { stream, records } => totals.streams[stream as usize].retried += records,
+            Fact::Discarded { stream, records, left, .. } => {
+                totals.streams[stream as usize].requested.take_back(u64::from(records), left);
+            }
             Fact::Waiting { stream, instance, records, limited, blocked, open, throttled } => {
                 let stream = &mut totals.streams[stream as usize];
                 (stream.waiting[instance as usize], stream.open[instance as usize]) = (records, open);

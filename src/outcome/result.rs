@@ -204,6 +204,15 @@ pub struct ProducerResult {
     pub acked: f64,
     /// Of those, given up.
     pub failed: f64,
+    /// Sent again, each as often as it was.
+    #[serde(default)]
+    pub retried: f64,
+    /// Appended again, because brokers did not recognise what was sent again.
+    #[serde(default)]
+    pub duplicates: f64,
+    /// Appended after later ones of the same instance in the same partition.
+    #[serde(default)]
+    pub out_of_order: f64,
     /// Of those, still open at the end.
     pub in_flight: f64,
     /// Acknowledged per second in the window.

@@ -2,10 +2,10 @@
 //!
 //! Little's law turns sums into means: what passes two points is counted at both with its instants, and the difference
 //! is the number between them, integrated over time. Divided by the records processed, that is the mean time in the
-//! stage. So the stages of a run in which everything was settled, without warm-up, add up to the mean end-to-end
-//! latency. A record still open at the end counts in its stage until then, one under way when warm-up ends from then on,
-//! and one that has not left its producer, or is not acknowledged, not at all before its request left. A record in work
-//! at the end still counts as waiting for its worker.
+//! stage. So the stages of a run in which everything was settled and nothing sent again, without warm-up, add up to the
+//! mean end-to-end latency. A record still open at the end counts in its stage until then, one under way when warm-up
+//! ends from then on, and one that has not left its producer, or is not acknowledged, not at all before its request
+//! left. A record in work at the end still counts as waiting for its worker.
 use super::figures::stream_topics;
 use super::level::Passed;
 use super::recorder::{Recording, Totals};

@@ -75,13 +75,19 @@ pub struct StreamTotals {
     pub failed: u64,
     /// Of those, never sent.
     pub expired: u64,
+    /// Sent again.
+    pub retried: u64,
+    /// Appended again.
+    pub duplicates: u64,
+    /// Appended after later ones of the same sender in the same partition.
+    pub out_of_order: u64,
     /// By instance, accepted and neither acknowledged nor given up, when somebody asked last and ages were watched.
     pub open: Vec<Option<u64>>,
     /// Bytes of batches sent.
     pub bytes: u64,
     /// Produce requests that left.
     pub asked: Passed,
-    /// Records that left in them.
+    /// Records that left in them, but for those that a broker did not append.
     pub requested: Passed,
     /// Answers to the requests, or where none is awaited, requests that left.
     pub answered: Passed,

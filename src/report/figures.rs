@@ -139,6 +139,9 @@ impl Of<'_> {
         let rare = [
             ("Unsent", producer.unsent, records as fn(f64) -> String, "never accepted into the buffer"),
             ("Failed", producer.failed, records, "given up"),
+            ("Retried", producer.retried, records, "sent again, unanswered in time"),
+            ("Duplicates", producer.duplicates, records, "stored again"),
+            ("Out of order", producer.out_of_order, records, "stored after later ones"),
             ("Held back by the limit", producer.limited_s, show::duration, "summed over instances"),
             ("Held back by the buffer", producer.blocked_s, show::duration, "summed over instances"),
             ("Held back by the quota", producer.throttled_s, show::duration, "summed over instances and brokers"),

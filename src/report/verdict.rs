@@ -237,6 +237,18 @@ fn held_back(name: &str, producer: &ProducerResult) -> Option<String> {
         let failed = show::count(producer.failed);
         format!("Producer {name} gave up {failed} records that were not acknowledged in time.")
     });
-    let said: Vec<String> = unsent.into_iter().chain(failed).collect();
+    let said: Vec<String> = unsent.into_iter().chain(failed).chain(sent_again(name, producer)).collect();
     (!said.is_empty()).then(|| said.join(" "))
+}
+
+fn sent_again(name: &str, producer: &ProducerResult) -> Option<String> {
+    if producer.retried <= 0.0 {
+        return None;
+    }
+    let retried = show::count(producer.retried);
+    let twice = match producer.duplicates {
+        none if none <= 0.0 => String::new(),
+        some => format!("; {} are stored more than once", show::count(some)),
+    };
+    Some(format!("Producer {name} sent {retried} records again that were not answered in time{twice}."))
 }

@@ -12,9 +12,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
         ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
-        ("Producer" | "Output", "request_timeout" | "retries" | "retry_backoff" | "idempotence") => Some(
-            "remove it: requests are answered in the end and never sent again; `delivery_timeout` gives up batches",
-        ),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         _ => None,
     }

@@ -12,7 +12,9 @@ pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, 
 pub use run::{Precise, Precision, Run};
 pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
 
-use super::values::{Acks, Burst, ByteRate, Count, Distribution, Duration, File, Named, None, Rate, Real, Size, Words};
+use super::values::{
+    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -94,9 +96,24 @@ pub struct Producer {
     /// How long sending waits for room in the buffer before the record is given up, `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
     /// How long a batch may take from its first record to the acknowledgement before its records are given up,
-    /// `delivery.timeout.ms`; 120 s, or 30 s more than `linger`, when silent.
+    /// `delivery.timeout.ms`; 120 s, or `linger` and `request_timeout` together if that is more, when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub delivery_timeout: Option<Duration>,
+    /// How long a request waits for its answer before its connection is closed and its batches are sent again,
+    /// `request.timeout.ms`; 30 s when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub request_timeout: Option<Duration>,
+    /// How often a batch is sent again at most, `retries`; as often as `delivery_timeout` lets it when silent.
+    #[schemars(extend("maximum" = 2_147_483_647))]
+    pub retries: Option<Count>,
+    /// How long a batch waits before it is sent again, twice as long each further time, `retry.backoff.ms`; 100 ms when
+    /// silent.
+    pub retry_backoff: Option<Duration>,
+    /// How long that may become, `retry.backoff.max.ms`; 1 s when silent.
+    pub retry_backoff_max: Option<Duration>,
+    /// Whether brokers recognise batches that are sent again, `enable.idempotence`; when silent, true with `acks: all`,
+    /// retries and at most 5 requests in flight.
+    pub idempotence: Option<Flag>,
 }
 
 /// What a message is.
@@ -360,7 +377,22 @@ pub struct Output {
     /// How long sending waits for room in the buffer before the record is given up, `max.block.ms`; 60 s when silent.
     pub max_block: Option<Duration>,
     /// How long a batch may take from its first record to the acknowledgement before its records are given up,
-    /// `delivery.timeout.ms`; 120 s, or 30 s more than `linger`, when silent.
+    /// `delivery.timeout.ms`; 120 s, or `linger` and `request_timeout` together if that is more, when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub delivery_timeout: Option<Duration>,
+    /// How long a request waits for its answer before its connection is closed and its batches are sent again,
+    /// `request.timeout.ms`; 30 s when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub request_timeout: Option<Duration>,
+    /// How often a batch is sent again at most, `retries`; as often as `delivery_timeout` lets it when silent.
+    #[schemars(extend("maximum" = 2_147_483_647))]
+    pub retries: Option<Count>,
+    /// How long a batch waits before it is sent again, twice as long each further time, `retry.backoff.ms`; 100 ms when
+    /// silent.
+    pub retry_backoff: Option<Duration>,
+    /// How long that may become, `retry.backoff.max.ms`; 1 s when silent.
+    pub retry_backoff_max: Option<Duration>,
+    /// Whether brokers recognise batches that are sent again, `enable.idempotence`; when silent, true with `acks: all`,
+    /// retries and at most 5 requests in flight.
+    pub idempotence: Option<Flag>,
 }

@@ -71,6 +71,9 @@ const LATE: &[&str] = &["groups.g.starts=250ms", "topics.t.retention={time: 50ms
 const QUOTA: &[&str] = &["cluster.quota={samples: 2, window: 20ms}"];
 const SMALL_QUOTA: &[&str] = &["cluster.quota={produce: 200 KiB/s, samples: 2, window: 20ms}"];
 const FAR: &[&str] = &["cluster.network.delay=20ms", "producers.p.batch_size=1000 B", "producers.p.max_in_flight=1"];
+const UNEVEN: &str = "cluster.network.delay={bimodal: {fast: 100us, slow: 100ms, share_slow: 0.05}}";
+const UNHEARD: &[&str] = &[UNEVEN, "producers.p.request_timeout=20ms"];
+const OUTPUT_UNHEARD: &[&str] = &[UNEVEN, "groups.g.output={topic: u, request_timeout: 20ms}"];
 const FULL: &[&str] = &["cluster.network.delay=20ms", "producers.p.batch_size=1000 B", "producers.p.buffer=2000 B"];
 const FLOWS: &[&str] = &["producers.p.message={generator: flows}"];
 const LZ4: &[&str] = &["producers.p.message={generator: flows}", "producers.p.compression=lz4"];
@@ -160,6 +163,11 @@ pub const ROWS: &[Row] = &[
     row("producers.buffer", FULL, "2000 B", "5000 B", "/result/producers/p/blocked_s"),
     row("producers.max_block", FULL, "0s", "1s", "/result/producers/p/unsent"),
     row("producers.delivery_timeout", FAR, "", "50ms", "/result/producers/p/failed"),
+    row("producers.request_timeout", &[UNEVEN], "", "20ms", "/result/producers/p/retried"),
+    row("producers.retries", UNHEARD, "", "0", "/result/producers/p/failed"),
+    row("producers.retry_backoff", UNHEARD, "", "1ms", PUBLISH),
+    row("producers.retry_backoff_max", UNHEARD, "", "10ms", PUBLISH),
+    row("producers.idempotence", UNHEARD, "", "false", "/result/producers/p/duplicates"),
     row("groups.topics", &[], "[t]", "[t, u]", MEMBERS),
     row("groups.members", &[], "2", "3", MEMBERS),
     row("groups.workers", &[], "", "2", "/result/groups/g/utilisation"),
@@ -210,6 +218,17 @@ pub const ROWS: &[Row] = &[
         "50ms",
         "/result/producers/g-output/failed",
     ),
+    row(
+        "groups.output.request_timeout",
+        &[UNEVEN, "groups.g.output={topic: u}"],
+        "",
+        "20ms",
+        "/result/producers/g-output/retried",
+    ),
+    row("groups.output.retries", OUTPUT_UNHEARD, "", "0", "/result/producers/g-output/failed"),
+    row("groups.output.retry_backoff", OUTPUT_UNHEARD, "", "1ms", OUT_PUBLISH),
+    row("groups.output.retry_backoff_max", OUTPUT_UNHEARD, "", "10ms", OUT_PUBLISH),
+    row("groups.output.idempotence", OUTPUT_UNHEARD, "", "false", "/result/producers/g-output/duplicates"),
 ];
 
 /// Keys of arrivals.

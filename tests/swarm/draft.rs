@@ -178,7 +178,11 @@ fn client(name_of_linger: &'static str) -> Vec<Text> {
         memory.boxed(),
         key(name_of_linger, one_of(&["0s", "1ns", "500us", "3ms", "100ms"])),
         key("acks", one_of(&["0", "1", "all"])),
-        key("delivery_timeout", one_of(&["101ms", "150ms", "400ms", "10s"])),
+        timeouts(),
+        key("retries", one_of(&["0", "1", "3"])),
+        key("retry_backoff", one_of(&["5ms", "100ms"])),
+        key("retry_backoff_max", one_of(&["100ms", "300ms"])),
+        key("idempotence", one_of(&["false"])),
         key("max_in_flight", window),
         key("partitioner", one_of(&["kafka", "round-robin", "random"])),
         prop_oneof![
@@ -188,6 +192,18 @@ fn client(name_of_linger: &'static str) -> Vec<Text> {
         ]
         .boxed(),
     ]
+}
+
+/// Together no shorter than the longest linger.
+fn timeouts() -> Text {
+    let request = one_of(&["2ms", "10ms", "50ms", "300ms"]);
+    prop_oneof![
+        5 => Just(String::new()),
+        3 => key("delivery_timeout", one_of(&["101ms", "150ms", "400ms", "10s"])),
+        2 => request.clone().prop_map(|wait| format!(", request_timeout: {wait}")),
+        2 => request.prop_map(|wait| format!(", request_timeout: {wait}, delivery_timeout: 400ms")),
+    ]
+    .boxed()
 }
 
 fn source(bounded: bool) -> impl Strategy<Value = Source> {

@@ -33,6 +33,7 @@ fn of_producer(quantity: &str, params: Params<'_>, outcome: &Outcome) -> Figure 
         "throughput_per_s" => Some(producer.rate_per_s),
         "max_output_in_any_window" => Some(producer.sent),
         "max_full_rate_burst_s" => Some(outcome.result.window_s - producer.limited_s),
+        "mean_attempts" => Some(topic.requests / producer.sent),
         "mean_linger_delay_s" => producer.publish_s.mean.value(),
         "mean_batch_records" | "mean_batch_records_sticky" => topic.batch_records_mean,
         "share_of_top_key" | "lower_bound_max_share" => topic.hottest_share,

@@ -78,6 +78,7 @@ pub fn stage(name: &str, quantities: &[&str], p: Params<'_>, records: f64) -> Re
         "catch-up" => vec![catch_up(p)],
         "token-bucket" => vec![token_bucket(p)],
         "closed-in-flight-window" => vec![closed_window(p)],
+        "retry-amplification" => vec![unheard(p, records / 4.0)],
         "zipf" => vec![zipf(p, 10_000, 10.0 * records, 0)],
         "hot-partition" => hot_partition(quantities, p, records),
         _ => return Err(reason(name)),
@@ -95,7 +96,6 @@ fn reason(name: &str) -> &'static str {
         "auto-commit-duplicates" | "crash-detection" | "eager-join-wait" => {
             "groups are stable: nobody crashes or joins"
         }
-        "retry-amplification" => "an attempt never fails: there are no retries",
         _ => "no scenario for this name",
     }
 }
@@ -371,6 +371,24 @@ fn closed_window(p: Params<'_>) -> Sketch {
         rate,
         length_s: 2.5e6 / rate,
         warmup_s: 10.0,
+        ..Sketch::default()
+    }
+}
+
+/// A record a second, on a way that keeps a request or its answer for longer than it is waited for, each time anew.
+fn unheard(p: Params<'_>, records: f64) -> Sketch {
+    let slow = 1.0 - (1.0 - p.number("p_fail")).sqrt();
+    let retries = p.given("max_attempts").map_or_else(String::new, |most| format!(", retries: {}", most - 1.0));
+    Sketch {
+        cluster: format!(
+            "{{ideal: true, network: {{delay: {{bimodal: {{fast: 1us, slow: 10ms, share_slow: {slow}}}}}}}}}"
+        ),
+        source: format!(
+            "arrivals: {{constant: {{rate: 1/s}}}}, linger: 0s, request_timeout: 1ms, retry_backoff: 1ms, \
+             retry_backoff_max: 1ms{retries}"
+        ),
+        rate: 1.0,
+        length_s: records,
         ..Sketch::default()
     }
 }

@@ -269,6 +269,36 @@ const PRODUCERS: &[Row] = &[
          be stored all the same.",
         "30s",
     ),
+    row(
+        &["producers.request_timeout", "groups.output.request_timeout"],
+        "request.timeout.ms",
+        "Longer waits for a slow broker; shorter gets over a lost answer sooner, but gives a slow broker the same work again,          which makes it slower.",
+        "10s",
+    ),
+    row(
+        &["producers.retries", "groups.output.retries"],
+        "retries",
+        "Fewer give up sooner (`failed`); 0 sends everything once. Kafka advises to leave it and to set          `delivery.timeout.ms`.",
+        "3",
+    ),
+    row(
+        &["producers.retry_backoff", "groups.output.retry_backoff"],
+        "retry.backoff.ms",
+        "Longer lets a broker recover; shorter loses less time where only an answer was lost.",
+        "200ms",
+    ),
+    row(
+        &["producers.retry_backoff_max", "groups.output.retry_backoff_max"],
+        "retry.backoff.max.ms",
+        "Longer spreads repeats further while a broker stays slow; shorter finds out sooner that it is not any more.",
+        "10s",
+    ),
+    row(
+        &["producers.idempotence", "groups.output.idempotence"],
+        "enable.idempotence",
+        "Without it a batch that is sent again may be stored twice (`duplicates`) and overtaken (`out_of_order`). It asks for          `acks: all` and at most 5 requests in flight.",
+        "false",
+    ),
 ];
 
 const GROUPS: &[Row] = &[

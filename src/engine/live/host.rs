@@ -179,12 +179,17 @@ impl Host {
 
     fn receive(&mut self, from: ActorId, message: Message, cargo: Cargo) {
         let admitted = match &mut self.stage.goods {
-            Goods::Broker(store) if matches!(message, Message::Produce(_)) => {
+            Goods::Broker(store) if matches!(message, Message::Produce(_) | Message::Close { .. }) => {
                 store.admit(self.stage.clock.now(), (from, message, cargo))
             }
             _ => Some((from, message, cargo)),
         };
         if let Some((from, message, cargo)) = admitted {
+            if let Message::Produced(answer) = &message
+                && self.machine.awaits(from, answer)
+            {
+                self.stage.settled(answer);
+            }
             self.stage.unload(from, &message, cargo);
             self.act(Input::Received { from, message });
         }

@@ -173,6 +173,8 @@ fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) 
 
 fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<std::sync::Mutex<Bench>>>) -> Goods {
     let codec = |client: &ClientPlan| client.compression.as_ref().map_or(Codec::None, |one| one.codec);
+    // What may be unanswered for too long may have to be sent again, as it is.
+    let keeping = |packer: Packer, client| if cast::times_out(plan, client) { packer.keeping() } else { packer };
     match part {
         Part::Broker => Goods::Broker(Box::new(Store::new(memory / u64::from(plan.cluster.brokers)))),
         Part::Coordinator => Goods::None,
@@ -181,7 +183,8 @@ fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<
             let messages = producer.contents.sources[0].messages.clone();
             let lettering = Lettering::new(vec![producer.keys.clone()]);
             let (next, stride) = (u64::from(instance), u64::from(producer.instances));
-            Goods::Sender(Box::new(Packer::new(messages, lettering, codec(&producer.client), next, stride)))
+            let packer = Packer::new(messages, lettering, codec(&producer.client), next, stride);
+            Goods::Sender(Box::new(keeping(packer, &producer.client)))
         }
         Part::Member(group, member) => {
             let group = &plan.groups[group];
@@ -189,7 +192,7 @@ fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<
                 let messages = Messages::new(Maker::Filler, plan.run.seed, &format!("messages/{}/output", group.name));
                 let keys = plan.producers.iter().map(|producer| producer.keys.clone()).collect();
                 let (next, stride) = (u64::from(member), u64::from(group.members));
-                Packer::new(messages, Lettering::new(keys), codec(client), next, stride)
+                keeping(Packer::new(messages, Lettering::new(keys), codec(client), next, stride), client)
             });
             Goods::Member(Box::new(Taker { unpacker: Unpacker::default(), bench, packer }))
         }

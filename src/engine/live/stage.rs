@@ -6,7 +6,7 @@ use super::goods::{Cargo, Packer, Store, Unpacker};
 use super::host::{Host, Letter};
 use crate::engine::sim::network::Links;
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ActorId, Fetch, Message, Record, Timer};
+use crate::model::protocol::{ActorId, Fetch, Message, Produce, Record, Timer};
 use crate::outcome::{Look, Observer, Recording, Witness};
 use crate::units::Time;
 use crate::work::Failed;
@@ -249,6 +249,15 @@ impl Stage {
         }
     }
 
+    /// What came home in time need not be kept any more.
+    pub fn settled(&mut self, answer: &Produce) {
+        match &mut self.goods {
+            Goods::Sender(packer) => packer.settled(answer),
+            Goods::Member(taker) => taker.packer.iter_mut().for_each(|packer| packer.settled(answer)),
+            _ => {}
+        }
+    }
+
     /// The bytes that come with a message.
     pub fn unload(&mut self, from: ActorId, message: &Message, cargo: Cargo) {
         match (&mut self.goods, message) {
@@ -285,6 +294,9 @@ impl Outbox for Stage {
 
     fn observe(&mut self, fact: &Fact<'_>) {
         self.listener.lock().hear(self.now, fact);
+        if let (Goods::Broker(store), &Fact::Discarded { from, partition, sequence, .. }) = (&mut self.goods, fact) {
+            store.discard(from, partition, sequence);
+        }
         if let (Goods::Broker(store), &Fact::Appended { from, partition, sequence, base, .. }) = (&mut self.goods, fact)
         {
             self.touched.push(partition);

@@ -20,18 +20,20 @@ impl Accumulator {
     /// When the oldest batch was begun, if there is one.
     #[must_use]
     pub fn oldest(&self) -> Option<Time> {
-        self.lanes.iter().filter(|lane| !lane.waiting.is_empty()).map(|lane| lane.oldest).min()
+        let lanes = self.lanes.iter().filter(|lane| !lane.waiting.is_empty()).map(|lane| lane.oldest);
+        lanes.chain(self.repeats.all().map(|repeat| repeat.created)).min()
     }
 
     /// Records in batches that have not left.
     #[must_use]
     pub fn records(&self) -> u64 {
         let waiting = self.lanes.iter().flat_map(|lane| &lane.waiting).map(|&p| &self.queues[p as usize]);
-        waiting.map(|queue| (queue.parcel.len() - queue.gone) as u64).sum()
+        let repeats = self.repeats.all().map(|repeat| u64::from(repeat.batch.records()));
+        waiting.map(|queue| (queue.parcel.len() - queue.gone) as u64).chain(repeats).sum()
     }
 
-    /// Drops the batches that were begun `timeout` ago or earlier, with their memory; returns how many records were in
-    /// them.
+    /// Drops the batches that were begun `timeout` ago or earlier and never left, with their memory; returns how many
+    /// records were in them.
     pub fn expire(&mut self, now: Time, timeout: Span) -> u64 {
         let before = self.records();
         for lane in 0..self.lanes.len() {

@@ -2,7 +2,7 @@
 //!
 //! Decided once by the cast and never changed: all brokers share one `Places`.
 use crate::model::wire::Bandwidth;
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// What a broker needs to know of the cluster.
 #[derive(Clone, Debug)]
@@ -64,6 +64,18 @@ pub struct Writing {
     pub answer: Answer,
     /// Bytes per second of each client; infinite where nothing limits it.
     pub quota: f64,
+    /// How long a client waits for an answer before it closes the connection, if it ever does.
+    pub patience: Option<Span>,
+    /// Whether a batch that is sent again is recognised, and not appended again: `enable.idempotence`.
+    pub idempotent: bool,
+}
+
+impl Writing {
+    /// Until when a client waits for the answer to a request that left then.
+    #[must_use]
+    pub fn waits_until(&self, left: Time) -> Time {
+        self.patience.map_or(Time::NEVER, |patience| left + patience)
+    }
 }
 
 /// When a produce request is answered.

@@ -34,6 +34,12 @@ impl Expiry {
         Self { timeout, armed: false, under_way: vec![VecDeque::new(); brokers] }
     }
 
+    /// A batch came home unanswered, in the order in which they left: when it was begun, and whether it is open.
+    pub(super) fn home(&mut self, lane: usize) -> (Time, bool) {
+        let sent = self.under_way[lane].pop_front().expect("every batch that leaves is remembered");
+        (sent.created, !sent.failed)
+    }
+
     fn open(&self) -> impl Iterator<Item = &Sent> {
         self.under_way.iter().flatten().filter(|sent| !sent.failed)
     }
@@ -92,6 +98,8 @@ impl Producer {
             under_way += u64::from(sent.records);
         }
         let unsent = self.accumulator.expire(now, timeout);
+        // What left before may be appended all the same, though it waits here again.
+        under_way += self.accumulator.expire_repeats(now, timeout);
         let oldest = self.accumulator.oldest().into_iter().chain(expiry.open().map(|sent| sent.created)).min();
         // Where nothing is open the next record known begins the next batch, or else whoever is given one asks again.
         let coming = || (!self.ahead.is_empty()).then(|| self.ahead.release(0).max(now));

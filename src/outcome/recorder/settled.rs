@@ -11,13 +11,13 @@ impl Recorder {
         self.running == 0
     }
 
-    /// Whether everything sent is acknowledged or given up, and what was not given up unsent is appended and processed by
-    /// everybody who reads it.
+    /// Whether everything sent is acknowledged or given up, and what left is appended, or known not to be, and processed
+    /// by everybody who reads it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let sum = |figure: fn(&StreamTotals) -> u64| self.totals.streams.iter().map(figure).sum::<u64>();
         let (sent, acked) = (sum(|stream| stream.sent), sum(|stream| stream.acked + stream.failed));
-        let kept = sent - sum(|stream| stream.expired);
+        let left = sum(|stream| stream.requested.records);
         let appended: u64 = self.totals.topics.iter().map(|topic| topic.appended.total).sum();
         let forwarded = |(group, reads): (usize, &Reads)| {
             let processed = self.totals.groups[group].processed.total;
@@ -27,7 +27,7 @@ impl Recorder {
             })
         };
         sent == acked
-            && kept == appended
+            && left == appended
             && (0..self.reads.len()).all(|group| self.backlog(group) == 0)
             && self.reads.iter().enumerate().all(forwarded)
     }

@@ -1,10 +1,11 @@
 //! How a client writes: the settings that producers and groups with an output share. Silent keys are Kafka 4.4's.
 //!
-//! Requests never time out and are never repeated: brokers do not fail here yet, and idempotence has nothing to do.
+//! What contradicts itself is refused as Kafka's client refuses it. Idempotence that nobody asked for is turned off where
+//! other settings do not allow it, as Kafka does.
 use super::findings::Findings;
-use crate::plan::{Acks, ClientPlan, KeyHash, PartitionerPlan};
+use crate::plan::{Acks, Backoff, ClientPlan, KeyHash, PartitionerPlan};
 use crate::scenario::schema::{Output, Partitioner, Producer};
-use crate::scenario::values::{self, AcksLevel, Count, Duration, Size};
+use crate::scenario::values::{self, AcksLevel, Count, Duration, Flag, Size};
 use crate::units::{Span, show};
 
 /// `batch.size`.
@@ -21,6 +22,13 @@ const MAX_BLOCK: Span = Span::from_ms(60_000);
 pub const DELIVERY_TIMEOUT: Span = Span::from_ms(120_000);
 /// `request.timeout.ms`: Kafka raises a silent `delivery.timeout.ms` to at least this and `linger.ms`.
 pub const REQUEST_TIMEOUT: Span = Span::from_ms(30_000);
+/// `retries`.
+const RETRIES: u64 = i32::MAX as u64;
+/// `retry.backoff.ms`, `retry.backoff.max.ms`, and the two figures that Kafka's clients fix.
+const BACKOFF: Backoff =
+    Backoff { initial: Span::from_ms(100), max: Span::from_ms(1_000), multiplier: 2.0, jitter: 0.2 };
+/// Requests in flight with which repeats can be recognised.
+const MAX_IN_FLIGHT_IDEMPOTENT: u64 = 5;
 /// `max.request.size`.
 pub const REQUEST_SIZE: u32 = 1 << 20;
 
@@ -34,6 +42,11 @@ pub struct Keys<'s> {
     buffer: Option<&'s Size>,
     max_block: Option<&'s Duration>,
     delivery_timeout: Option<&'s Duration>,
+    request_timeout: Option<&'s Duration>,
+    retries: Option<&'s Count>,
+    retry_backoff: Option<&'s Duration>,
+    retry_backoff_max: Option<&'s Duration>,
+    idempotence: Option<&'s Flag>,
     /// `max.request.size`, which only a properties file says.
     pub request_size: Option<u32>,
 }
@@ -49,6 +62,11 @@ macro_rules! keys_of {
             buffer: $settings.buffer.as_ref(),
             max_block: $settings.max_block.as_ref(),
             delivery_timeout: $settings.delivery_timeout.as_ref(),
+            request_timeout: $settings.request_timeout.as_ref(),
+            retries: $settings.retries.as_ref(),
+            retry_backoff: $settings.retry_backoff.as_ref(),
+            retry_backoff_max: $settings.retry_backoff_max.as_ref(),
+            idempotence: $settings.idempotence.as_ref(),
             request_size: None,
         }
     };
@@ -101,20 +119,70 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
         buffer,
         max_block: keys.max_block.map_or(MAX_BLOCK, |d| d.0),
         delivery_timeout: delivery_timeout(keys, linger, path, found),
+        request_timeout: keys.request_timeout.map_or(REQUEST_TIMEOUT, |d| d.0),
+        retries: keys.retries.map_or(RETRIES, |count| count.0) as u32,
+        backoff: Backoff {
+            initial: keys.retry_backoff.map_or(BACKOFF.initial, |d| d.0),
+            max: keys.retry_backoff_max.map_or(BACKOFF.max, |d| d.0),
+            ..BACKOFF
+        },
+        idempotent: idempotence(keys, path, found),
         request_size: keys.request_size.unwrap_or(REQUEST_SIZE),
         quota: f64::INFINITY,
         compression: None,
     }
 }
 
-/// As Kafka decides it, but for the time of a request, which has no limit here.
+/// As Kafka decides it, but that one which is written alone may be shorter than a request may take.
 fn delivery_timeout(keys: &Keys<'_>, linger: Span, path: &str, found: &mut Findings<'_>) -> Span {
-    let Some(written) = keys.delivery_timeout else { return DELIVERY_TIMEOUT.max(linger + REQUEST_TIMEOUT) };
+    let request = keys.request_timeout.map(|d| d.0);
+    let least = linger + request.unwrap_or(REQUEST_TIMEOUT);
+    let Some(written) = keys.delivery_timeout else { return DELIVERY_TIMEOUT.max(least) };
+    let shown = |span: Span| show::duration(span.seconds());
+    let path = format!("{path}.delivery_timeout");
     if written.0 <= linger {
-        let (timeout, linger) = (show::duration(written.0.seconds()), show::duration(linger.seconds()));
+        let (timeout, linger) = (shown(written.0), shown(linger));
         let message = format!("batches are given up after {timeout}, before they have lingered for {linger}");
-        let remedy = "make `delivery_timeout` longer than `linger`";
-        found.error(&format!("{path}.delivery_timeout"), message, remedy);
+        found.error(&path, message, "make `delivery_timeout` longer than `linger`");
+    } else if let Some(request) = request.filter(|_| written.0 < least) {
+        let (timeout, linger, request) = (shown(written.0), shown(linger), shown(request));
+        let message = format!(
+            "batches are given up after {timeout}, before they have lingered for {linger} and a request has had {request}"
+        );
+        let remedy = "make `delivery_timeout` as long as both together, or `request_timeout` shorter";
+        found.error(&path, message, remedy);
     }
     written.0
+}
+
+/// Whether brokers recognise repeats: asked for, it has its conditions; silent, it is as they allow.
+fn idempotence(keys: &Keys<'_>, path: &str, found: &mut Findings<'_>) -> bool {
+    let all = keys.acks.is_none_or(|acks| acks.0 == AcksLevel::All);
+    let repeats = keys.retries.is_none_or(|retries| retries.0 > 0);
+    let in_flight = keys.max_in_flight.map_or(MAX_IN_FLIGHT, |count| count.0);
+    let few = in_flight <= MAX_IN_FLIGHT_IDEMPOTENT;
+    match keys.idempotence {
+        Some(Flag(false)) => return false,
+        None if all && repeats && !few => {
+            let message = format!("with {in_flight} requests in flight brokers do not recognise what is sent again");
+            let remedy = "Kafka 4's client does not start so: write `idempotence: false`, or at most 5";
+            found.warn(&format!("{path}.max_in_flight"), message, remedy);
+        }
+        None => {}
+        Some(Flag(true)) => {
+            let needs = [
+                (all, "works only with `acks: all`", "write that"),
+                (repeats, "is for what is sent again, and `retries` is 0", "let `retries` be more than 0"),
+                (few, "works with 5 requests in flight at most", "let `max_in_flight` be at most 5"),
+            ];
+            for (_, message, remedy) in needs.iter().filter(|(met, _, _)| !met) {
+                found.error(
+                    &format!("{path}.idempotence"),
+                    *message,
+                    format!("{remedy}, or write `idempotence: false`"),
+                );
+            }
+        }
+    }
+    all && repeats && few
 }

@@ -84,6 +84,12 @@ pub fn no_client(written: &Output, path: &str, found: &mut Findings<'_>) {
         ("max_in_flight", written.max_in_flight.is_some()),
         ("buffer", written.buffer.is_some()),
         ("max_block", written.max_block.is_some()),
+        ("delivery_timeout", written.delivery_timeout.is_some()),
+        ("request_timeout", written.request_timeout.is_some()),
+        ("retries", written.retries.is_some()),
+        ("retry_backoff", written.retry_backoff.is_some()),
+        ("retry_backoff_max", written.retry_backoff_max.is_some()),
+        ("idempotence", written.idempotence.is_some()),
     ];
     for (key, _) in settings.iter().filter(|(_, is_there)| *is_there && written.sqlite.is_some()) {
         let message = "says how to write to a topic, and there is none";

@@ -7,7 +7,7 @@ use super::findings::Findings;
 use crate::scenario::later;
 use crate::scenario::list;
 use crate::scenario::schema::{AfterWhat, Assignor, Commit, Compression, Group, Partitioner, Producer};
-use crate::scenario::values::{self, Acks, Count, Duration, File, Size};
+use crate::scenario::values::{self, Acks, Count, Duration, File, Flag, Size};
 use crate::units::Span;
 use java_properties::{LineContent, PropertiesIter};
 use std::collections::BTreeMap;
@@ -33,8 +33,13 @@ pub fn producer(written: &Producer, path: &str, found: &mut Findings<'_>) -> (Pr
     fill(&mut filled.max_in_flight, window.map(Count));
     fill(&mut filled.buffer, lines.number("buffer.memory", 1..=i64::MAX as u64, found).map(Size));
     fill(&mut filled.max_block, lines.millis("max.block.ms", 0, found));
-    let delivery = lines.delivery(filled.linger.as_ref(), written.delivery_timeout.is_none(), found);
+    fill(&mut filled.request_timeout, lines.millis("request.timeout.ms", 1, found));
+    let delivery = lines.delivery(&filled, written.delivery_timeout.is_none(), found);
     fill(&mut filled.delivery_timeout, delivery);
+    fill(&mut filled.retries, lines.number("retries", 0..=INT, found).map(Count));
+    fill(&mut filled.retry_backoff, lines.millis("retry.backoff.ms", 0, found));
+    fill(&mut filled.retry_backoff_max, lines.millis("retry.backoff.max.ms", 0, found));
+    fill(&mut filled.idempotence, lines.flag("enable.idempotence", found).map(|(_, flag)| Flag(flag)));
     let compression = lines.compression(written.compression.is_none(), found);
     fill(&mut filled.compression, compression);
     let partitioner = lines.partitioner(written.partitioner.is_none(), found);
@@ -140,13 +145,11 @@ impl Lines {
     }
 
     /// `delivery.timeout.ms`, which Kafka holds to `linger.ms` and `request.timeout.ms`, and which silent follows them.
-    fn delivery(&mut self, linger: Option<&Duration>, asked: bool, found: &mut Findings<'_>) -> Option<Duration> {
+    fn delivery(&mut self, filled: &Producer, asked: bool, found: &mut Findings<'_>) -> Option<Duration> {
         let line = self.values.get("delivery.timeout.ms").map(|(line, _)| *line);
         let written = self.millis("delivery.timeout.ms", 0, found).filter(|_| asked);
-        // It has no effect of its own: requests are answered in the end.
-        let request = self.number("request.timeout.ms", 0..=i32::MAX as u64, found);
-        let request = request.map_or(client::REQUEST_TIMEOUT, |ms| Span::from_ms(ms.min(FOR_EVER_MS)));
-        let least = linger.map_or(client::LINGER, |linger| linger.0) + request;
+        let request = filled.request_timeout.as_ref().map_or(client::REQUEST_TIMEOUT, |timeout| timeout.0);
+        let least = filled.linger.as_ref().map_or(client::LINGER, |linger| linger.0) + request;
         match (line, &written) {
             (Some(line), Some(timeout)) if timeout.0 < least => {
                 let what = "delivery.timeout.ms is less than linger.ms and request.timeout.ms together";

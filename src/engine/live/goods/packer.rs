@@ -1,6 +1,6 @@
 //! Makes the batches of one sender: its messages, framed, compressed, summed.
 //!
-//! Messages are numbered as they leave. Those of which only the size is known are cut from one long text, for making each
+//! What may have to be sent again is kept as it left, until it is acknowledged. Messages are numbered as they leave. Those of which only the size is known are cut from one long text, for making each
 //! would take longer than everything else that happens to it.
 use super::{Cost, Lot, instant};
 use crate::model::protocol::{Batch, NO_KEY, Produce, Record};
@@ -10,10 +10,14 @@ use crate::model::workload::Keys;
 use crate::payload::framing::Framing;
 use crate::payload::{Codec, Maker, Messages, Press};
 use crate::plan::contents::EPOCH_NS;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 /// Text of which every filler is a part: messages of which only the size is known need not be made one by one.
 const POOL: usize = 1 << 20;
+
+/// Lots of a partition that are kept beside what is acknowledged there: what was given up meanwhile goes with them.
+const KEPT: u32 = 1_024;
 
 /// What a record says that is not made here.
 pub type Given<'g> = dyn FnMut(&Record) -> Option<Vec<u8>> + 'g;
@@ -33,6 +37,8 @@ pub struct Packer {
     /// Where the next message is cut from it.
     cut: usize,
     key: String,
+    /// What left and is not acknowledged, by partition and number, where it may have to be sent again.
+    kept: Option<HashMap<u32, BTreeMap<u32, Lot>>>,
     /// What that has cost.
     pub cost: Cost,
 }
@@ -47,13 +53,45 @@ impl Packer {
         }
         let (press, framing) = (Press::new(codec), Framing::default());
         let (packed, key, cost) = (Vec::new(), String::new(), Cost::default());
-        Self { messages, lettering, press, framing, packed, next, stride, pool, cut: 0, key, cost }
+        Self { messages, lettering, press, framing, packed, next, stride, pool, cut: 0, key, kept: None, cost }
+    }
+
+    /// Keeps what leaves until it is acknowledged.
+    #[must_use]
+    pub fn keeping(mut self) -> Self {
+        self.kept = Some(HashMap::new());
+        self
+    }
+
+    /// These batches are acknowledged.
+    pub fn settled(&mut self, answer: &Produce) {
+        let Some(kept) = &mut self.kept else { return };
+        for batch in answer.batches.iter().chain(&answer.known) {
+            let Some(lots) = kept.get_mut(&batch.partition) else { continue };
+            lots.remove(&batch.sequence);
+            while lots.first_key_value().is_some_and(|(&number, _)| number + KEPT < batch.sequence) {
+                lots.pop_first();
+            }
+        }
     }
 
     /// The batches of a request, in its order; what `given` has for a record takes the place of a message.
     pub fn pack(&mut self, request: &Produce, given: &mut Given<'_>) -> Vec<Lot> {
         let batches = request.batches.iter();
-        batches.map(|batch| self.lot(batch, &request.parcel.records[batch.range()], given)).collect()
+        batches.map(|batch| self.lot_of(batch, &request.parcel.records[batch.range()], given)).collect()
+    }
+
+    /// What was sent before is the same when it is sent again.
+    fn lot_of(&mut self, batch: &Batch, records: &[Record], given: &mut Given<'_>) -> Lot {
+        let kept = self.kept.as_ref().and_then(|kept| kept.get(&batch.partition)?.get(&batch.sequence));
+        if let Some(lot) = kept {
+            return lot.clone();
+        }
+        let lot = self.lot(batch, records, given);
+        if let Some(kept) = &mut self.kept {
+            kept.entry(batch.partition).or_default().insert(batch.sequence, lot.clone());
+        }
+        lot
     }
 
     fn lot(&mut self, batch: &Batch, records: &[Record], given: &mut Given<'_>) -> Lot {

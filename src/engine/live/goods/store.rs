@@ -21,6 +21,8 @@ pub type Waiting = (ActorId, Message, Cargo);
 pub struct Store {
     /// By sender, partition and sequence number.
     coming: HashMap<(u32, u32, u32), Lot>,
+    /// Further ones of the same number: a batch that was sent again before the first was looked at.
+    again: Vec<((u32, u32, u32), Lot)>,
     /// By partition over all topics, in the order of offsets.
     held: HashMap<u32, VecDeque<Lot>>,
     /// Memory it may take, and takes.
@@ -43,9 +45,11 @@ impl Store {
         Self { limit, ..Self::default() }
     }
 
-    /// A request comes in; it is given back if there is room for it, and waits otherwise.
+    /// A request comes in; it is given back if there is room for it, and waits otherwise. What needs no room goes past a
+    /// full memory, but not past those that wait.
     pub fn admit(&mut self, now: Time, request: Waiting) -> Option<Waiting> {
-        if self.waiting.is_empty() && self.taken < self.limit {
+        let needs_room = matches!(request.1, Message::Produce(_));
+        if self.waiting.is_empty() && (self.taken < self.limit || !needs_room) {
             return Some(request);
         }
         self.full_since.get_or_insert(now);
@@ -74,13 +78,33 @@ impl Store {
     /// A request brings lots.
     pub fn arrive(&mut self, from: ActorId, cargo: Cargo) {
         self.taken += cargo.iter().map(memory).sum::<u64>();
-        self.coming.extend(cargo.into_iter().map(|lot| ((from.0, lot.partition, lot.number as u32), lot)));
+        for lot in cargo {
+            let key = (from.0, lot.partition, lot.number as u32);
+            if let Some(before) = self.coming.insert(key, lot) {
+                self.again.push((key, before));
+            }
+        }
+    }
+
+    /// A lot that came, if there is one.
+    fn take(&mut self, key: (u32, u32, u32)) -> Option<Lot> {
+        let lot = self.coming.remove(&key)?;
+        if let Some(other) = self.again.iter().position(|(same, _)| *same == key) {
+            let (key, other) = self.again.swap_remove(other);
+            self.coming.insert(key, other);
+        }
+        Some(lot)
+    }
+
+    /// A batch will not be appended.
+    pub fn discard(&mut self, from: ActorId, partition: u32, sequence: u32) {
+        self.taken -= self.take((from.0, partition, sequence)).map_or(0, |lot| memory(&lot));
     }
 
     /// A batch got its offsets; false where it has no bytes.
     #[must_use]
     pub fn append(&mut self, from: ActorId, partition: u32, sequence: u32, base: u64) -> bool {
-        let Some(lot) = self.coming.remove(&(from.0, partition, sequence)) else { return false };
+        let Some(lot) = self.take((from.0, partition, sequence)) else { return false };
         self.held.entry(partition).or_default().push_back(Lot { number: base, ..lot });
         true
     }
