@@ -14,6 +14,8 @@ pub mod man;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod study;
+pub mod worker;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -60,6 +62,12 @@ pub enum Command {
     /// Find which distribution measured times come from, and print it for a scenario.
     #[command(after_help = examples::FIT)]
     Fit(FitArgs),
+    /// Run a scenario with many values: a table with a row a run, and one to go on with if it ends early.
+    #[command(after_help = examples::STUDY)]
+    Study(StudyArgs),
+    /// Run points of a study that come in a line each, and answer each with a line.
+    #[command(after_help = examples::WORKER)]
+    Worker(WorkerArgs),
     /// Draw the report of a saved result again.
     #[command(after_help = examples::REPORT)]
     Report(ReportArgs),
@@ -173,8 +181,7 @@ impl RunArgs {
     /// Every change to the scenario, the seed included.
     #[must_use]
     pub fn all_sets(&self) -> Vec<String> {
-        let seed = self.seed.map(|seed| format!("run.seed={seed}"));
-        self.sets.iter().cloned().chain(seed).collect()
+        with_seed(&self.sets, self.seed)
     }
 }
 
@@ -228,6 +235,54 @@ pub struct FitArgs {
     /// Where a chart goes; none is drawn when silent.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `conga study`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct StudyArgs {
+    /// The scenario.
+    pub file: PathBuf,
+    /// Values of a path, such as `groups.workers.members=1..8` or `run.duration=[10s, 60s]`; may be repeated.
+    #[arg(long, value_name = "PATH=LIST|RANGE")]
+    pub vary: Vec<String>,
+    /// Seed of the first repetition of every point; the same as `--set run.seed=N`.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where everything goes; `reports/NAME-study` when silent. The same command goes on with what is there.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario for all points; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// How many cores work on it; all when silent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub cores: Option<u16>,
+    /// Prints a line for each run that is missing, for `conga worker`, and runs nothing.
+    #[arg(long, conflicts_with = "collect")]
+    pub print_points: bool,
+    /// Takes over what workers answered before it runs what is missing; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub collect: Vec<PathBuf>,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl StudyArgs {
+    /// Every change to the scenario, the seed included.
+    #[must_use]
+    pub fn all_sets(&self) -> Vec<String> {
+        with_seed(&self.sets, self.seed)
+    }
+}
+
+/// Arguments of `conga worker`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WorkerArgs {}
+
+/// Changes to a scenario and its seed, as changes.
+fn with_seed(sets: &[String], seed: Option<u64>) -> Vec<String> {
+    sets.iter().cloned().chain(seed.map(|seed| format!("run.seed={seed}"))).collect()
 }
 
 /// Arguments of `conga report`.

@@ -17,6 +17,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => cli::explain::run(&args),
         Command::Codecs(args) => cli::codecs::run(&args),
         Command::Fit(args) => cli::fit::run(&args),
+        Command::Study(args) => cli::study::run(&args),
+        Command::Worker(_) => cli::worker::run(),
         Command::Report(args) => cli::report::run(&args.dir),
         Command::Compare(args) => cli::compare::run(&args),
         Command::Schema(args) => cli::schema::run(&args),

@@ -14,6 +14,7 @@ pub mod page;
 pub mod palette;
 pub mod picture;
 pub mod plot;
+pub mod study;
 pub mod svg;
 pub mod text;
 pub mod verdict;
