@@ -11,6 +11,7 @@ pub mod fit;
 pub mod hire;
 pub mod init;
 pub mod man;
+pub mod plan;
 pub mod report;
 pub mod run;
 pub mod schema;
@@ -65,6 +66,9 @@ pub enum Command {
     /// Run a scenario with many values: a table with a row a run, and one to go on with if it ends early.
     #[command(after_help = examples::STUDY)]
     Study(StudyArgs),
+    /// Find how few members, how few brokers or how little money is enough, or how much load is possible.
+    #[command(after_help = examples::PLAN)]
+    Plan(PlanArgs),
     /// Run points of a study that come in a line each, and answer each with a line.
     #[command(after_help = examples::WORKER)]
     Worker(WorkerArgs),
@@ -269,6 +273,52 @@ pub struct StudyArgs {
 }
 
 impl StudyArgs {
+    /// Every change to the scenario, the seed included.
+    #[must_use]
+    pub fn all_sets(&self) -> Vec<String> {
+        with_seed(&self.sets, self.seed)
+    }
+}
+
+/// Arguments of `conga plan`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("goal").required(true))]
+pub struct PlanArgs {
+    /// The scenario; its thresholds say what is good enough.
+    pub file: PathBuf,
+    /// Finds the least value of a path, such as `groups.workers.members`, or the least `cost`.
+    #[arg(long, value_name = "PATH|cost", group = "goal")]
+    pub minimize: Option<String>,
+    /// Finds the greatest value of a path, such as `producers.edge.rate`.
+    #[arg(long, value_name = "PATH", group = "goal")]
+    pub maximize: Option<String>,
+    /// Finds it for each of these values as well, such as `producers.edge.rate=1k/s..8k/s by 1k/s`.
+    #[arg(long, value_name = "PATH=LIST|RANGE")]
+    pub frontier: Option<String>,
+    /// Values to choose from; for `--minimize cost` once for each path.
+    #[arg(long, value_name = "PATH=LIST|RANGE")]
+    pub vary: Vec<String>,
+    /// Seed of the first run of every candidate; the same as `--set run.seed=N`.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where `plan.json` goes; `reports/NAME-plan` when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario first; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// How many cores work on it; all when silent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub cores: Option<u16>,
+    /// Only the answer: not how much more load it holds, nor what one more or fewer of each resource would do.
+    #[arg(long)]
+    pub brief: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl PlanArgs {
     /// Every change to the scenario, the seed included.
     #[must_use]
     pub fn all_sets(&self) -> Vec<String> {

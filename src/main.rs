@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Codecs(args) => cli::codecs::run(&args),
         Command::Fit(args) => cli::fit::run(&args),
         Command::Study(args) => cli::study::run(&args),
+        Command::Plan(args) => cli::plan::run(&args),
         Command::Worker(_) => cli::worker::run(),
         Command::Report(args) => cli::report::run(&args.dir),
         Command::Compare(args) => cli::compare::run(&args),

@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod page;
 pub mod palette;
 pub mod picture;
+pub mod plan;
 pub mod plot;
 pub mod study;
 pub mod svg;

@@ -180,8 +180,14 @@ fn digest(scenario: &Scenario) -> String {
         hash.update(format!("\n{name} {}\n", bytes.len()));
         hash.update(bytes);
     }
-    let hex = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    hash.finalize().iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect()
+    hex(&hash.finalize())
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn text_of(path: &Path) -> Result<String, Box<Problem>> {

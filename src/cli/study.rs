@@ -184,6 +184,7 @@ fn finish(
         }
     }
     let thresholds = build::simulated(scenario).map(|(plan, _)| plan.thresholds).unwrap_or_default();
+    let thresholds: Vec<String> = thresholds.iter().map(|line| line.path.join(".")).collect();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {} points, {} runs{}\n", scenario.name, design.points, design.runs(), told(refused))?;
     writeln!(out, "{}", points(&shown, &thresholds).join("\n"))?;

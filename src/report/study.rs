@@ -3,7 +3,6 @@
 //! Only the first points are shown; the tables in the folder have all runs.
 use super::figures;
 use super::text::table;
-use crate::plan::ThresholdPlan;
 use crate::units::show;
 use serde_json::{Map, Value};
 
@@ -17,7 +16,7 @@ pub type Rows = Vec<Map<String, Value>>;
 
 /// The table of some points. Figures are those of the thresholds, otherwise the latencies of the groups.
 #[must_use]
-pub fn points(points: &[Rows], thresholds: &[ThresholdPlan]) -> Vec<String> {
+pub fn points(points: &[Rows], thresholds: &[String]) -> Vec<String> {
     let Some(first) = points.first().and_then(|rows| rows.first()) else { return Vec::new() };
     let varied: Vec<String> = first["values"].as_object().into_iter().flat_map(Map::keys).cloned().collect();
     let any = points.iter().flatten().find_map(|row| row["figures"].as_object().filter(|figures| !figures.is_empty()));
@@ -40,9 +39,9 @@ pub fn points(points: &[Rows], thresholds: &[ThresholdPlan]) -> Vec<String> {
     table(lines)
 }
 
-fn shown(figures: Option<&Map<String, Value>>, thresholds: &[ThresholdPlan]) -> Vec<String> {
+fn shown(figures: Option<&Map<String, Value>>, thresholds: &[String]) -> Vec<String> {
     let has = |path: &String| figures.is_some_and(|figures| figures.contains_key(path));
-    let mut paths: Vec<String> = thresholds.iter().map(|one| one.path.join(".")).filter(has).collect();
+    let mut paths: Vec<String> = thresholds.iter().filter(|path| has(path)).cloned().collect();
     let latency = |path: &&String| path.starts_with("groups.") && path.ends_with(".e2e_s.p99");
     let busy = |path: &&String| path.starts_with("groups.") && path.ends_with(".utilisation");
     let all: Vec<&String> = figures.into_iter().flat_map(Map::keys).collect();

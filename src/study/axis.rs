@@ -128,7 +128,7 @@ impl Written {
     }
 
     fn value(&self) -> f64 {
-        self.steps as f64 / 10_f64.powi(self.decimals as i32)
+        self.steps as f64 / 10_f64.powi(self.decimals.cast_signed())
     }
 }
 

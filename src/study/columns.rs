@@ -131,11 +131,13 @@ fn group<W: Write + Send>(writer: &mut SerializedFileWriter<W>, table: &mut [Col
             }
             Cells::Text(cells, known) => {
                 out.typed::<ByteArrayType>().write_batch(cells, Some(known), None)?;
-                (cells.clear(), known.clear());
+                cells.clear();
+                known.clear();
             }
             Cells::Number(cells, known) => {
                 out.typed::<DoubleType>().write_batch(cells, Some(known), None)?;
-                (cells.clear(), known.clear());
+                cells.clear();
+                known.clear();
             }
         }
         out.close()?;

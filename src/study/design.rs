@@ -1,12 +1,12 @@
 //! Which points a study has: every combination of the values, or as many as were asked for, spread by a Latin hypercube.
 //!
-//! A Latin hypercube of n points cuts each axis into n slices and uses every slice of every axis once (McKay 1979). It
+//! A Latin hypercube of n points cuts each axis into n slices and uses every slice of every axis once. It
 //! is drawn from the study's seed alone. Every point runs with the same seeds, so that points differ by their values and
 //! not by their luck.
 use super::axis::{Axis, MOST, Refusal};
 use super::point::Point;
 use crate::scenario::schema::Study as Written;
-use crate::scenario::{Place, Problem, Problems, Scenario};
+use crate::scenario::{self, Place, Problem, Problems, Scenario};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -72,7 +72,7 @@ pub fn design(scenario: &Scenario, vary: &[String]) -> Result<Design, Problems> 
     for i in 0..found.len() {
         problems.extend(misplaced(&found, i).or_else(|| unknown(scenario, &found[i])));
     }
-    let place = scenario.place("study");
+    let place = scenario.document.study.as_ref().map_or_else(Place::default, |_| scenario.place("study"));
     let axes = found.into_iter().map(|(_, axis)| axis).collect();
     let made = if problems.is_empty() {
         Design::new(axes, &written, scenario).map_err(|(message, remedy)| {
@@ -158,14 +158,13 @@ impl Design {
         let mut left = point;
         let mut values: Vec<(String, String)> = Vec::with_capacity(self.axes.len());
         for (i, axis) in self.axes.iter().enumerate().rev() {
-            let share = match &self.latin {
-                Some(shares) => shares[i][point as usize],
-                None => {
-                    let count = axis.count().expect("a grid counts its values");
-                    let at = left % count;
-                    left /= count;
-                    (at as f64 + 0.5) / count as f64
-                }
+            let share = if let Some(shares) = &self.latin {
+                shares[i][point as usize]
+            } else {
+                let count = axis.count().expect("a grid counts its values");
+                let at = left % count;
+                left /= count;
+                (at as f64 + 0.5) / count as f64
             };
             values.push((axis.path.clone(), axis.at(share)));
         }
@@ -191,7 +190,7 @@ impl Design {
     pub fn sha256(&self, scenario: &Scenario) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{}\n{}\n{}", env!("CARGO_PKG_VERSION"), scenario.sha256, self.told()));
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        scenario::hex(&hash.finalize())
     }
 }
 
