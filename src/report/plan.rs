@@ -3,6 +3,7 @@
 //! Nothing is computed here that the answer does not hold; the bottleneck is named as in the report of a run.
 use super::bottleneck;
 use super::figures;
+use super::text::wrapped;
 use crate::outcome::result::Outcome;
 use crate::outcome::saved::tidy;
 use crate::study::answer::{Answer, Step};
@@ -162,7 +163,13 @@ pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
     }
     lines.push(String::new());
     lines.push(effort(answer, frontier));
-    lines
+    lines.iter().flat_map(|line| fitted(line)).collect()
+}
+
+/// A line in as many as it takes, all with its indent.
+fn fitted(line: &str) -> Vec<String> {
+    let text = line.trim_start();
+    if text.is_empty() { vec![String::new()] } else { wrapped(text, &line[..line.len() - text.len()]) }
 }
 
 fn chosen(choice: &Choice) -> String {

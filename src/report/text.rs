@@ -82,7 +82,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// Words in lines that fit, the later ones indented; a longer word is cut.
-fn wrapped(text: &str, indent: &str) -> Vec<String> {
+pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let most = COLUMNS - indent.len() - 2;
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -106,7 +106,7 @@ fn designs_that_cannot_be_are_told_with_place_and_remedy() {
         ("", "study.points=1..5", "cannot be varied"),
         ("study: {repetitions: 10000}", "groups.workers.members=1..200", "1000000 runs at most are one study"),
         ("", "", "small.yaml: study: varies nothing; add `--vary groups.workers.members=1..8`"),
-        ("study: {vary: {groups.workers.members: 8..1}}", "", "small.yaml:13:42: groups.workers.members: `8..1` ends"),
+        ("study: {vary: {groups.workers.members: 8..1}}", "", "small.yaml:12:40 groups.workers.members: `8..1` ends"),
         ("study: {vary: {run: [{duration: 1s}]}}", "", "run: a study sets that itself"),
         (
             "study: {vary: {cluster.network.delay: [1ms]}}",
@@ -132,4 +132,29 @@ fn a_study_of_nothing_but_refused_points_is_a_bad_command() {
     let ran = conga(folder.path(), &["study", "small.yaml", "--vary", "run.warmup=[3s,4s]", "--out", "out"]);
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     assert!(ran.out.contains("2 of them refused") && ran.out.contains("make it shorter than the run"), "{}", ran.out);
+}
+
+#[test]
+fn wrong_keys_of_studies_and_prices_are_told_before_anything_runs() {
+    let folder = super::folder();
+    for (set, said) in [
+        ("study={vary: [1]}", "study.vary: is a list"),
+        ("study={points: 1}", "study.points: `1` is out of range; write at least 2"),
+        ("study={var: {}}", "unknown key `var`; did you mean `vary`?"),
+        ("cost={consumer: 0.05}", "`0.05` is not a price; write a number per time such as `0.05/h`"),
+        ("cost={consumr: 0.05/h}", "unknown key `consumr`; did you mean `consumer`?"),
+        ("vary={}", "write it into `study`"),
+    ] {
+        let ran = conga(folder.path(), &["check", "small.yaml", "--set", set]);
+        assert!(ran.code == Some(2) && ran.err.contains(said), "{set}: {}", ran.err);
+    }
+}
+
+#[test]
+fn check_reads_the_study_of_a_scenario_as_well() {
+    let folder = super::folder();
+    let check = |study: &str| conga(folder.path(), &["check", "small.yaml", "--set", study]);
+    assert_eq!(check("study={vary: {groups.workers.members: 1..8}}").code, Some(0));
+    let ran = check("study={vary: {groups.workers.members: 8..1}}");
+    assert!(ran.code == Some(2) && ran.err.contains("ends before it begins"), "{}", ran.err);
 }
