@@ -15,12 +15,15 @@ pub mod init;
 pub mod looks;
 pub mod man;
 pub mod metrics;
+pub mod plan;
 mod progress;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod study;
 mod surroundings;
 pub mod view;
+pub mod worker;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -71,6 +74,15 @@ pub enum Command {
     /// Find which distribution measured times come from, and print it for a scenario.
     #[command(after_help = examples::FIT)]
     Fit(FitArgs),
+    /// Run a scenario with many values: a table with a row a run, and one to go on with if it ends early.
+    #[command(after_help = examples::STUDY)]
+    Study(StudyArgs),
+    /// Find how few members, how few brokers or how little money is enough, or how much load is possible.
+    #[command(after_help = examples::PLAN)]
+    Plan(PlanArgs),
+    /// Run points of a study that come in a line each, and answer each with a line.
+    #[command(after_help = examples::WORKER)]
+    Worker(WorkerArgs),
     /// Draw the report of a saved result again.
     #[command(after_help = examples::REPORT)]
     Report(ReportArgs),
@@ -252,8 +264,7 @@ impl RunArgs {
     /// Every change to the scenario, the seed included.
     #[must_use]
     pub fn all_sets(&self) -> Vec<String> {
-        let seed = self.seed.map(|seed| format!("run.seed={seed}"));
-        self.sets.iter().cloned().chain(seed).collect()
+        with_seed(&self.sets, self.seed)
     }
 }
 
@@ -318,6 +329,100 @@ pub struct FitArgs {
     /// Where a chart goes; none is drawn when silent.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `conga study`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct StudyArgs {
+    /// The scenario.
+    pub file: PathBuf,
+    /// Values of a path, such as `groups.workers.members=1..8` or `run.duration=[10s, 60s]`; may be repeated.
+    #[arg(long, value_name = "PATH=LIST|RANGE")]
+    pub vary: Vec<String>,
+    /// Seed of the first repetition of every point; the same as `--set run.seed=N`.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where everything goes; `reports/NAME-study` when silent. The same command goes on with what is there.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario for all points; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// How many cores work on it; all when silent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub cores: Option<u16>,
+    /// Prints a line for each run that is missing, for `conga worker`, and runs nothing.
+    #[arg(long, conflicts_with = "collect")]
+    pub print_points: bool,
+    /// Takes over what workers answered before it runs what is missing; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub collect: Vec<PathBuf>,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl StudyArgs {
+    /// Every change to the scenario, the seed included.
+    #[must_use]
+    pub fn all_sets(&self) -> Vec<String> {
+        with_seed(&self.sets, self.seed)
+    }
+}
+
+/// Arguments of `conga plan`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("goal").required(true))]
+pub struct PlanArgs {
+    /// The scenario; its thresholds say what is good enough.
+    pub file: PathBuf,
+    /// Finds the least value of a path, such as `groups.workers.members`, or the least `cost`.
+    #[arg(long, value_name = "PATH|cost", group = "goal")]
+    pub minimize: Option<String>,
+    /// Finds the greatest value of a path, such as `producers.edge.rate`.
+    #[arg(long, value_name = "PATH", group = "goal")]
+    pub maximize: Option<String>,
+    /// Finds it for each of these values as well, such as `producers.edge.rate=1k/s..8k/s by 1k/s`.
+    #[arg(long, value_name = "PATH=LIST|RANGE")]
+    pub frontier: Option<String>,
+    /// Values to choose from; for `--minimize cost` once for each path.
+    #[arg(long, value_name = "PATH=LIST|RANGE")]
+    pub vary: Vec<String>,
+    /// Seed of the first run of every candidate; the same as `--set run.seed=N`.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where `plan.json` goes; `reports/NAME-plan` when silent.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Changes a value of the scenario first; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// How many cores work on it; all when silent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub cores: Option<u16>,
+    /// Only the answer: not how much more load it holds, nor what one more or fewer of each resource would do.
+    #[arg(long)]
+    pub brief: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl PlanArgs {
+    /// Every change to the scenario, the seed included.
+    #[must_use]
+    pub fn all_sets(&self) -> Vec<String> {
+        with_seed(&self.sets, self.seed)
+    }
+}
+
+/// Arguments of `conga worker`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WorkerArgs {}
+
+/// Changes to a scenario and its seed, as changes.
+fn with_seed(sets: &[String], seed: Option<u64>) -> Vec<String> {
+    sets.iter().cloned().chain(seed.map(|seed| format!("run.seed={seed}"))).collect()
 }
 
 /// Arguments of `conga report`.

@@ -4,6 +4,7 @@
 //! those of topic `t` are `topics[t].first .. topics[t].first + topics[t].partitions`.
 pub mod build;
 pub mod contents;
+pub mod load;
 
 pub use crate::model::backoff::Backoff;
 use crate::model::compression::Curve;

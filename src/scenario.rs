@@ -14,15 +14,16 @@ mod set;
 mod validate;
 pub mod values;
 
+pub use node::Place;
 pub use problem::{Problem, Problems, Severity};
 pub use validate::{is_name, list, nearest};
 
-use node::{Entry, Node, Place};
+use node::{Entry, Node};
 use problem::Source;
 use schema::Document;
 use sha2::{Digest, Sha256};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Input files of a scenario by their name under `inputs/`, kept so that a run can be repeated from what it leaves.
@@ -41,6 +42,7 @@ pub struct Scenario {
     pub source: Source,
     root: Node,
     files: files::Files,
+    folder: Option<PathBuf>,
 }
 
 impl Scenario {
@@ -49,6 +51,23 @@ impl Scenario {
     #[must_use]
     pub fn resolved_yaml(&self) -> String {
         resolve::yaml(&self.root, &self.name, &self.files)
+    }
+
+    /// The same scenario with further values set, read from what is in memory: nobody can change it between two points
+    /// of a study. Only a file that was not named before is read.
+    ///
+    /// # Errors
+    /// Every problem found, at the place of the scenario's own file.
+    pub fn with(&self, sets: &[String]) -> Result<Self, Problems> {
+        let all: Vec<String> = self.source.sets.iter().chain(sets).cloned().collect();
+        let source = Source { sets: all.into(), ..self.source.clone() };
+        let mut root = self.root.clone();
+        let before = self.source.sets.len();
+        let wrong = sets.iter().enumerate().filter_map(|(i, set)| set::apply(&mut root, set, before + i).err());
+        let wrong: Vec<Problem> = wrong.map(|problem| *problem).collect();
+        let built =
+            if wrong.is_empty() { build(root, &source, self.folder.as_deref(), &self.files) } else { Err(wrong) };
+        built.map_err(|problems| Problems::new(source, problems))
     }
 
     /// Input files by name under `inputs/`.
@@ -68,6 +87,14 @@ impl Scenario {
     #[must_use]
     pub fn place(&self, path: &str) -> Place {
         self.root.place_of(path)
+    }
+
+    /// Where the values of a path stand in `study.vary`: the path is one key there.
+    #[must_use]
+    pub fn place_of_varied(&self, path: &str) -> Place {
+        let vary = self.root.entry("study").and_then(|study| study.value.entry("vary"));
+        let entry = vary.and_then(|vary| vary.value.entry(path));
+        entry.map_or_else(|| self.place("study.vary"), Entry::best_place)
     }
 }
 
@@ -90,10 +117,21 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
 /// # Errors
 /// Every problem found.
 pub fn parse(text: &str, file_name: &str, folder: Option<&Path>, sets: &[String]) -> Result<Scenario, Problems> {
-    let source = Source { file: file_name.to_owned(), text: text.into(), sets: sets.into() };
-    match read_tree(text, sets).and_then(|root| build(root, &source, folder)) {
+    let source = Source { file: file_name.to_owned(), text: text.into(), sets: sets.into(), ..Source::default() };
+    match read_tree(text, sets).and_then(|root| build(root, &source, folder, &files::Files::default())) {
         Ok(scenario) => Ok(scenario),
         Err(problems) => Err(Problems::new(source, problems)),
+    }
+}
+
+/// A value as one would write it into a scenario, as plain data.
+///
+/// # Errors
+/// Where it is no YAML.
+pub fn value(text: &str) -> Result<serde_json::Value, String> {
+    match read::tree(text) {
+        Ok(node) => Ok(node.to_json()),
+        Err(problems) => Err(problems.into_iter().next().map_or_else(String::new, |problem| problem.message)),
     }
 }
 
@@ -110,7 +148,7 @@ fn read_tree(text: &str, sets: &[String]) -> Result<Node, Vec<Problem>> {
     if problems.is_empty() { Ok(root) } else { Err(problems) }
 }
 
-fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario, Vec<Problem>> {
+fn build(root: Node, source: &Source, folder: Option<&Path>, known: &files::Files) -> Result<Scenario, Vec<Problem>> {
     let mut problems = validate::document(&root);
     problems.append(&mut references::check(&root));
     if !problems.is_empty() {
@@ -120,8 +158,9 @@ fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario,
         vec![Problem::error(root.place, "", read::clean(&error.to_string()), "compare with `conga schema`")]
     })?;
     let name = document.name.as_ref().map_or_else(|| name_of(&source.file), |name| name.0.clone());
-    let files = files::read(&root, folder)?;
-    let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files };
+    let files = files::read(&root, folder, known)?;
+    let folder = folder.map(Path::to_owned);
+    let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files, folder };
     scenario.sha256 = digest(&scenario);
     Ok(scenario)
 }
@@ -141,8 +180,14 @@ fn digest(scenario: &Scenario) -> String {
         hash.update(format!("\n{name} {}\n", bytes.len()));
         hash.update(bytes);
     }
-    let hex = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    hash.finalize().iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect()
+    hex(&hash.finalize())
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn text_of(path: &Path) -> Result<String, Box<Problem>> {

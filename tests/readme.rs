@@ -76,3 +76,44 @@ fn what_it_links_is_there() {
         }
     }
 }
+
+/// Commands of a page and what it says they say: `$ COMMAND`, perhaps `? CODE`, then the output.
+fn shown(page: &str) -> Vec<(String, i32, String)> {
+    let blocks = blocks(page, "console").into_iter();
+    let read = |block: String| {
+        let mut lines = block.lines().peekable();
+        let command = lines.next().and_then(|line| line.strip_prefix("$ conga ")).expect("a command").to_owned();
+        let code = lines.next_if(|line| line.starts_with("? ")).map_or(0, |line| line[2..].parse().expect("a code"));
+        (command, code, lines.collect::<Vec<_>>().join("\n"))
+    };
+    blocks.map(read).collect()
+}
+
+/// Words of a command, as a shell would split them.
+fn words(command: &str) -> Vec<String> {
+    let parts = command.split('\'').enumerate();
+    let split = |(i, part): (usize, &str)| match i % 2 {
+        0 => part.split_whitespace().map(str::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    };
+    parts.flat_map(split).collect()
+}
+
+#[test]
+fn the_page_on_capacity_planning_shows_what_is_said() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/capacity-planning.md")).expect("the page is there");
+    let place = tempfile::tempdir().expect("a folder can be made");
+    fs::write(place.path().join("billing.yaml"), &blocks(&page, "yaml")[0]).expect("a scenario can be written");
+    let shown = shown(&page);
+    assert!(shown.len() >= 5, "the page shows commands");
+    for (command, code, said) in shown {
+        let mut conga = Command::new(env!("CARGO_BIN_EXE_conga"));
+        let done = conga.args(words(&command)).current_dir(place.path()).output().expect("conga runs");
+        let out = String::from_utf8(done.stdout).expect("UTF-8");
+        assert_eq!(done.status.code(), Some(code), "conga {command}\n{}", String::from_utf8_lossy(&done.stderr));
+        assert_eq!(out.trim_end(), said.trim_end(), "conga {command}");
+    }
+    // And the prices it shows are read.
+    let text = format!("{}\n{}", blocks(&page, "yaml")[0], blocks(&page, "yaml")[1]);
+    scenario::parse(&text, "billing.yaml", None, &[]).unwrap_or_else(|problems| panic!("{problems}"));
+}

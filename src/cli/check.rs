@@ -4,6 +4,7 @@
 use super::{BAD, CheckArgs, GOOD};
 use crate::plan::build;
 use crate::scenario::{Problems, load};
+use crate::study::design::design;
 use crate::units::show;
 use std::io::Write;
 use std::path::Path;
@@ -36,6 +37,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn verdict(file: &Path, sets: &[String]) -> Result<(String, String), Problems> {
     let scenario = load(file, sets)?;
     let (plan, warnings) = build::plan(&scenario)?;
+    if scenario.document.study.as_ref().is_some_and(|study| study.vary.is_some()) {
+        design(&scenario, &[])?;
+    }
     let members: u32 = plan.groups.iter().map(|group| group.members).sum();
     let needs_records = plan.groups.iter().any(|group| !group.modelled || group.store.is_some());
     let line = format!(

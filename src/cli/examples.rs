@@ -59,6 +59,32 @@ Examples:
   conga fit log.csv --column service_time --out charts
   conga fit log.csv --column at --arrivals         rows are instants: the times between them";
 
+pub const STUDY: &str = "\
+Examples:
+  conga study minimal.yaml --vary groups.workers.members=1..6
+  conga study minimal.yaml --vary 'producers.edge.rate=1k/s..4k/s by 1k/s' --vary groups.workers.members=[2,4]
+  conga study minimal.yaml --vary groups.workers.members=1..6 --set study.repetitions=5 --out reports/members
+  conga study minimal.yaml --vary producers.edge.linger=1ms..50ms --set study.points=100
+  conga study minimal.yaml --vary groups.workers.members=1..6 --print-points
+
+A study that was interrupted goes on where it was: repeat the command. Exit codes are those of `conga run`, but no
+threshold makes it fail: that is a column of the table.";
+
+pub const PLAN: &str = "\
+Examples:
+  conga plan capacity.yaml --minimize groups.billing.members
+  conga plan capacity.yaml --maximize producers.shop.rate --set groups.billing.members=8
+  conga plan minimal.yaml --minimize groups.workers.members --frontier 'producers.edge.rate=1k/s..4k/s by 1k/s'
+  conga plan priced.yaml --minimize cost --vary groups.workers.members=1..6 --vary cluster.brokers=[1,3]
+
+Exit codes: 0 there is an answer, 99 no candidate is good enough, 1 it failed, 2 the scenario is bad.";
+
+pub const WORKER: &str = "\
+Examples:
+  conga study minimal.yaml --vary groups.workers.members=1..6 --print-points > points.jsonl
+  conga worker < points.jsonl > results.jsonl      here, or anywhere else, in as many parts as one likes
+  conga study minimal.yaml --vary groups.workers.members=1..6 --collect results.jsonl";
+
 pub const REPORT: &str = "\
 Examples:
   conga report reports/minimal                     after an update of conga, without running again";

@@ -186,7 +186,7 @@ fn code(outcome: &Outcome) -> u8 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means at once; results are whole or absent anyway")]
-fn stop_on_interrupt(watch: &Arc<Watch>) {
+pub(super) fn stop_on_interrupt(watch: &Arc<Watch>) {
     let watched = Arc::clone(watch);
     let installed = ctrlc::set_handler(move || {
         if watched.is_stopped() {

@@ -145,7 +145,8 @@ pub fn load(dir: &Path) -> Result<Outcome, SaveError> {
 
 /// The one form of a number: whole ones without a point, others in the fewest digits that read back the same.
 /// Nothing for what is not a number.
-fn number(value: f64) -> Option<Number> {
+#[must_use]
+pub fn number(value: f64) -> Option<Number> {
     const WHOLE: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() < WHOLE {
         return Some(Number::from(value as i64));
@@ -154,7 +155,8 @@ fn number(value: f64) -> Option<Number> {
 }
 
 /// The same value with every number in its one form.
-fn tidy(value: Value) -> Value {
+#[must_use]
+pub fn tidy(value: Value) -> Value {
     match value {
         Value::Number(n) if n.is_f64() => n.as_f64().and_then(number).map_or(Value::Null, Value::Number),
         Value::Array(items) => items.into_iter().map(tidy).collect(),

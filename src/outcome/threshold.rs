@@ -23,8 +23,10 @@ fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.get("value")?.as_f64())
 }
 
+/// Whether a value compares to a bound as it should.
+#[must_use]
 #[expect(clippy::float_cmp, reason = "a count is compared to a count")]
-fn holds(value: f64, comparison: Comparison, bound: f64) -> bool {
+pub fn holds(value: f64, comparison: Comparison, bound: f64) -> bool {
     match comparison {
         Comparison::Less => value < bound,
         Comparison::LessOrEqual => value <= bound,

@@ -2,7 +2,7 @@
 //! it at once.
 //!
 //! Errors stop a run; warnings are what the user should know but may well want.
-mod arrivals;
+pub(in crate::plan) mod arrivals;
 mod client;
 mod cluster;
 mod compression;

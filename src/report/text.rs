@@ -49,14 +49,20 @@ fn groups(outcome: &Outcome) -> Vec<String> {
 
 /// A table with its headings: the first column to the left, the others to the right.
 pub fn aligned<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Vec<String> {
-    let rows: Vec<[String; N]> = std::iter::once(headings.map(str::to_owned)).chain(rows).collect();
+    table(std::iter::once(headings.map(str::to_owned)).chain(rows).map(Vec::from).collect())
+}
+
+/// The same of rows that are all as long as the first, which holds the headings.
+#[must_use]
+pub fn table(rows: Vec<Vec<String>>) -> Vec<String> {
+    let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
-        let rest: Vec<String> = (1..N).map(|i| format!("{:>1$}", row[i], widths[i])).collect();
-        format!("  {:<1$}  {2}", row[0], widths[0], rest.join("  "))
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: Vec<String>| {
+        let rest: Vec<String> = (1..columns).map(|i| format!("{:>1$}", row[i], widths[i])).collect();
+        format!("  {:<1$}  {2}", row[0], widths[0], rest.join("  ")).trim_end().to_owned()
     };
-    rows.iter().map(line).collect()
+    rows.into_iter().map(line).collect()
 }
 
 /// The 95 % intervals of a card, if it has any.
@@ -76,7 +82,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// Words in lines that fit, the later ones indented; a longer word is cut.
-fn wrapped(text: &str, indent: &str) -> Vec<String> {
+pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let most = COLUMNS - indent.len() - 2;
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

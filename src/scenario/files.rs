@@ -30,7 +30,12 @@ impl Files {
         self.names.iter().find(|(known, _)| known == reference).map(|(_, name)| name.as_str())
     }
 
-    fn add(&mut self, reference: &str, bytes: Vec<u8>) {
+    fn contents(&self, reference: &str) -> Option<Arc<[u8]>> {
+        let name = self.name_of(reference)?;
+        self.inputs.iter().find(|(known, _)| known == name).map(|(_, bytes)| Arc::clone(bytes))
+    }
+
+    fn share(&mut self, reference: &str, bytes: Arc<[u8]>) {
         let base = Path::new(reference).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let taken = |name: &str| self.names.iter().any(|(_, known)| known == name);
         let mut name = base.clone();
@@ -39,21 +44,25 @@ impl Files {
             name = format!("{number}-{base}");
             number += 1;
         }
-        self.inputs.push((name.clone(), Arc::from(bytes)));
+        self.inputs.push((name.clone(), bytes));
         self.names.push((reference.to_owned(), name));
     }
 }
 
-/// Reads every file that the scenario names.
-pub fn read(root: &Node, folder: Option<&Path>) -> Result<Files, Vec<Problem>> {
+/// Reads every file that the scenario names and that is not known yet.
+pub fn read(root: &Node, folder: Option<&Path>, known: &Files) -> Result<Files, Vec<Problem>> {
     let mut files = Files::default();
     let mut problems = Vec::new();
     for (path, reference) in references(root) {
         if files.name_of(&reference).is_some() {
             continue;
         }
+        if let Some(bytes) = known.contents(&reference) {
+            files.share(&reference, bytes);
+            continue;
+        }
         match contents(&reference, folder) {
-            Ok(bytes) => files.add(&reference, bytes),
+            Ok(bytes) => files.share(&reference, Arc::from(bytes)),
             Err((message, remedy)) => problems.push(Problem::error(root.place_of(&path), &path, message, remedy)),
         }
     }

@@ -7,7 +7,8 @@
 pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
         ("Document", "events") => Some("remove it: every member and broker stays up for the whole run"),
-        ("Document", "study" | "cost" | "slo" | "vary") => Some("remove it, and change one value a run with `--set`"),
+        ("Document", "slo") => Some("remove it, and write `thresholds`"),
+        ("Document", "vary") => Some("write it into `study`: `study: {vary: {PATH: LIST}}`"),
         ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),

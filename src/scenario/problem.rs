@@ -67,6 +67,8 @@ pub struct Source {
     pub text: Arc<str>,
     /// What `--set` added, in order.
     pub sets: Arc<[String]>,
+    /// What other options asked for, as typed; counted on after the `--set`s.
+    pub options: Arc<[String]>,
 }
 
 /// Every problem of a scenario, in the order of the file.
@@ -118,7 +120,7 @@ impl Source {
         let severity = if problem.severity == Severity::Warning { "warning: " } else { "" };
         let line = problem.place.line;
         let place = match self.set_of(problem.place) {
-            Some(set) => format!("--set {set}"),
+            Some(option) => option,
             None if line == 0 => self.file.clone(),
             None => format!("{}:{line}:{}", self.file, problem.place.column),
         };
@@ -128,9 +130,13 @@ impl Source {
         out
     }
 
-    fn set_of(&self, place: Place) -> Option<&str> {
-        let number = (place.line == 0).then_some(place.column)?;
-        self.sets.get((number as usize).checked_sub(1)?).map(String::as_str)
+    /// The option of the command line that a place on line 0 stands for.
+    fn set_of(&self, place: Place) -> Option<String> {
+        let number = (place.line == 0).then_some(place.column as usize)?.checked_sub(1)?;
+        match self.sets.get(number) {
+            Some(set) => Some(format!("--set {set}")),
+            None => self.options.get(number - self.sets.len()).cloned(),
+        }
     }
 
     fn snippet(&self, place: Place, out: &mut String) {

@@ -5,11 +5,13 @@
 pub mod arrivals;
 pub mod cluster;
 pub mod run;
+pub mod study;
 pub mod work;
 
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
 pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, Retention, Topic};
 pub use run::{Precise, Precision, Run};
+pub use study::{Cost, Study, Varied};
 pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
 
 use super::values::{
@@ -42,6 +44,10 @@ pub struct Document {
     /// Lines to hold at the end, such as `groups.workers.e2e_s.p99 < 200ms`.
     #[schemars(length(max = 1000))]
     pub thresholds: Option<Vec<Words>>,
+    /// Which values `conga study` tries.
+    pub study: Option<Study>,
+    /// What things cost, for `conga plan --minimize cost`.
+    pub cost: Option<Cost>,
 }
 
 /// A kind of producer.

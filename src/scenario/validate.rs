@@ -221,7 +221,8 @@ impl<'s> Check<'s> {
         let is_known = |key: &&str| properties.is_some_and(|keys| keys.contains_key(*key));
         let known: Vec<&str> = given.iter().copied().filter(is_known).collect();
         let named = shape.get("additionalProperties").filter(|schema| schema.is_object());
-        if named.is_some() {
+        // Where keys are no names but paths, the schema has no pattern for them.
+        if named.is_some() && shape.get("propertyNames").is_some() {
             self.names(entries, place, shape, path);
         }
         for entry in entries {
@@ -322,6 +323,7 @@ fn read(shape: &Shape<'_>, text: &str) -> Result<Option<f64>, parse::Unreadable>
         Some("rate") => parse::rate(text).map(Some),
         Some("byte-rate") => parse::byte_rate(text).map(Some),
         Some("number") => parse::number(text).map(Some),
+        Some("price") => parse::price(text).map(Some),
         Some("share") => values::share(text).map(Some),
         Some("flag") => values::flag(text).map(|_| None),
         Some("seed") => values::seed(text).map(|_| None),

@@ -80,6 +80,8 @@ value!(/// A part of a whole such as `5%` or `0.05`.
     Share(f64), "share", ["string", "number"], share, "5%");
 value!(/// `true` or `false`.
     Flag(bool), "flag", ["boolean", "string"], flag, "true");
+value!(/// A price for a time such as `0.05/h`.
+    Price(f64), "price", ["string"], parse::price, "0.05/h");
 value!(/// Any text.
     Words(String), "text", ["string", "number", "boolean"], words, "hello");
 value!(/// A file in the scenario's folder.

@@ -105,6 +105,27 @@ pub fn byte_rate(text: &str) -> Result<f64, Unreadable> {
     per_second(text, "rate in bytes", BYTE_RATE, SIZES)
 }
 
+/// A price in whatever money for a time, such as `0.05/h`, in money per hour; `0` needs no time.
+///
+/// # Errors
+/// Where it is not a number per time.
+pub fn price(text: &str) -> Result<f64, Unreadable> {
+    const HOUR_S: f64 = 3_600.0;
+    const PRICE: &str = "a number per time such as `0.05/h` or `0.02/30d`";
+    let no = || refused(format!("`{}` is not a price", shorten(text)), &format!("write {PRICE}"));
+    match text.trim().split_once('/') {
+        None if text.trim() == "0" => Ok(0.0),
+        None => Err(no()),
+        Some((amount, per)) => {
+            let amount = number(amount.trim()).map_err(|_| no())?;
+            let per = per.trim();
+            let per = if per.starts_with(|c: char| c.is_ascii_digit()) { per.to_owned() } else { format!("1{per}") };
+            let time = duration(&per).map_err(|_| no())?.seconds();
+            if time > 0.0 { Ok(amount * (HOUR_S / time)) } else { Err(no()) }
+        }
+    }
+}
+
 /// A plain number such as `0.2` or `1.5`, zero or more.
 ///
 /// # Errors

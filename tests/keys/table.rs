@@ -440,6 +440,13 @@ pub const NOTHING: &[(&str, &str, &str)] = &[
     ("description", "hello", "words for whoever reads the scenario"),
     ("cluster.profile", "default", "there is one profile, which silence takes"),
     ("groups.start", "stable", "there is one way to begin, which silence takes"),
+    ("study.vary", "{run.duration: [1s, 2s]}", "`conga study` reads it; a run is of the scenario as it stands"),
+    ("study.points", "7", "`conga study` reads it; a run is of the scenario as it stands"),
+    ("study.repetitions", "7", "`conga study` reads it; a run is of the scenario as it stands"),
+    ("cost.consumer", "0.05/h", "`conga study` and `conga plan` read it; prices change no run"),
+    ("cost.broker", "0.40/h", "`conga study` and `conga plan` read it; prices change no run"),
+    ("cost.gib_stored", "0.02/30d", "`conga study` and `conga plan` read it; prices change no run"),
+    ("cost.gib_out", "0.09", "`conga study` and `conga plan` read it; prices change no run"),
 ];
 
 /// Words of a key that come to the same, each with its reason.

@@ -5,7 +5,8 @@ use super::arrivals::mean_rate;
 use super::findings::Findings;
 use super::precision;
 use crate::model::workload::{Arrivals, Shape};
-use crate::plan::{GroupPlan, ProducerPlan, RunPlan, Work};
+use crate::plan::load::work_s;
+use crate::plan::{GroupPlan, ProducerPlan, RunPlan};
 use crate::scenario::Scenario;
 use crate::scenario::schema::Run;
 use crate::units::{Span, Time, show};
@@ -102,14 +103,6 @@ fn count(plan: &ProducerPlan) -> f64 {
     match &plan.arrivals {
         Arrivals::Trace(rows) => (rows.len() as u64).min(plan.messages) as f64,
         _ => plan.messages as f64,
-    }
-}
-
-/// Mean seconds of work in a record of one unit.
-pub fn work_s(work: &Work) -> f64 {
-    1e-9 * match work {
-        Work::Each(each) => each.mean(),
-        Work::PerUnit { base, each } => base.mean() + each.mean(),
     }
 }
 

@@ -1,17 +1,22 @@
 //! Whether the parts fit together: what a few multiplications show before anything is simulated.
 //!
 //! These are warnings, but for loops: an overload, an idle member, a topic nobody reads may be exactly what is to be seen.
-use super::arrivals::mean_rate;
-use super::course::work_s;
 use super::findings::Findings;
 use crate::model::random::Distribution;
-use crate::model::workload::{KeyLaw, Keys};
+use crate::model::workload::Keys;
+use crate::plan::load::{dealt, hottest, offered, rates, work_s};
 use crate::plan::{AssignorPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan};
 use crate::units::{Span, show};
 
 /// Checks a plan whose parts are right; `horizon` is how long it will take.
 pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
-    let Some(rates) = rates(plan, found) else { return };
+    let rates = match rates(plan) {
+        Ok(rates) => rates,
+        Err(group) => {
+            let message = "outputs run in a circle: records would go round for ever";
+            return found.error(&format!("groups.{}.output.topic", group.name), message, "cut the circle at one group");
+        }
+    };
     topics(plan, found);
     plan.producers.iter().for_each(|producer| crowded(plan, producer, found));
     for group in &plan.groups {
@@ -28,37 +33,6 @@ pub fn check(plan: &Plan, horizon: Span, found: &mut Findings<'_>) {
             found.warn(&format!("groups.{}.starts", group.name), message, "start it earlier, or run longer");
         }
     }
-}
-
-/// Messages per second into each topic, outputs included; nothing where outputs run in a circle.
-fn rates(plan: &Plan, found: &mut Findings<'_>) -> Option<Vec<f64>> {
-    let mut rates = vec![0.0; plan.topics.len()];
-    for producer in &plan.producers {
-        rates[producer.client.topic] += offered(producer);
-    }
-    let mut waiting: Vec<&GroupPlan> = plan.groups.iter().filter(|group| group.output.is_some()).collect();
-    while !waiting.is_empty() {
-        let fed = |topic: &usize| waiting.iter().any(|g| g.output.as_ref().is_some_and(|out| out.topic == *topic));
-        let Some(ready) = waiting.iter().position(|group| !group.topics.iter().any(fed)) else {
-            let path = format!("groups.{}.output.topic", waiting[0].name);
-            found.error(
-                &path,
-                "outputs run in a circle: records would go round for ever",
-                "cut the circle at one group",
-            );
-            return None;
-        };
-        let group = waiting.remove(ready);
-        let rate: f64 = group.topics.iter().map(|topic| rates[*topic]).sum();
-        if let Some(output) = &group.output {
-            rates[output.topic] += rate;
-        }
-    }
-    Some(rates)
-}
-
-fn offered(producer: &ProducerPlan) -> f64 {
-    mean_rate(&producer.arrivals).min(producer.limit.messages_per_s)
 }
 
 fn topics(plan: &Plan, found: &mut Findings<'_>) {
@@ -85,16 +59,6 @@ fn crowded(plan: &Plan, producer: &ProducerPlan, found: &mut Findings<'_>) {
         let message = format!("hashes no key like an empty one: of {partitions} partitions only {one} gets records");
         found.warn(&format!("producers.{}.partitioner", producer.name), message, "add `key`, or use another one");
     }
-}
-
-/// How many members get a partition at all.
-fn dealt(plan: &Plan, group: &GroupPlan) -> u32 {
-    let partitions = group.topics.iter().map(|topic| plan.topics[*topic].partitions);
-    let useful = match group.assignor {
-        AssignorPlan::Range => partitions.max(),
-        _ => partitions.reduce(u32::saturating_add),
-    };
-    useful.unwrap_or_default().min(group.members)
 }
 
 fn idle(group: &GroupPlan, dealt: u32, found: &mut Findings<'_>) {
@@ -149,27 +113,4 @@ fn load(plan: &Plan, group: &GroupPlan, dealt: u32, rates: &[f64], found: &mut F
             found.warn(&path, message, "spread that key, add workers, or make its work shorter; members do not help");
         }
     }
-}
-
-/// Share of the most frequent key.
-fn hottest(keys: &Keys) -> f64 {
-    match keys {
-        Keys::None | Keys::Listed { .. } => 0.0,
-        Keys::Numbered { law: KeyLaw::Uniform, count, .. } => 1.0 / f64::from(*count),
-        Keys::Numbered { law: KeyLaw::Hot { share }, count, .. } => share.max(1.0 / f64::from(*count)),
-        Keys::Numbered { law: KeyLaw::Zipf { exponent }, count, .. } => 1.0 / harmonic(*count, *exponent),
-    }
-}
-
-/// Sum of i^-s for i from 1 to n: the first thousand terms, then the integral.
-fn harmonic(n: u32, s: f64) -> f64 {
-    const EXACT: u32 = 1_000;
-    let head: f64 = (1..=n.min(EXACT)).map(|i| f64::from(i).powf(-s)).sum();
-    if n <= EXACT {
-        return head;
-    }
-    let (from, to) = (f64::from(EXACT) + 0.5, f64::from(n) + 0.5);
-    let tail =
-        if (s - 1.0).abs() < 1e-9 { (to / from).ln() } else { (to.powf(1.0 - s) - from.powf(1.0 - s)) / (1.0 - s) };
-    head + tail
 }

@@ -1,0 +1,98 @@
+//! `conga plan FILE`: how little is enough, how much is possible, and what is needed as the load grows.
+//!
+//! The scenario's thresholds say what is good enough. The answer goes to standard output, everything it rests on into
+//! `plan.json`. The number of runs is the plan's to decide: `run.repetitions` is told to be of no use here.
+use super::run::stop_on_interrupt;
+use super::{BAD, FAILED, GOOD, PlanArgs, THRESHOLD};
+use crate::engine::{self, Watch};
+use crate::report;
+use crate::scenario::{self, Scenario};
+use crate::study::answer::{Answer, Step, answer, frontier};
+use crate::study::quest::{Goal, Quest, quest};
+use crate::study::tables;
+use crate::study::trial::{Interrupted, Trials};
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Plans, and leaves `plan.json`.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
+    let goal = match (&args.minimize, &args.maximize) {
+        (Some(path), _) if path == "cost" => Goal::Cheapest,
+        (Some(path), _) => Goal::Least(path.clone()),
+        (None, path) => Goal::Greatest(path.clone().unwrap_or_default()),
+    };
+    let read = scenario::load(&args.file, &args.all_sets()).and_then(|scenario| {
+        let quest = quest(&scenario, goal, &args.vary, args.frontier.as_deref())?;
+        Ok((scenario, quest))
+    });
+    let (scenario, quest) = match read {
+        Ok(read) => read,
+        Err(problems) => {
+            writeln!(std::io::stderr(), "{problems}")?;
+            return Ok(ExitCode::from(BAD));
+        }
+    };
+    let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(format!("{}-plan", scenario.name)));
+    if let Some(refusal) = refused(&dir) {
+        writeln!(std::io::stderr(), "conga: {refusal}")?;
+        return Ok(ExitCode::from(BAD));
+    }
+    let run = scenario.document.run.as_ref();
+    if !args.quiet && run.is_some_and(|run| run.repetitions.is_some() || run.precision.is_some()) {
+        let told =
+            "`run.repetitions` and `run.precision` are not used: a plan runs each candidate as often as it takes";
+        writeln!(std::io::stderr(), "conga: {told}")?;
+    }
+    let Ok((answer, steps)) = search(args, &scenario, &quest) else {
+        writeln!(std::io::stderr(), "conga: interrupted: a plan is whole or not at all, nothing was written")?;
+        return Ok(ExitCode::from(FAILED));
+    };
+    save(&scenario, &answer, &steps, &dir).with_context(|| format!("cannot write into {}", dir.display()))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", report::plan::text(&scenario.name, &answer, &steps).join("\n"))?;
+    writeln!(out, "Plan: {}", dir.join("plan.json").display())?;
+    let every = answer.choice.is_some() && steps.iter().all(|step| step.choice.is_some());
+    Ok(ExitCode::from(if every { GOOD } else { THRESHOLD }))
+}
+
+/// A folder that is there and not of a plan.
+fn refused(dir: &Path) -> Option<String> {
+    let mut inside = std::fs::read_dir(dir).ok()?;
+    let foreign = inside.next().is_some() && !dir.join("plan.json").is_file();
+    foreign.then(|| {
+        format!("{} holds files that are not a plan of conga; choose another --out or empty this one", dir.display())
+    })
+}
+
+fn search(args: &PlanArgs, scenario: &Scenario, quest: &Quest) -> Result<(Answer, Vec<Step>), Interrupted> {
+    let watch = Arc::new(Watch::quiet());
+    stop_on_interrupt(&watch);
+    let visible = !args.quiet && std::io::stderr().is_terminal();
+    let bar = if visible { ProgressBar::no_length() } else { ProgressBar::hidden() };
+    let style = ProgressStyle::with_template("{spinner} {pos} simulations, {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let engine = |plan: &_| {
+        let outcome = if watch.is_stopped() { None } else { Some(engine::run(plan, &watch)) };
+        outcome.filter(|outcome| !outcome.result.partial)
+    };
+    let told = |simulations: usize| bar.set_position(simulations as u64);
+    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut trials = Trials::new(scenario, &engine, args.cores.map_or(available, usize::from), &told);
+    let answer = answer(&mut trials, quest, args.brief)?;
+    let steps = frontier(&mut trials, quest)?;
+    bar.finish_and_clear();
+    Ok((answer, steps))
+}
+
+fn save(scenario: &Scenario, answer: &Answer, steps: &[Step], dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    let told = report::plan::json(&scenario.name, &scenario.sha256, answer, steps);
+    tables::whole(dir, "plan.json", |out| writeln!(out, "{told:#}"))
+}

@@ -1,0 +1,259 @@
+//! What a plan came to: `plan.json` for scripts, and for people the answer with its reasons.
+//!
+//! Nothing is computed here that the answer does not hold; the bottleneck is named as in the report of a run.
+use super::bottleneck;
+use super::figures;
+use super::text::wrapped;
+use crate::outcome::result::Outcome;
+use crate::outcome::saved::tidy;
+use crate::study::answer::{Answer, Step};
+use crate::study::quest::Goal;
+use crate::study::trial::{Choice, Cut, Held, LEAST, Tried};
+use crate::units::show;
+use serde_json::{Map, Value, json};
+
+/// A group keeps up with what comes as long as it is less busy than this.
+const BUSY: f64 = 0.98;
+
+/// `plan.json`.
+#[must_use]
+pub fn json(name: &str, sha256: &str, answer: &Answer, frontier: &[Step]) -> Value {
+    let found = &answer.found;
+    let tried = found.tried.iter().map(|(at, tried)| with(&answer.candidates[*at], tried));
+    let before = answer.before.as_ref().map(|(choice, tried, outcome)| {
+        let mut told = with(choice, tried);
+        told["limits"] = outcome.as_ref().map_or(Value::Null, |outcome| limits(outcome).into());
+        told
+    });
+    let otherwise = answer.otherwise.iter().map(|one| {
+        let choice = vec![(one.path.clone(), one.value.to_string())];
+        with(&choice, &one.tried)
+    });
+    let told = answer.choice.as_ref().map(set);
+    tidy(json!({
+        "conga": "1",
+        "scenario": { "name": name, "sha256": sha256 },
+        "goal": answer.goal.told(),
+        "answer": told,
+        "sure": found.sure,
+        "monotone": found.monotone,
+        "thresholds": at(answer).map_or(Value::Null, |tried| tried.thresholds.iter().map(held).collect()),
+        "cost_per_h": at(answer).and_then(|tried| tried.cost_per_h),
+        "limits": answer.outcome.as_ref().map(limits),
+        "hot_partitions": answer.hot.iter().map(|hot| json!({
+            "group": hot.group, "partition": hot.partition, "share": hot.share, "even_share": hot.even, "used": hot.used,
+        })).collect::<Vec<_>>(),
+        "bounds": answer.bounds.iter().map(|bound| json!({
+            "resource": bound.resource, "used": bound.used, "evidence": bound.evidence,
+        })).collect::<Vec<_>>(),
+        "ruled_out": { "candidates": found.ruled_out, "why": found.cut.as_ref().map(why) },
+        "load": answer.load,
+        "before": before,
+        "otherwise": otherwise.collect::<Vec<_>>(),
+        "tried": tried.collect::<Vec<_>>(),
+        "frontier": frontier.iter().map(step).collect::<Vec<_>>(),
+        "simulations": {
+            "search": answer.simulations.0,
+            "explanation": answer.simulations.1,
+            "frontier": frontier.iter().map(|step| step.simulations).sum::<usize>(),
+            "exhaustive": answer.candidates.len() * LEAST,
+        },
+    }))
+}
+
+/// The answer's own trial.
+fn at(answer: &Answer) -> Option<&Tried> {
+    let at = answer.found.at?;
+    answer.found.tried.iter().find(|(place, _)| *place == at).map(|(_, tried)| tried)
+}
+
+/// Whole numbers as such, so that scripts need not read them.
+fn set(choice: &Choice) -> Value {
+    let value = |text: &String| text.parse::<u64>().map_or_else(|_| Value::from(text.as_str()), Value::from);
+    Value::Object(choice.iter().map(|(path, text)| (path.clone(), value(text))).collect::<Map<_, _>>())
+}
+
+fn with(choice: &Choice, tried: &Tried) -> Value {
+    json!({
+        "set": set(choice),
+        "passed": tried.passed,
+        "sure": tried.sure,
+        "runs": tried.runs,
+        "ruled_out": tried.cut.as_ref().map(why),
+        "thresholds": tried.thresholds.iter().map(held).collect::<Vec<_>>(),
+        "cost_per_h": tried.cost_per_h,
+    })
+}
+
+fn held(one: &Held) -> Value {
+    let (low, high) = one.interval.map_or((None, None), |(low, high)| (Some(low), Some(high)));
+    json!({
+        "expression": one.expression,
+        "mean": one.mean, "low": low, "high": high, "bound": one.bound,
+        "margin": margin(one),
+        "passed": one.passed, "sure": one.sure,
+    })
+}
+
+/// How far the figure is from its bound, as a share of the bound.
+fn margin(one: &Held) -> Option<f64> {
+    one.mean.filter(|_| one.bound != 0.0).map(|mean| (one.bound - mean).abs() / one.bound.abs())
+}
+
+fn why(cut: &Cut) -> String {
+    match cut {
+        Cut::Unstable(bound) => format!("{} would be {} used: {}", bound.resource, share(bound.used), bound.evidence),
+        Cut::Refused(error) => error.clone(),
+    }
+}
+
+fn share(used: f64) -> String {
+    show::percent(used)
+}
+
+fn step(step: &Step) -> Value {
+    json!({ "load": step.load, "answer": step.choice.as_ref().map(set), "sure": step.sure, "simulations": step.simulations })
+}
+
+/// What limits each group, or would be the first to.
+fn limits(outcome: &Outcome) -> Vec<String> {
+    let groups = outcome.result.groups.iter().enumerate();
+    let told = groups.map(|(i, (name, group))| {
+        let words = if group.utilisation >= BUSY {
+            bottleneck::of_overloaded(outcome, i)
+        } else {
+            bottleneck::of_steady(outcome, i)
+        };
+        format!("{name}: {}", words.trim())
+    });
+    told.collect()
+}
+
+/// The answer for people, a line each.
+#[must_use]
+pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
+    let mut lines = match &answer.choice {
+        Some(choice) => vec![format!("{name}: {} is {}{}", answer.goal.told(), chosen(choice), doubt(answer))],
+        None => none(name, answer),
+    };
+    if let Some(tried) = at(answer) {
+        lines.extend(tried.thresholds.iter().map(|one| format!("  {}", line(one))));
+        lines.extend(tried.cost_per_h.map(|cost| format!("  costs {cost:.4} an hour")));
+    }
+    if answer.choice.is_some() {
+        lines.extend(answer.load.map(headroom));
+        lines.extend(answer.outcome.iter().flat_map(limits).map(|line| format!("  {line}")));
+    }
+    if let Some((choice, tried, outcome)) = &answer.before {
+        lines.push(format!("  with {}: {}", chosen(choice), verdict(tried)));
+        lines.extend(outcome.iter().flat_map(limits).map(|line| format!("    {line}")));
+    }
+    if !answer.otherwise.is_empty() {
+        lines.push(String::new());
+        lines.push("  one more or one fewer of each, all else as in the answer:".to_owned());
+        let row = |path: &str, value: u64, tried: &Tried| vec![format!("  {path}"), value.to_string(), verdict(tried)];
+        let rows = answer.otherwise.iter().map(|one| row(&one.path, one.value, &one.tried)).collect::<Vec<_>>();
+        let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
+        lines.extend(rows.iter().map(|row| format!("  {:<width$}  {:>5}  {}", row[0], row[1], row[2])));
+    }
+    if !frontier.is_empty() {
+        lines.push(String::new());
+        let told = |step: &Step| step.choice.as_ref().map_or_else(|| "none".to_owned(), chosen);
+        lines.extend(frontier.iter().map(|step| format!("  {:>10}  {}", step.load, told(step))));
+    }
+    lines.push(String::new());
+    lines.push(effort(answer, frontier));
+    lines.iter().flat_map(|line| fitted(line)).collect()
+}
+
+/// A line in as many as it takes, all with its indent.
+fn fitted(line: &str) -> Vec<String> {
+    let text = line.trim_start();
+    if text.is_empty() { vec![String::new()] } else { wrapped(text, &line[..line.len() - text.len()]) }
+}
+
+fn chosen(choice: &Choice) -> String {
+    choice.iter().map(|(path, value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
+}
+
+fn doubt(answer: &Answer) -> &'static str {
+    match (answer.found.monotone, answer.found.sure) {
+        (true, true) => "",
+        (false, _) => "; more is not always better here, so the candidates around it were tried as well",
+        (true, false) => "; the boundary is within the noise, so one step either way may be right",
+    }
+}
+
+fn line(one: &Held) -> String {
+    let mark = if one.passed { "pass" } else { "FAIL" };
+    let value = figures::by_expression(&one.expression, one.mean);
+    let room = margin(one).filter(|_| one.passed).map_or_else(String::new, |room| format!(", {} of room", share(room)));
+    format!("{mark}  {} ({value}{room})", one.expression)
+}
+
+fn verdict(tried: &Tried) -> String {
+    let doubt = if tried.sure { "" } else { ", not sure" };
+    match &tried.cut {
+        Some(cut) => format!("no: {}", why(cut)),
+        None if tried.passed => {
+            let held: Vec<String> = tried.thresholds.iter().map(value).collect();
+            format!("holds ({}){doubt}", held.join(", "))
+        }
+        None => {
+            let broken: Vec<String> = tried.thresholds.iter().filter(|one| !one.passed).map(value).collect();
+            format!("FAILS ({}){doubt}", broken.join(", "))
+        }
+    }
+}
+
+fn value(one: &Held) -> String {
+    let path = one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim();
+    format!("{path} {}", figures::by_expression(&one.expression, one.mean))
+}
+
+fn headroom(load: f64) -> String {
+    if load > 1.0 {
+        format!("  headroom: holds up to {load:.2} × this load, in steps of 5 % and by single runs")
+    } else {
+        "  headroom: not even 5 % more load, by single runs".to_owned()
+    }
+}
+
+/// Nothing passes: why, and whether more of it could ever help.
+fn none(name: &str, answer: &Answer) -> Vec<String> {
+    let last = answer.candidates.last().map(chosen).unwrap_or_default();
+    let mut lines = vec![format!("{name}: {}: none will do, not even {last}", answer.goal.told())];
+    match &answer.found.cut {
+        Some(Cut::Unstable(bound)) if answer.outcome.is_none() => {
+            lines.push(format!("  {}", why(&Cut::Unstable(bound.clone()))));
+            lines.push(format!("  {}", bound.remedy));
+        }
+        Some(Cut::Refused(error)) if answer.outcome.is_none() => lines.push(format!("  {error}")),
+        _ => {
+            let (_, tried) = answer.found.tried.last().expect("what was not ruled out was tried");
+            lines.extend(tried.thresholds.iter().map(|one| format!("  {}", line(one))));
+            lines.extend(answer.outcome.iter().flat_map(limits).map(|line| format!("  {line}")));
+        }
+    }
+    let members = matches!(&answer.goal, Goal::Least(path) if path.ends_with(".members"));
+    for hot in answer.hot.iter().filter(|_| members) {
+        lines.push(format!(
+            "  partition {} gets {} of the records, an even share is {}, and keeps the workers of its one member busy {} of \
+             the time: adding members cannot help; spread its keys, add workers to each member, or make work cheaper",
+            hot.partition,
+            share(hot.share),
+            share(hot.even),
+            share(hot.used)
+        ));
+    }
+    lines
+}
+
+fn effort(answer: &Answer, frontier: &[Step]) -> String {
+    let (search, explanation) = answer.simulations;
+    let all = answer.candidates.len();
+    let steps: usize = frontier.iter().map(|step| step.simulations).sum();
+    let more = if steps > 0 { format!(", and {steps} along the frontier") } else { String::new() };
+    let explained = if explanation > 0 { format!(", {explanation} to explain it") } else { String::new() };
+    format!("{search} simulations to find it{explained}{more}; trying all {all} candidates would take {}", all * LEAST)
+}

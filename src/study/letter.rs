@@ -1,0 +1,72 @@
+//! A point as it travels to a worker: one line of JSON with the scenario in it, or with the name of its file.
+//!
+//! A line carries all that is needed, so that whoever hands lines out needs to know nothing, and whoever gets one can
+//! start at once. Scenarios that name files of their own travel by name, and their folder must be there.
+use super::point::Point;
+use crate::scenario::{self, Scenario};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// The line of a point.
+#[must_use]
+pub fn write(scenario: &Scenario, resolved: &Path, point: &Point) -> String {
+    let mut line = point.told();
+    let text = |text: String| Value::String(text);
+    if scenario.inputs().is_empty() {
+        line.insert("scenario".into(), text(scenario.resolved_yaml()));
+    } else {
+        line.insert("file".into(), text(resolved.display().to_string()));
+    }
+    Value::Object(line).to_string()
+}
+
+/// Where the scenario of a point is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum From {
+    /// In the line.
+    Text(String),
+    /// In a file, with its inputs beside it.
+    File(String),
+}
+
+impl From {
+    /// Reads the scenario.
+    ///
+    /// # Errors
+    /// Every problem, on one line.
+    pub fn read(&self) -> Result<Scenario, String> {
+        let read = match self {
+            Self::Text(text) => scenario::parse(text, "scenario.yaml", None, &[]),
+            Self::File(file) => scenario::load(Path::new(file), &[]),
+        };
+        let told = |problems: scenario::Problems| {
+            problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+        };
+        read.map_err(told)
+    }
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// The number of the run, if it can be read, and what is wrong with the line.
+pub fn read(line: &str) -> Result<(Point, From), (Value, String)> {
+    let value: Map<String, Value> =
+        serde_json::from_str(line).map_err(|why| (Value::Null, format!("the line is no point: {why}")))?;
+    let id = value.get("id").cloned().unwrap_or(Value::Null);
+    let fail = |what: &str| {
+        (id.clone(), format!("the point has no {what}; lines come from `conga study FILE --print-points`"))
+    };
+    let number =
+        |key: &str| value.get(key).and_then(Value::as_u64).ok_or_else(|| fail(&format!("whole number `{key}`")));
+    let mut values = Vec::new();
+    for (path, set) in value.get("values").and_then(Value::as_object).ok_or_else(|| fail("`values`"))? {
+        let set = set.as_str().ok_or_else(|| fail(&format!("text for `{path}`")))?;
+        values.push((path.clone(), set.to_owned()));
+    }
+    let [run, point, repetition, seed] = ["id", "point", "repetition", "seed"].map(number);
+    let point = Point { id: run?, point: point?, repetition: repetition?, seed: seed?, values };
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let from = text("scenario").map(From::Text).or_else(|| text("file").map(From::File));
+    Ok((point, from.ok_or_else(|| fail("`scenario` or `file`"))?))
+}

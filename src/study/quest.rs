@@ -1,0 +1,264 @@
+//! What a plan looks for, and among which candidates.
+//!
+//! Candidates stand in the order in which they should begin to pass: members from few to many, rates from high to low.
+//! Where a plan cannot know them it asks for `--vary`.
+use super::axis::{self, Axis, Refusal};
+use super::cost;
+use super::trial::{Choice, Trials};
+use crate::plan::load::{offered, useful};
+use crate::plan::{Plan, build};
+use crate::scenario::{Place, Problem, Problems, Scenario};
+
+/// Least and most of what is counted, where nobody says.
+const WORKERS: u32 = 1_024;
+const BROKERS: u32 = 100;
+const PARTITIONS: u32 = 1_000;
+/// A rate is searched in steps of this much.
+const STEP: f64 = 1.02;
+/// Combinations that are compared by cost, at most.
+const MOST: u64 = 10_000;
+/// Rates below and above the scenario's own that are looked at, as factors.
+const SLOWEST: f64 = 1e-4;
+const FASTEST: f64 = 1_048_576.0;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Goal {
+    /// The least value of a path.
+    Least(String),
+    /// The greatest value of a path.
+    Greatest(String),
+    /// The cheapest of several values of several paths.
+    Cheapest,
+}
+
+impl Goal {
+    /// As one would say it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Least(path) => format!("least {path}"),
+            Self::Greatest(path) => format!("greatest {path}"),
+            Self::Cheapest => "least cost".to_owned(),
+        }
+    }
+}
+
+/// A goal with its candidates.
+#[derive(Clone, Debug)]
+pub struct Quest {
+    /// What is asked for.
+    pub goal: Goal,
+    /// In the order in which they should begin to pass; at least one. By cost where that is asked for.
+    pub candidates: Vec<Choice>,
+    /// Of each candidate its place on each axis, where several are varied.
+    pub places: Vec<Vec<usize>>,
+    /// Values of a load for each of which the goal is asked, if any.
+    pub frontier: Option<Axis>,
+}
+
+/// Reads what is asked for.
+///
+/// # Errors
+/// Every problem: no thresholds, paths that nobody knows, candidates that cannot be known.
+pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<&str>) -> Result<Quest, Problems> {
+    let (_, _) = build::simulated(scenario)?;
+    let mut found = Vec::new();
+    let mut source = scenario.source.clone();
+    let sets = source.sets.len();
+    let frontier_line = frontier.map(|line| format!("--frontier {line}"));
+    source.options = vary.iter().map(|line| format!("--vary {line}")).chain(frontier_line).collect();
+    if scenario.document.thresholds.as_ref().is_none_or(Vec::is_empty) {
+        let remedy = "add what is good enough: `thresholds: [groups.workers.e2e_s.p99 < 200ms]`";
+        found.push(Problem::error(scenario.place(""), "thresholds", "is missing: a plan needs an objective", remedy));
+    }
+    let mut read = |i: usize, line: &str| {
+        let place = Place { line: 0, column: (sets + i) as u32 + 1, length: 0 };
+        match axis::parse(line) {
+            Ok(axis) if axis.count().is_none() => {
+                let remedy = "add a step such as `by 5ms`";
+                found.push(Problem::error(place, &axis.path, "has values that cannot be counted", remedy));
+                None
+            }
+            Ok(axis) => Some(axis),
+            Err((message, remedy)) => {
+                found.push(Problem::error(place, "", message, remedy));
+                None
+            }
+        }
+    };
+    let axes: Vec<Axis> = vary.iter().enumerate().filter_map(|(i, line)| read(i, line)).collect();
+    let frontier = frontier.and_then(|line| read(vary.len(), line));
+    let made = if found.is_empty() { make(scenario, goal, &axes, frontier) } else { Err(None) };
+    made.map_err(|refusal| {
+        if let Some((message, remedy)) = refusal {
+            found.push(Problem::error(Place::default(), "", message, remedy));
+        }
+        Problems::new(source, found)
+    })
+}
+
+fn make(scenario: &Scenario, goal: Goal, axes: &[Axis], frontier: Option<Axis>) -> Result<Quest, Option<Refusal>> {
+    let base = || build::simulated(scenario).map(|(plan, _)| plan).map_err(|_| None);
+    let known = |path: &str, value: &str| known(scenario, path, value).map_err(Some);
+    if let Some(axis) = &frontier {
+        known(&axis.path, &axis.at(0.0))?;
+    }
+    let path = match &goal {
+        Goal::Cheapest => return cheapest(scenario, axes, frontier).map_err(Some),
+        Goal::Least(path) | Goal::Greatest(path) => path.clone(),
+    };
+    if let Some(other) = axes.iter().find(|axis| axis.path != path) {
+        let message = format!("`{}` is varied, and `{path}` is asked for", other.path);
+        return Err(Some((message, "vary what is asked for, or ask for `--minimize cost`".to_owned())));
+    }
+    let mut values = match (axes.first(), &goal) {
+        (Some(only), _) => listed(only),
+        (None, Goal::Greatest(_)) => rates(scenario, &base()?, &path).map_err(Some)?,
+        (None, _) => counts(&base()?, scenario, &path).map_err(Some)?,
+    };
+    known(&path, values.last().map_or("1", String::as_str))?;
+    if !axes.is_empty() && matches!(goal, Goal::Greatest(_)) {
+        values.reverse();
+    }
+    let candidates = values.into_iter().map(|value| vec![(path.clone(), value)]).collect();
+    Ok(Quest { goal, candidates, places: Vec::new(), frontier })
+}
+
+fn listed(axis: &Axis) -> Vec<String> {
+    let count = axis.count().unwrap_or(0);
+    (0..count).map(|i| axis.at((i as f64 + 0.5) / count as f64)).collect()
+}
+
+/// A path that nobody knows is a mistake, not something that never passes.
+fn known(scenario: &Scenario, path: &str, value: &str) -> Result<(), Refusal> {
+    match scenario.with(&[format!("{path}={value}")]) {
+        Ok(_) => Ok(()),
+        Err(problems) => {
+            let first = problems.list.into_iter().next();
+            Err(first.map_or_else(Default::default, |problem| {
+                let at = if problem.path.is_empty() { path.to_owned() } else { problem.path };
+                (format!("{at}: {}", problem.message), problem.remedy)
+            }))
+        }
+    }
+}
+
+/// The same, whatever its values look like.
+fn known_path(scenario: &Scenario, path: &str) -> Result<(), Refusal> {
+    let tried = ["1", "1ms", "1/s", "1 B"].map(|value| known(scenario, path, value));
+    if tried.iter().any(Result::is_ok) { Ok(()) } else { tried.into_iter().next().unwrap_or(Ok(())) }
+}
+
+/// What is counted from one upwards.
+fn counts(plan: &Plan, scenario: &Scenario, path: &str) -> Result<Vec<String>, Refusal> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let most = match parts.as_slice() {
+        ["groups", name, "members"] => {
+            let group = plan.groups.iter().find(|group| group.name == *name);
+            // Beyond the partitions members would idle.
+            group.map(|group| useful(plan, group))
+        }
+        ["groups", name, "workers"] => plan.groups.iter().any(|group| group.name == *name).then_some(WORKERS),
+        ["topics", name, "partitions"] => plan.topics.iter().any(|topic| topic.name == *name).then_some(PARTITIONS),
+        ["cluster", "brokers"] => Some(BROKERS),
+        _ => None,
+    };
+    if let Some(most) = most {
+        return Ok((1..=most).map(|count| count.to_string()).collect());
+    }
+    known_path(scenario, path)?;
+    Err((
+        format!("which values of `{path}` to try is not known"),
+        format!("add `--vary {path}=RANGE`, from what should fail to what should pass"),
+    ))
+}
+
+/// Rates from the fastest that could be stable down to very slow.
+fn rates(scenario: &Scenario, plan: &Plan, path: &str) -> Result<Vec<String>, Refusal> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let producer = match parts.as_slice() {
+        ["producers", name, "rate"] => plan.producers.iter().find(|producer| producer.name == *name),
+        _ => None,
+    };
+    let Some(producer) = producer else {
+        known_path(scenario, path)?;
+        return Err((
+            format!("which values of `{path}` to try is not known"),
+            format!("add `--vary {path}=RANGE`, from what should pass to what should fail"),
+        ));
+    };
+    let own = offered(producer);
+    let engine = |_: &Plan| None;
+    let mut trials = Trials::new(scenario, &engine, 1, &|_| {});
+    let mut stable = |factor: f64| trials.cut(&vec![(path.to_owned(), rate(own * factor))]).is_none();
+    let mut factor = 1.0;
+    while factor < FASTEST && stable(factor) {
+        factor *= 2.0;
+    }
+    let steps = ((factor / SLOWEST).ln() / STEP.ln()) as i32;
+    let mut all: Vec<String> = (0..steps).map(|i| rate(own * factor / STEP.powi(i))).collect();
+    all.dedup();
+    Ok(all)
+}
+
+/// A rate in four digits.
+fn rate(per_second: f64) -> String {
+    let before = per_second.log10().floor() as i32 + 1;
+    let scale = 10_f64.powi(4 - before);
+    let rounded = (per_second * scale).round() / scale;
+    let text = format!("{rounded:.*}", (4 - before).clamp(0, 9) as usize);
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}/s")
+}
+
+fn cheapest(scenario: &Scenario, axes: &[Axis], frontier: Option<Axis>) -> Result<Quest, Refusal> {
+    let Some(prices) = &scenario.document.cost else {
+        let message = "the scenario has no `cost`".to_owned();
+        return Err((message, "add prices: `cost: {consumer: 0.05/h, broker: 0.40/h}`".to_owned()));
+    };
+    if axes.is_empty() {
+        let remedy = "add `--vary groups.workers.members=1..12 --vary cluster.brokers=[3, 5]`";
+        return Err(("there is nothing to choose from".to_owned(), remedy.to_owned()));
+    }
+    for axis in axes {
+        known(scenario, &axis.path, &axis.at(0.999))?;
+    }
+    let all = axes.iter().try_fold(1_u64, |all, axis| all.checked_mul(axis.count()?)).unwrap_or(u64::MAX);
+    if all > MOST {
+        let message = format!("{all} combinations, {MOST} at most are compared");
+        return Err((message, "make steps larger, or ranges shorter".to_owned()));
+    }
+    let engine = |_: &Plan| None;
+    let mut trials = Trials::new(scenario, &engine, 1, &|_| {});
+    let mut combined: Vec<(f64, Vec<usize>, Choice)> = Vec::new();
+    for number in 0..all {
+        let mut left = number;
+        let mut places = Vec::new();
+        for axis in axes.iter().rev() {
+            let count = axis.count().unwrap_or(1);
+            places.push((left % count) as usize);
+            left /= count;
+        }
+        places.reverse();
+        let choice: Choice = axes
+            .iter()
+            .zip(&places)
+            .map(|(axis, place)| (axis.path.clone(), axis.at((*place as f64 + 0.5) / axis.count().unwrap_or(1) as f64)))
+            .collect();
+        if let Ok(plan) = trials.plan(&choice) {
+            combined.push((cost::fixed_per_hour(prices, &plan), places, choice));
+        }
+    }
+    if combined.iter().all(|(price, ..)| price.total_cmp(&combined[0].0).is_eq()) {
+        let message = "all combinations cost the same".to_owned();
+        return Err((message, "give `cost.consumer` or `cost.broker` a price, and vary members or brokers".to_owned()));
+    }
+    combined.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    let (mut places, mut candidates) = (Vec::new(), Vec::new());
+    for (_, place, choice) in combined {
+        places.push(place);
+        candidates.push(choice);
+    }
+    Ok(Quest { goal: Goal::Cheapest, candidates, places, frontier })
+}

@@ -1,0 +1,278 @@
+//! Whether a candidate holds its thresholds: bounds first, then runs, as many as it takes to be sure.
+//!
+//! Every candidate runs with the same seeds, so two of them differ by their decision and not by their luck. A glance is
+//! one run. To be sure takes at least five: each threshold's figure has an interval by Student's t, and what lies on one
+//! side of the bound is decided; otherwise runs double, up to forty. Looking up to four times, each time at a quarter of
+//! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides.
+use super::cost;
+use super::point::Engine;
+use crate::outcome::intervals::student;
+use crate::outcome::result::Outcome;
+use crate::outcome::threshold::{find, holds};
+use crate::plan::load::{Bound, bounds};
+use crate::plan::{Comparison, Plan, build};
+use crate::scenario::{Problems, Scenario};
+use statrs::distribution::ContinuousCDF;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Runs that a sure answer takes at least, and at most.
+pub const LEAST: usize = 5;
+/// Runs at most.
+pub const MOST: usize = 40;
+/// Looks at 5, 10, 20 and 40 runs share the 5 % that an answer may be wrong.
+const LEVEL: f64 = 0.05 / 4.0;
+
+/// Path and value, in order.
+pub type Choice = Vec<(String, String)>;
+
+/// What is known of a candidate.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Whether every threshold holds, as far as is known.
+    pub passed: bool,
+    /// With 95 % confidence, or without any doubt.
+    pub sure: bool,
+    /// Runs it took.
+    pub runs: usize,
+    /// Why it was not simulated, if so.
+    pub cut: Option<Cut>,
+    /// The thresholds, each with the mean of its figure.
+    pub thresholds: Vec<Held>,
+    /// Money an hour, where there are prices.
+    pub cost_per_h: Option<f64>,
+}
+
+/// Why a candidate was not simulated.
+#[derive(Clone, Debug)]
+pub enum Cut {
+    /// It can never be stable.
+    Unstable(Bound),
+    /// It cannot be at all.
+    Refused(String),
+}
+
+/// A threshold over the runs of a candidate.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// As written.
+    pub expression: String,
+    /// Mean of the figure; none where some run has no value.
+    pub mean: Option<f64>,
+    /// Interval of the mean at the level of one look.
+    pub interval: Option<(f64, f64)>,
+    /// The bound.
+    pub bound: f64,
+    /// Whether the mean holds.
+    pub passed: bool,
+    /// Whether that is sure.
+    pub sure: bool,
+}
+
+/// What one run said: figures of the thresholds, and its cost.
+#[derive(Clone, Debug)]
+struct Said {
+    figures: Vec<Option<f64>>,
+    cost_per_h: Option<f64>,
+}
+
+/// Runs candidates and remembers them.
+pub struct Trials<'e> {
+    base: &'e Scenario,
+    engine: &'e Engine<'e>,
+    cores: usize,
+    known: BTreeMap<Choice, Vec<Said>>,
+    plans: BTreeMap<Choice, Result<Plan, String>>,
+    /// Simulations so far.
+    pub simulations: usize,
+    /// Told after each simulation, with their number.
+    told: &'e (dyn Fn(usize) + Sync),
+}
+
+/// Somebody interrupted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl<'e> Trials<'e> {
+    /// Nothing has been tried yet.
+    #[must_use]
+    pub fn new(base: &'e Scenario, engine: &'e Engine<'e>, cores: usize, told: &'e (dyn Fn(usize) + Sync)) -> Self {
+        Self { base, engine, cores, known: BTreeMap::new(), plans: BTreeMap::new(), simulations: 0, told }
+    }
+
+    /// The plan of a candidate.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn plan(&mut self, choice: &Choice) -> Result<Plan, String> {
+        if let Some(known) = self.plans.get(choice) {
+            return known.clone();
+        }
+        let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
+        let planned = self.base.with(&sets).and_then(|scenario| build::simulated(&scenario));
+        let told = |problems: Problems| problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+        let plan = planned.map(|(plan, _)| plan).map_err(told);
+        self.plans.insert(choice.clone(), plan.clone());
+        plan
+    }
+
+    /// Why a candidate need not be simulated: it cannot be, or a resource that its thresholds depend on is used up.
+    pub fn cut(&mut self, choice: &Choice) -> Option<Cut> {
+        let plan = match self.plan(choice) {
+            Ok(plan) => plan,
+            Err(refused) => return Some(Cut::Refused(refused)),
+        };
+        let unstable = bounds(&plan).into_iter().filter(|bound| bound.used >= 1.0 && concerns(&plan, bound));
+        unstable.max_by(|a, b| a.used.total_cmp(&b.used)).map(Cut::Unstable)
+    }
+
+    /// One run, or what is known already.
+    ///
+    /// # Errors
+    /// When somebody interrupts it.
+    pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+        if let Some(cut) = self.cut(choice) {
+            return Ok(cut_off(cut));
+        }
+        self.run(choice, 1)?;
+        Ok(self.judge(choice))
+    }
+
+    /// So many runs, whether that makes it sure or not.
+    ///
+    /// # Errors
+    /// When somebody interrupts it.
+    pub fn look(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+        if let Some(cut) = self.cut(choice) {
+            return Ok(cut_off(cut));
+        }
+        self.run(choice, LEAST)?;
+        Ok(self.judge(choice))
+    }
+
+    /// As many runs as it takes to be sure.
+    ///
+    /// # Errors
+    /// When somebody interrupts it.
+    pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+        if let Some(cut) = self.cut(choice) {
+            return Ok(cut_off(cut));
+        }
+        let mut runs = LEAST;
+        loop {
+            self.run(choice, runs)?;
+            let tried = self.judge(choice);
+            if tried.sure || runs >= MOST {
+                return Ok(tried);
+            }
+            runs *= 2;
+        }
+    }
+
+    /// All runs of a candidate together, as `conga run` would conclude them.
+    ///
+    /// # Errors
+    /// When somebody interrupts it, or the candidate cannot be.
+    pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Interrupted> {
+        let Ok(mut plan) = self.plan(choice) else { return Ok(None) };
+        (plan.run.repetitions, plan.run.precision) = (1, None);
+        self.simulations += 1;
+        (self.engine)(&plan).map(Some).ok_or(Interrupted)
+    }
+
+    /// Adds the runs that are missing, side by side.
+    fn run(&mut self, choice: &Choice, runs: usize) -> Result<(), Interrupted> {
+        let plan = self.plan(choice).expect("it was not cut");
+        let known = self.known.get(choice).map_or(0, Vec::len);
+        if known >= runs {
+            return Ok(());
+        }
+        let next = AtomicUsize::new(known);
+        let (engine, told, before) = (self.engine, self.told, self.simulations);
+        let prices = self.base.document.cost.as_ref();
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= runs {
+                    return Ok(done);
+                }
+                let mut one = plan.repetition(i as u32);
+                (one.run.repetitions, one.run.precision) = (1, None);
+                let outcome = engine(&one).ok_or(Interrupted)?;
+                told(before + i - known + 1);
+                let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
+                let figures = one.thresholds.iter().map(|line| find(&line.path, &tree)).collect();
+                let cost_per_h = prices.map(|prices| cost::per_hour(prices, &one, &outcome.result));
+                done.push((i, Said { figures, cost_per_h }));
+            }
+        };
+        let mut all = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.cores.clamp(1, runs - known)).map(|_| scope.spawn(work)).collect();
+            let joined = threads.into_iter().map(|thread| thread.join().expect("a run of the plan panicked"));
+            joined.collect::<Result<Vec<Vec<_>>, Interrupted>>()
+        })?
+        .concat();
+        all.sort_by_key(|(i, _)| *i);
+        self.simulations += all.len();
+        self.known.entry(choice.clone()).or_default().extend(all.into_iter().map(|(_, said)| said));
+        Ok(())
+    }
+
+    fn judge(&mut self, choice: &Choice) -> Tried {
+        let plan = self.plan(choice).expect("it ran");
+        let said = &self.known[choice];
+        let thresholds: Vec<Held> = plan
+            .thresholds
+            .iter()
+            .enumerate()
+            .map(|(i, line)| {
+                let figures: Option<Vec<f64>> = said.iter().map(|one| one.figures[i]).collect();
+                held(&line.expression, line.comparison, line.bound, figures.as_deref())
+            })
+            .collect();
+        let passed = thresholds.iter().all(|line| line.passed);
+        let sure_not = thresholds.iter().any(|line| line.sure && !line.passed);
+        let sure = sure_not || thresholds.iter().all(|line| line.sure);
+        let costs: Option<Vec<f64>> = said.iter().map(|one| one.cost_per_h).collect();
+        let cost_per_h = costs.map(|costs| costs.iter().sum::<f64>() / costs.len() as f64);
+        Tried { passed: passed && !sure_not, sure, runs: said.len(), cut: None, thresholds, cost_per_h }
+    }
+}
+
+fn cut_off(cut: Cut) -> Tried {
+    Tried { passed: false, sure: true, runs: 0, cut: Some(cut), thresholds: Vec::new(), cost_per_h: None }
+}
+
+/// Whether thresholds may depend on what is used up: on the brokers all do, on a group those that name it or what it
+/// writes into; who is named in no threshold may be overloaded.
+fn concerns(plan: &Plan, bound: &Bound) -> bool {
+    let group = plan.groups.iter().find(|group| bound.resource.ends_with(&format!(" of {}", group.name)));
+    let Some(group) = group else { return true };
+    let named = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
+    named(&group.name)
+}
+
+/// A threshold over the figures of several runs.
+#[must_use]
+pub fn held(expression: &str, comparison: Comparison, bound: f64, figures: Option<&[f64]>) -> Held {
+    let line =
+        |mean, interval, passed, sure| Held { expression: expression.to_owned(), mean, interval, bound, passed, sure };
+    // A figure without a value never passes, and more runs would not have one either.
+    let Some(figures) = figures else { return line(None, None, false, true) };
+    let n = figures.len() as f64;
+    let mean = figures.iter().sum::<f64>() / n;
+    if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        let all = figures.iter().all(|figure| holds(*figure, comparison, bound));
+        return line(Some(mean), None, all, !all || figures.len() >= LEAST);
+    }
+    let passed = holds(mean, comparison, bound);
+    if figures.len() < LEAST {
+        return line(Some(mean), None, passed, false);
+    }
+    let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
+    let half = student(n - 1.0).inverse_cdf(1.0 - LEVEL / 2.0) * (squares / (n - 1.0) / n).sqrt();
+    let (low, high) = (mean - half, mean + half);
+    let sure = holds(low, comparison, bound) == holds(high, comparison, bound);
+    line(Some(mean), Some((low, high)), passed, sure)
+}

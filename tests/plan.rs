@@ -1,0 +1,222 @@
+//! Plans: the least that is enough is what closed forms say, what cannot help is said, and few simulations do.
+mod theory;
+
+use crate::cli::{Ran, conga, json};
+use serde_json::Value;
+use std::fs;
+
+/// A group that keeps up with three members, of which few simulations tell.
+pub const BILLING: &str = "
+name: billing
+topics: {orders: {partitions: 12}}
+cluster: {ideal: true}
+producers: {shop: {topic: orders, arrivals: {poisson: {rate: 3k/s}}, key: {uniform: {keys: 10k}}, linger: 0s}}
+groups: {billing: {topics: [orders], members: 12, work: {exponential: {mean: 800us}}}}
+run: {duration: 4s, warmup: 500ms, drain: 1s, seed: 1}
+thresholds: [groups.billing.wait_s.mean < 1.02ms]
+cost: {consumer: 0.05/h, broker: 0.40/h}
+";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("billing.yaml"), BILLING).expect("a file");
+    folder
+}
+
+/// Plans; hands back what was said, and `plan.json`.
+fn plan(folder: &tempfile::TempDir, args: &[&str]) -> (Ran, Value) {
+    let ran = conga(folder.path(), &[&["plan", "billing.yaml", "--out", "out"], args].concat());
+    let file = folder.path().join("out/plan.json");
+    let told = if file.exists() { json(&file) } else { Value::Null };
+    (ran, told)
+}
+
+const MEMBERS: &str = "groups.billing.members";
+
+#[test]
+fn an_answer_holds_and_the_one_before_does_not() {
+    let folder = folder();
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let least = told["answer"][MEMBERS].as_u64().expect("a number");
+    let code = |members: u64| {
+        let set = format!("{MEMBERS}={members}");
+        conga(folder.path(), &["run", "billing.yaml", "--set", &set, "--set", "run.repetitions=10", "--out", "run"])
+            .code
+    };
+    assert_eq!((code(least), code(least - 1)), (Some(0), Some(99)), "{least}");
+    assert_eq!((&told["sure"], &told["monotone"]), (&true.into(), &true.into()));
+    assert_eq!(told["before"]["set"][MEMBERS], least - 1);
+    assert!(told["ruled_out"]["candidates"].as_u64() >= Some(2), "2.4 members are busy: {}", told["ruled_out"]);
+    assert!(told["load"].as_f64().expect("a factor") >= 1.0);
+    // One more and one fewer of everything, the answer's own figures included.
+    let otherwise = |path: &str, value: u64| {
+        let all = told["otherwise"].as_array().expect("a list").iter();
+        all.clone().find(|one| one["set"][path] == value).unwrap_or_else(|| panic!("{path} {value}")).clone()
+    };
+    assert_eq!(otherwise(MEMBERS, least - 1)["passed"], false);
+    assert_eq!(otherwise(MEMBERS, least + 1)["passed"], true);
+    assert_eq!(otherwise("groups.billing.workers", 2)["passed"], true);
+    assert!(otherwise("topics.orders.partitions", 11)["thresholds"][0]["mean"].is_number());
+    assert_eq!(otherwise("cluster.brokers", 2)["cost_per_h"], 0.05 * least as f64 + 0.80);
+    let simulations = &told["simulations"];
+    let (few, all) = (simulations["search"].as_u64(), simulations["exhaustive"].as_u64());
+    assert!(few < all.map(|all| all / 2), "{simulations}");
+    for said in ["% of room", "headroom:", "one more or one fewer", "simulations to find it", "First to saturate"] {
+        assert!(ran.out.contains(said), "{said}: {}", ran.out);
+    }
+    let (_, again) = plan(&folder, &["--minimize", MEMBERS, "--cores", "1"]);
+    assert_eq!(again, told, "the same on any number of cores");
+}
+
+#[test]
+fn few_simulations_find_what_all_of_them_find() {
+    let folder = folder();
+    let cases = [
+        ("2k/s", "{gamma: {mean: 1ms, cv: 0.5}}", "e2e_s.p99", "40ms", 0.040),
+        ("900/s", "{exponential: {mean: 3ms}}", "wait_s.mean", "3.2ms", 0.003_2),
+    ];
+    for (rate, work, figure, text, bound) in cases {
+        let sets = [
+            format!("producers.shop.rate={rate}"),
+            format!("groups.billing.work={work}"),
+            format!("thresholds=[groups.billing.{figure} < {text}]"),
+        ];
+        let set: Vec<&str> = sets.iter().flat_map(|set| ["--set", set.as_str()]).collect();
+        let (ran, told) = plan(&folder, &[&["--minimize", MEMBERS, "--brief"][..], &set].concat());
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        let vary = format!("{MEMBERS}=1..12");
+        let grid = ["study", "billing.yaml", "--vary", &vary, "--set", "study.repetitions=5", "--out", "grid"];
+        let _ = fs::remove_dir_all(folder.path().join("grid"));
+        assert_eq!(conga(folder.path(), &[&grid[..], &set].concat()).code, Some(0));
+        let runs = json(&folder.path().join("grid/study.json"))["runs"].clone();
+        let holds = |point: usize| {
+            let of = &runs.as_array().expect("runs")[point * 5..point * 5 + 5];
+            let path = format!("groups.billing.{figure}");
+            let value = |run: &Value| run["figures"][&path].as_f64().expect("a figure");
+            of.iter().map(value).sum::<f64>() / 5.0 < bound
+        };
+        let least = (0..12).find(|point| holds(*point)).expect("some hold") + 1;
+        assert_eq!(told["answer"][MEMBERS], least, "{rate}");
+        let simulations = &told["simulations"];
+        assert!(simulations["search"].as_u64() < simulations["exhaustive"].as_u64(), "{simulations}");
+    }
+}
+
+#[test]
+fn members_cannot_help_a_hot_partition() {
+    let folder = folder();
+    // One key alone is more than a member can do: known before anything runs.
+    let key = "producers.shop.key={hot: {share: 0.5, keys: 10k}}";
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--set", key]);
+    assert_eq!((ran.code, &told["answer"], &told["simulations"]["search"]), (Some(99), &Value::Null, &0.into()));
+    assert!(
+        ran.out.contains("the hottest key has 50 %") && ran.out.contains("adding members cannot help"),
+        "{}",
+        ran.out
+    );
+    // A key that a member can just do, and whose records wait for each other: known from the runs.
+    let key = "producers.shop.key={hot: {share: 0.36, keys: 10k}}";
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--set", key]);
+    assert_eq!((ran.code, &told["answer"]), (Some(99), &Value::Null), "{}", ran.out);
+    let hot = &told["hot_partitions"][0];
+    assert!(hot["share"].as_f64() > Some(0.36) && hot["used"].as_f64() > Some(0.85), "{hot}");
+    assert!(ran.out.contains("adding members cannot help; spread its keys"), "{}", ran.out);
+    // But workers can.
+    let (ran, told) = plan(&folder, &["--minimize", "groups.billing.workers", "--brief", "--set", key]);
+    assert_eq!((ran.code, &told["answer"]["groups.billing.workers"]), (Some(0), &2.into()), "{}", ran.out);
+}
+
+#[test]
+fn the_greatest_load_is_just_what_holds() {
+    let folder = folder();
+    let set = ["--set", "groups.billing.members=4"];
+    let (ran, told) = plan(&folder, &[&["--maximize", "producers.shop.rate", "--brief"][..], &set].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let rate = |told: &Value| {
+        let text = told["producers.shop.rate"].as_str().expect("a rate").to_owned();
+        text.strip_suffix("/s").expect("per second").parse::<f64>().expect("a number")
+    };
+    let (most, before) = (rate(&told["answer"]), rate(&told["before"]["set"]));
+    assert!(before > most && before < most * 1.03, "{most} and {before}");
+    // Four queues with three partitions each: W = rho / (mu - lambda), where that is the mean wait.
+    let (mu, wait) = (1250.0, 0.001_02);
+    let theory = 4.0 * mu * (mu * wait) / (1.0 + mu * wait);
+    assert!((most / theory - 1.0).abs() < 0.08, "{most}, by theory {theory}");
+}
+
+#[test]
+fn a_frontier_tells_what_is_needed_as_the_load_grows() {
+    let folder = folder();
+    let frontier = "producers.shop.rate=[1k/s, 2k/s, 4k/s]";
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--frontier", frontier, "--brief"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let steps = told["frontier"].as_array().expect("a list");
+    let members: Vec<u64> = steps.iter().map(|step| step["answer"][MEMBERS].as_u64().expect("a number")).collect();
+    assert!(members.len() == 3 && members.is_sorted() && members[2] >= 4 && members[0] <= 3, "{members:?}");
+}
+
+#[test]
+fn the_cheapest_mix_is_found() {
+    let folder = folder();
+    // Members cost little here and brokers much, but one broker's handlers cannot do it.
+    let sets = [
+        "cluster={request: {work: 500us}, network: {delay: 100us}}",
+        "producers.shop.linger=2ms",
+        "thresholds=[groups.billing.e2e_s.mean < 12ms]",
+        "run.duration=3s",
+    ];
+    let set: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let vary = ["--vary", "groups.billing.members=1..6", "--vary", "cluster.brokers=1..3"];
+    let (ran, told) = plan(&folder, &[&["--minimize", "cost", "--brief"][..], &vary, &set].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let cost = told["cost_per_h"].as_f64().expect("a cost");
+    let grid = ["study", "billing.yaml", "--out", "grid", "--set", "study.repetitions=3"];
+    assert_eq!(conga(folder.path(), &[&grid[..], &vary, &set].concat()).code, Some(0));
+    let study = json(&folder.path().join("grid/study.json"));
+    let runs = study["runs"].as_array().expect("runs");
+    let means = runs.chunks(3).filter_map(|runs| {
+        let mean = |figure: &str| {
+            let all: Option<Vec<f64>> = runs.iter().map(|run| run["figures"][figure].as_f64()).collect();
+            all.map(|all| all.iter().sum::<f64>() / 3.0)
+        };
+        mean("groups.billing.e2e_s.mean").filter(|mean| *mean < 0.012).and_then(|_| mean("cost_per_h"))
+    });
+    let cheapest = means.fold(f64::INFINITY, f64::min);
+    assert!((cost - cheapest).abs() < 1e-9, "{cost} and {cheapest}");
+}
+
+#[test]
+fn what_cannot_be_planned_is_told_with_place_and_remedy() {
+    let folder = folder();
+    let no_thresholds = BILLING.replace("thresholds: [groups.billing.wait_s.mean < 1.02ms]\n", "");
+    fs::write(folder.path().join("aimless.yaml"), no_thresholds).expect("a file");
+    let ran = conga(folder.path(), &["plan", "aimless.yaml", "--minimize", MEMBERS]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.err.contains("thresholds: is missing: a plan needs an objective; add what is good enough"),
+        "{}",
+        ran.err
+    );
+    for (args, said) in [
+        (&["--minimize", "groups.biling.members"][..], "`groups` has no `biling`; did you mean `billing`?"),
+        (&["--minimize", "producers.shop.linger"], "add `--vary producers.shop.linger=RANGE`"),
+        (&["--minimize", MEMBERS, "--vary", "cluster.brokers=1..3"], "vary what is asked for"),
+        (&["--minimize", MEMBERS, "--vary", "groups.billing.members=8..1"], "ends before it begins"),
+        (&["--minimize", "cost"], "there is nothing to choose from; add `--vary"),
+        (
+            &["--minimize", MEMBERS, "--frontier", "producers.shop.rat=[1k/s]"],
+            "unknown key `rat`; did you mean `rate`?",
+        ),
+        (&["--minimize", MEMBERS, "--maximize", MEMBERS], "cannot be used with"),
+        (&[], "required"),
+    ] {
+        let (ran, _) = plan(&folder, args);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(ran.err.contains(said), "{args:?}: {}", ran.err);
+    }
+    fs::create_dir(folder.path().join("out")).expect("a folder");
+    fs::write(folder.path().join("out/diary.txt"), "dear diary").expect("a file");
+    let (ran, _) = plan(&folder, &["--minimize", MEMBERS]);
+    assert!(ran.code == Some(2) && ran.err.contains("not a plan of conga"), "{}", ran.err);
+}

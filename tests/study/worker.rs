@@ -1,0 +1,122 @@
+//! A worker says what the study itself would have said, whatever it is handed.
+use super::{CONGA, folder, left};
+use crate::cli::{Ran, conga};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a worker answers to this input.
+fn worker(folder: &Path, input: &str) -> Ran {
+    let mut command = Command::new(CONGA);
+    command.arg("worker").current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().expect("the command starts");
+    let mut stdin = process.stdin.take().expect("its input");
+    let input = input.to_owned();
+    let writing = std::thread::Builder::new().spawn(move || stdin.write_all(input.as_bytes())).expect("a thread");
+    let ran = Ran::from(process.wait_with_output().expect("it ends"));
+    writing.join().expect("the thread ends").expect("it reads everything");
+    ran
+}
+
+/// Lines of a journal by the number of their run, without their checksums.
+fn kept(dir: &Path) -> BTreeMap<u64, String> {
+    let text = fs::read_to_string(dir.join("journal.jsonl")).expect("a journal");
+    let lines = text.lines().skip(1).map(|line| line[9..].to_owned());
+    lines.map(|line| (id(&line).expect("a number"), line)).collect()
+}
+
+fn id(line: &str) -> Option<u64> {
+    serde_json::from_str::<serde_json::Value>(line).expect("JSON")["id"].as_u64()
+}
+
+fn check(folder: &Path, args: &[&str]) {
+    let study = |more: &[&str]| conga(folder, &[args, more].concat());
+    assert_eq!(study(&["--out", "local"]).code, Some(0));
+    let points = study(&["--out", "far", "--print-points"]);
+    assert_eq!(points.code, Some(0), "{}", points.err);
+    // Handed out backwards, some twice, some with a tab at their end.
+    let lines: Vec<&str> = points.out.lines().rev().collect();
+    let input = format!("{}\n\n{}\t\n", lines.join("\t\n"), lines[0]);
+    let ran = worker(folder, &input);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let local = kept(&folder.join("local"));
+    let answers: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(answers.len(), local.len() + 1);
+    for answer in &answers {
+        assert_eq!(local.get(&id(answer).expect("a number")).map(String::as_str), Some(*answer));
+    }
+    fs::write(folder.join("answers.jsonl"), &ran.out).expect("a file");
+    let collected = study(&["--out", "far", "--collect", "answers.jsonl"]);
+    assert_eq!(collected.code, Some(0), "{}", collected.err);
+    assert!(left(&folder.join("far")) == left(&folder.join("local")), "the same bytes");
+}
+
+#[test]
+fn workers_answer_what_the_study_would_have_kept() {
+    let folder = folder();
+    check(
+        folder.path(),
+        &["study", "small.yaml", "--vary", "groups.workers.members=0..3", "--set", "study.repetitions=2"],
+    );
+}
+
+#[test]
+fn scenarios_with_files_travel_by_name() {
+    let folder = folder();
+    for (name, value) in [("a.csv", "1ms\n2ms\n"), ("b.csv", "3ms\n")] {
+        fs::write(folder.path().join(name), value).expect("a file");
+    }
+    let work = "groups.workers.work={empirical: {file: a.csv}}";
+    check(folder.path(), &["study", "small.yaml", "--vary", "groups.workers.members=[4,6]", "--set", work]);
+}
+
+#[test]
+fn bad_points_are_answered_and_do_not_end_the_work() {
+    let folder = folder();
+    let good = conga(
+        folder.path(),
+        &["study", "small.yaml", "--vary", "groups.workers.members=[2]", "--print-points", "--out", "out"],
+    );
+    let good = good.out.trim();
+    let bad = [
+        ("nonsense", "null", "is no point"),
+        ("{\"id\":7}", "7", "has no `values`"),
+        ("{\"id\":8,\"point\":0,\"repetition\":0,\"seed\":1,\"values\":{}}", "8", "has no `scenario` or `file`"),
+        (
+            "{\"id\":9,\"point\":0,\"repetition\":0,\"seed\":1,\"values\":{},\"scenario\":\"a: 1\"}",
+            "9",
+            "unknown key `a`",
+        ),
+    ];
+    for (line, id, said) in bad {
+        let ran = worker(folder.path(), &format!("{line}\n{good}\n"));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let answers: Vec<&str> = ran.out.lines().collect();
+        assert_eq!(answers.len(), 2, "{line}");
+        assert!(
+            answers[0].starts_with(&format!("{{\"id\":{id},\"error\":")) && answers[0].contains(said),
+            "{}",
+            ran.out
+        );
+        assert!(answers[1].contains("\"error\":null"), "{}", answers[1]);
+    }
+}
+
+#[test]
+fn only_answers_of_this_study_are_collected() {
+    let folder = folder();
+    let study = |values: &str, more: &[&str]| {
+        let vary = format!("groups.workers.members={values}");
+        conga(folder.path(), &[&["study", "small.yaml", "--vary", &vary][..], more].concat())
+    };
+    let points = study("[2,3]", &["--print-points", "--out", "other"]).out;
+    fs::write(folder.path().join("answers.jsonl"), worker(folder.path(), &points).out).expect("a file");
+    fs::write(folder.path().join("noise.jsonl"), "hello\n").expect("a file");
+    for (file, said) in [("answers.jsonl", "line 2: is of a run with other values"), ("noise.jsonl", "no answer")] {
+        let ran = study("[2,4]", &["--out", "out", "--collect", file]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+}
