@@ -223,6 +223,8 @@ fn examples(help: &str) -> Vec<Vec<String>> {
         let told = line.split("  ").next().unwrap_or_default();
         let alone = told.split([';', '|']).next().unwrap_or_default();
         let alone = alone.split(" > ~").next().unwrap_or_default();
+        let alone = alone.split(" > points").next().unwrap_or_default();
+        let alone = alone.split(" < ").next().unwrap_or_default();
         let quoted = alone.split('\'').enumerate();
         let words = quoted.flat_map(|(i, part)| match i % 2 {
             0 => part.split_whitespace().map(str::to_owned).collect(),
