@@ -3,7 +3,7 @@
 //! Little's law turns sums into means: what passes two points is counted at both with its instants, and the difference
 //! is the number between them, integrated over time. Divided by the records processed, that is the mean time in the
 //! stage. So the stages of a run in which everything was settled, without warm-up, add up to the mean end-to-end
-//! latency. A record still open at the end counts in its stage until then, one under way when warm-up ends from then on,
+//! latency. Where a member was lost, records pass some points twice, and there are no stages. A record still open at the end counts in its stage until then, one under way when warm-up ends from then on,
 //! and one that has not left its producer, or is not acknowledged, not at all before its request left. A record in work
 //! at the end still counts as waiting for its worker.
 use super::figures::stream_topics;
@@ -22,6 +22,9 @@ const NS: f64 = 1e-9;
 #[must_use]
 pub fn stages(plan: &Plan, run: &Recording, group: usize) -> Vec<StageResult> {
     let (begin, end) = (&run.window[0], &run.end);
+    if end.groups[group].resumed > 0 {
+        return Vec::new();
+    }
     let processed = end.groups[group].processed.total - begin.groups[group].processed.total;
     let length = run.ended.since(run.window_at[0]).seconds();
     let [accepted, batched] = before_leaving(plan, run, group);

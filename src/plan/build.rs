@@ -66,6 +66,7 @@ fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Prob
         groups,
         thresholds,
         warnings: Vec::new(),
+        redelivers: false,
     };
     job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);

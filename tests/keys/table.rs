@@ -420,6 +420,7 @@ pub const DISTRIBUTIONS: &[Row] = &[
 pub const NOTHING: &[(&str, &str, &str)] = &[
     ("description", "hello", "words for whoever reads the scenario"),
     ("cluster.profile", "default", "there is one profile, which silence takes"),
+    ("groups.session_timeout", "10s", "it counts where a consumer process dies, which needs a live run"),
     ("groups.start", "stable", "there is one way to begin, which silence takes"),
 ];
 
