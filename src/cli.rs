@@ -11,6 +11,7 @@ pub mod fit;
 pub mod hire;
 pub mod init;
 pub mod man;
+pub mod processes;
 pub mod report;
 pub mod run;
 pub mod schema;
@@ -75,6 +76,9 @@ pub enum Command {
     /// Print the manual page, or write a page for each command.
     #[command(after_help = examples::MAN)]
     Man(ManArgs),
+    /// Serve a run as a process of consumers; only `conga run --processes` starts it.
+    #[command(hide = true)]
+    MemberProcess,
 }
 
 /// Arguments of `conga init`.
@@ -151,6 +155,9 @@ pub struct RunArgs {
     /// Live: memory for messages that groups have not fetched, over all brokers; `1 GiB` when silent.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory: Option<u64>,
+    /// Live: consumers in so many processes of their own; one that dies is replaced, and nothing is lost.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub processes: Option<u16>,
     /// No progress on standard error.
     #[arg(long)]
     pub quiet: bool,

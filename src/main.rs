@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Schema(args) => cli::schema::run(&args),
         Command::Completions(args) => cli::completions::run(&args),
         Command::Man(args) => cli::man::run(&args),
+        Command::MemberProcess => cli::processes::run(),
     };
     done.unwrap_or_else(|error| {
         if only_shows && is_broken_pipe(&error) {

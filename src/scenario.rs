@@ -91,7 +91,19 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
 /// Every problem found.
 pub fn parse(text: &str, file_name: &str, folder: Option<&Path>, sets: &[String]) -> Result<Scenario, Problems> {
     let source = Source { file: file_name.to_owned(), text: text.into(), sets: sets.into() };
-    match read_tree(text, sets).and_then(|root| build(root, &source, folder)) {
+    match read_tree(text, sets).and_then(|root| build(root, &source, |root| files::read(root, folder))) {
+        Ok(scenario) => Ok(scenario),
+        Err(problems) => Err(Problems::new(source, problems)),
+    }
+}
+
+/// Reads a scenario again from its text as resolved, and the files that it names.
+///
+/// # Errors
+/// Every problem found: there is none where both are of one scenario.
+pub fn again(resolved: &str, inputs: &Inputs) -> Result<Scenario, Problems> {
+    let source = Source { file: "scenario.yaml".to_owned(), text: resolved.into(), ..Source::default() };
+    match read_tree(resolved, &[]).and_then(|root| build(root, &source, |root| files::given(root, inputs))) {
         Ok(scenario) => Ok(scenario),
         Err(problems) => Err(Problems::new(source, problems)),
     }
@@ -110,7 +122,11 @@ fn read_tree(text: &str, sets: &[String]) -> Result<Node, Vec<Problem>> {
     if problems.is_empty() { Ok(root) } else { Err(problems) }
 }
 
-fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario, Vec<Problem>> {
+fn build(
+    root: Node,
+    source: &Source,
+    read_files: impl FnOnce(&Node) -> Result<files::Files, Vec<Problem>>,
+) -> Result<Scenario, Vec<Problem>> {
     let mut problems = validate::document(&root);
     problems.append(&mut references::check(&root));
     if !problems.is_empty() {
@@ -120,7 +136,7 @@ fn build(root: Node, source: &Source, folder: Option<&Path>) -> Result<Scenario,
         vec![Problem::error(root.place, "", read::clean(&error.to_string()), "compare with `conga schema`")]
     })?;
     let name = document.name.as_ref().map_or_else(|| name_of(&source.file), |name| name.0.clone());
-    let files = files::read(&root, folder)?;
+    let files = read_files(&root)?;
     let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files };
     scenario.sha256 = digest(&scenario);
     Ok(scenario)

@@ -3,8 +3,9 @@
 //! Progress goes to standard error, the summary to standard output. Ctrl-C ends the run where it stands and keeps what
 //! was done; a second one ends the program.
 use super::hire::Roster;
+use super::processes;
 use super::{BAD, Engine, FAILED, GOOD, INVALID, RunArgs, THRESHOLD};
-use crate::engine::live::{self, Measured};
+use crate::engine::live::{self, Measured, Processes};
 use crate::engine::{self, Watch};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
@@ -35,7 +36,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         };
         Ok((scenario, plan, warnings))
     });
-    let (scenario, plan, warnings) = match planned {
+    let (scenario, mut plan, warnings) = match planned {
         Ok(planned) => planned,
         Err(problems) => {
             writeln!(std::io::stderr(), "{problems}")?;
@@ -47,17 +48,22 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stderr(), "{}", scenario.source.render(warning))?;
         }
     }
-    if let Some(refused) = refused(args, &plan) {
+    if let Some(refused) = processes::refused(args, &plan).or_else(|| refused(args, &plan).map(str::to_owned)) {
         writeln!(std::io::stderr(), "{refused}")?;
         return Ok(ExitCode::from(BAD));
     }
+    let processes = processes::count(args, &mut plan);
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
     // Before hours of work, not after.
     saved::check(&dir)?;
     let watch = Arc::new(Watch::quiet());
     stop_on_interrupt(&watch);
-    let roster = Roster::hire(&plan, args.engine, &dir)?;
-    let (outcome, cost) = drive(&plan, &watch, args, &roster);
+    let roster = Roster::hire(&plan, args.engine, processes.is_none(), &dir)?;
+    let processes = processes.map(|count| processes::start(count, &scenario, roster.folder())).transpose()?;
+    let (outcome, cost) = drive(&plan, &watch, args, (&roster, processes));
+    for ended in cost.live.iter().flat_map(|measured| &measured.processes) {
+        ended.farewell.iter().try_for_each(|farewell| roster.join(&farewell.findings))?;
+    }
     for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
         writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
     }
@@ -122,14 +128,19 @@ struct Cost {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
-fn drive(plan: &Plan, watch: &Arc<Watch>, args: &RunArgs, roster: &Roster) -> (Outcome, Cost) {
+fn drive(
+    plan: &Plan,
+    watch: &Arc<Watch>,
+    args: &RunArgs,
+    (roster, processes): (&Roster, Option<Processes>),
+) -> (Outcome, Cost) {
     let run = |plan: &Plan, watch: &Watch| match args.engine {
         Engine::Sim => (engine::run(plan, watch), Vec::new()),
         Engine::Live => {
             let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
             let memory = args.memory.unwrap_or(live::MEMORY);
             let hire = |group, member| roster.take(group, member);
-            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, hire: &hire })
+            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, hire: &hire, processes: processes.clone() })
         }
     };
     let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };
@@ -195,7 +206,7 @@ fn provenance(cost: &Cost) -> serde_json::Value {
         "version": env!("CARGO_PKG_VERSION"),
         "host": host(),
         "engine": { "wall_s": cost.wall_s, "cpu_s": cost.cpu_s },
-        "process": { "cpu_s": cpu_of_process_s() },
+        "process": { "cpu_s": cpu_of_process().as_secs_f64() },
         "events": cost.events,
         "messages": cost.records,
         "messages_per_cpu_s": cost.records as f64 / cost.cpu_s.max(1e-9),
@@ -230,6 +241,18 @@ fn live(measured: &Measured) -> serde_json::Value {
             "expanding_mb_per_s": rate(bytes.expanded, bytes.expanding),
         },
         "work": measured.work,
+        "processes": measured.processes.iter().map(process).collect::<Vec<_>>(),
+    })
+}
+
+/// A consumer process: what is not known of one that was lost at the end is null.
+fn process(ended: &live::Ended) -> serde_json::Value {
+    let farewell = ended.farewell.as_ref();
+    json!({
+        "members": ended.members,
+        "replaced": ended.replaced,
+        "cpu_s": farewell.map(|farewell| farewell.cpu.as_secs_f64()),
+        "peak_rss_bytes": farewell.and_then(|farewell| farewell.peak_rss_bytes),
     })
 }
 
@@ -248,12 +271,12 @@ fn host() -> serde_json::Value {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what the process cost; only provenance tells it")]
-fn cpu_of_process_s() -> f64 {
-    ProcessTime::now().as_duration().as_secs_f64()
+pub(super) fn cpu_of_process() -> Duration {
+    ProcessTime::now().as_duration()
 }
 
 /// Peak resident memory, where the system tells it.
-fn peak_rss_bytes() -> Option<u64> {
+pub(super) fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)

@@ -11,6 +11,7 @@ mod goods;
 mod host;
 mod measured;
 mod muster;
+mod process;
 mod stage;
 mod wheel;
 
@@ -21,19 +22,20 @@ use crate::outcome::Recording;
 use crate::plan::Plan;
 use crate::units::{Span, Time};
 use crate::work::Labour;
-use actix::Addr;
 use clock::Clock;
 use host::{Left, Letter};
 use measured::Timeliness;
 use muster::Company;
 use parking_lot::Mutex;
+use process::{Office, Peer};
 use stage::Listener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub use measured::{Measured, Role};
+pub use process::{Ended, Farewell, Hello, Processes, Visit, visit};
 
 /// Memory for messages, unless somebody says otherwise.
 pub const MEMORY: u64 = 1 << 30;
@@ -56,6 +58,8 @@ pub struct Settings<'h> {
     pub memory: u64,
     /// Who does real work. Such a member has one worker.
     pub hire: &'h Hire<'h>,
+    /// Consumers in processes of their own, who hire for themselves.
+    pub processes: Option<Processes>,
 }
 
 impl std::fmt::Debug for Settings<'_> {
@@ -72,7 +76,7 @@ impl Settings<'_> {
     /// One thread, real time, no real work.
     #[must_use]
     pub fn plain() -> Self {
-        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None }
+        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None, processes: None }
     }
 }
 
@@ -81,13 +85,16 @@ impl Settings<'_> {
 pub fn run(plan: &Plan, watch: &Watch, settings: &Settings<'_>) -> (Recording, Measured) {
     let system = actix::System::new();
     system.block_on(async {
-        let run = Run::new(plan, settings);
-        run.play(plan, watch).await
+        let plan = Plan { redelivers: settings.processes.is_some(), ..plan.clone() };
+        let office = Office::open(&plan, settings).await;
+        let run = Run::new(&plan, settings, office);
+        run.play(&plan, watch).await
     })
 }
 
 struct Run {
     company: Company,
+    office: Office,
     clock: Clock,
     listener: Arc<Mutex<Listener>>,
     edges: Edges,
@@ -98,10 +105,11 @@ struct Run {
 }
 
 impl Run {
-    fn new(plan: &Plan, settings: &Settings<'_>) -> Self {
-        let (company, clock, listener) = muster::muster(plan, settings);
+    fn new(plan: &Plan, settings: &Settings<'_>, office: Office) -> Self {
+        let (company, clock, listener) = muster::muster(plan, settings, &office.desks());
+        office.begin(clock, Arc::clone(&company.peers), Arc::clone(&listener));
         let (edges, expected) = (Edges::new(plan), expected(plan));
-        Self { company, clock, listener, edges, late: Vec::new(), expected, told: (0, 0) }
+        Self { company, office, clock, listener, edges, late: Vec::new(), expected, told: (0, 0) }
     }
 
     async fn play(mut self, plan: &Plan, watch: &Watch) -> (Recording, Measured) {
@@ -161,20 +169,19 @@ impl Run {
 
     /// Asks everybody what is done by now; returns when each of them said so.
     async fn ask(&self) -> Vec<Time> {
-        let mut heard = vec![Time::ZERO; self.company.hosts.len()];
+        let mut heard = vec![Time::ZERO; self.company.peers.len()];
         let (to, mut answers) = unbounded_channel();
-        self.send_all(&to, Letter::Ask);
+        for (address, peer) in (0..).zip(self.company.peers.iter()) {
+            match peer {
+                Peer::Here(host) => host.do_send(Letter::Ask(to.clone())),
+                Peer::There(desk) => desk.ask(ActorId(address), &to),
+            }
+        }
         drop(to);
         while let Some((ActorId(who), at)) = self.next(&mut answers).await {
             heard[who as usize] = at;
         }
         heard
-    }
-
-    fn send_all<T>(&self, to: &UnboundedSender<T>, letter: impl Fn(UnboundedSender<T>) -> Letter) {
-        for host in &self.company.hosts {
-            host.do_send(letter(to.clone()));
-        }
     }
 
     /// The next answer; `None` when all have come.
@@ -184,16 +191,20 @@ impl Run {
                 return answer;
             }
             // Work takes its time, but whoever is gone will never answer.
-            assert!(self.company.hosts.iter().all(Addr::connected), "an actor panicked");
+            assert!(self.company.peers.iter().all(Peer::is_there), "an actor panicked");
         }
     }
 
     async fn finish(mut self, at: Time, partial: bool, watch: &Watch) -> (Recording, Measured) {
-        self.ask().await;
+        self.members_leave(partial, watch).await;
         let (to, mut answers) = unbounded_channel();
-        self.send_all(&to, Letter::Leave);
+        for peer in self.company.peers.iter() {
+            if let Peer::Here(host) = peer {
+                host.do_send(Letter::Leave(to.clone()));
+            }
+        }
         drop(to);
-        let mut left: Vec<Left> = Vec::new();
+        let mut left: Vec<Left> = self.office.left();
         while let Some(one) = self.next(&mut answers).await {
             left.push(one);
         }
@@ -206,12 +217,27 @@ impl Run {
             listener.finish(at, partial, events)
         };
         recording.engine = "live";
-        let measured = {
+        let (processes, happened, warnings) = self.office.close();
+        (recording.happened, recording.warnings) = (happened, warnings);
+        let mut measured = {
             let grain = self.clock.scaled(wheel::GRAIN);
             let failed = self.listener.lock().failed.take();
             measured::conclude(&mut recording, &self.company, left, Timeliness { late: &self.late, grain }, failed)
         };
+        measured.processes = processes;
         self.company.dismiss();
         (recording, measured)
+    }
+
+    /// Everybody reports for the last time, and members in other processes leave. One that is lost then is replaced, and
+    /// what it had processed and not committed is done again first.
+    async fn members_leave(&self, partial: bool, watch: &Watch) {
+        loop {
+            let whole = !partial && self.office.whole(&|| watch.is_stopped()).await;
+            self.ask().await;
+            if self.office.leave(!whole).await {
+                return;
+            }
+        }
     }
 }

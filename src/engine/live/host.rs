@@ -5,6 +5,7 @@
 //! waits for the wheel.
 use super::clock::Clock;
 use super::goods::{Cargo, Cost};
+use super::process::Peer;
 use super::stage::{Due, Goods, Stage, What};
 use super::wheel::Wheel;
 use crate::engine::cast;
@@ -12,7 +13,7 @@ use crate::model::machine::{Input, Machine};
 use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::histogram::Buckets;
 use crate::units::{Span, Time};
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use tokio::sync::mpsc::UnboundedSender;
 #[derive(Debug)]
 pub enum Letter {
     /// The run begins; here is everybody.
-    Begin(Arc<Vec<Addr<Host>>>),
+    Begin(Arc<Vec<Peer>>),
     /// A message from one of them.
     Post {
         /// Who sent it.
@@ -116,6 +117,7 @@ impl Handler<Letter> for Host {
                 let _ = answers.send((self.stage.me, self.stage.now));
             }
             Letter::Leave(answers) => {
+                self.act(Input::Observed);
                 let _ = answers.send(self.leave());
                 ctx.stop();
                 return;
@@ -219,7 +221,7 @@ impl Host {
         let Goods::Member(taker) = &self.stage.goods else { return };
         let Some(bench) = &taker.bench else { return };
         if let Some(failed) = bench.lock().expect("nobody panics at work").failure() {
-            self.stage.listener.lock().fails(&failed);
+            self.stage.ear.fails(&failed);
         }
     }
 

@@ -38,8 +38,8 @@ pub enum Frame<'f> {
     Ask(ActorId),
     /// Process: reported, then.
     Answered(ActorId, Time),
-    /// Parent: the run is over, hand over what you measured.
-    Leave(ActorId),
+    /// Parent: the run is over, hand over what everybody measured, and go.
+    Leave,
     /// Process: that.
     Left(Gone),
     /// Process: everybody has left, and so do I.
