@@ -21,6 +21,8 @@ mod live;
 mod payload;
 mod play;
 mod precision;
+#[cfg(target_os = "linux")]
+mod processes;
 mod properties;
 mod quotas;
 mod readme;

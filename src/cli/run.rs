@@ -53,6 +53,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(BAD));
     }
     let processes = processes::count(args, &mut plan);
+    for warning in plan.warnings.iter().skip(warnings.len()).filter(|_| !args.quiet) {
+        writeln!(std::io::stderr(), "{warning}")?;
+    }
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
     // Before hours of work, not after.
     saved::check(&dir)?;
@@ -65,7 +68,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         ended.farewell.iter().try_for_each(|farewell| roster.join(&farewell.findings))?;
     }
     for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
-        writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
+        writeln!(std::io::stderr(), "the run could not go on: {failed}")?;
     }
     save(&outcome, &scenario, &cost, &dir, |new| roster.leave(&plan, new))?;
     let mut out = std::io::stdout().lock();
@@ -140,7 +143,11 @@ fn drive(
             let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
             let memory = args.memory.unwrap_or(live::MEMORY);
             let hire = |group, member| roster.take(group, member);
-            engine::run_live(plan, watch, &live::Settings { threads, speed, memory, hire: &hire, processes: processes.clone() })
+            engine::run_live(
+                plan,
+                watch,
+                &live::Settings { threads, speed, memory, hire: &hire, processes: processes.clone() },
+            )
         }
     };
     let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { bar(plan) };

@@ -5,8 +5,8 @@ use super::figures::{self, Figures, figures, window_s};
 use super::histogram::Buckets;
 use super::recorder::Recording;
 use super::result::{
-    EventResult, GroupSeries, Interval, Ordered, Outcome, PartitionGroup, PartitionRow, Repetitions, RunResult, ScenarioRef,
-    SeriesInterval, SeriesRow, Validity,
+    EventResult, GroupSeries, Interval, Ordered, Outcome, PartitionGroup, PartitionRow, Repetitions, RunResult,
+    ScenarioRef, SeriesInterval, SeriesRow, Validity,
 };
 use super::threshold::{find, judge};
 use super::{batches, details, intervals, precision, stationarity};

@@ -3,9 +3,9 @@
 //! gzip at level 6 (zlib's default), zstd at level 3, snappy in the framing of its Java library (blocks of 32 KiB), lz4
 //! frames of independent blocks of 64 KiB. One thing differs: Kafka's lz4 defaults to the slow high compression of level
 //! 9, which no maintained Rust crate has; ours is the fast one, so real batches are some per cent smaller.
-use serde::{Deserialize, Serialize};
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Read as _, Write as _};
 
 /// What batches are compressed with.

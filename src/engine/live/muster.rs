@@ -27,6 +27,8 @@ use std::time::Duration;
 /// Time for threads and actors to come up before the clock runs: so much, and so much for each.
 const COMING_UP: Duration = Duration::from_millis(20);
 const EACH: Duration = Duration::from_micros(50);
+/// So much more for those in other processes, who hear of it through a socket.
+const ELSEWHERE: Duration = Duration::from_millis(100);
 
 /// What a machine does, and for whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +87,8 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
 pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Company, Clock, Arc<Mutex<Listener>>) {
     let plan = Arc::new(without_modelled_cost(plan));
     let parts = parts(&plan);
-    let clock = Clock::new(COMING_UP + EACH * parts.len() as u32, settings.speed);
+    let elsewhere = if desks.is_empty() { Duration::ZERO } else { ELSEWHERE };
+    let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
     let listener = Arc::new(Mutex::new(Listener::new(Witness::new(&plan))));
     let mut benches = Benches::new(&plan, clock);
     let cast = cast::assemble_with(&plan, &mut |group, member| {

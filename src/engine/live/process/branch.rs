@@ -270,9 +270,8 @@ impl Branch {
     }
 
     fn tally(&self, fact: &Told<'_>) {
-        let of = |group: u32, member: u32| {
-            self.seats.iter().find(move |seat| (seat.group, seat.member) == (group, member))
-        };
+        let of =
+            |group: u32, member: u32| self.seats.iter().find(move |seat| (seat.group, seat.member) == (group, member));
         let add = |to: &Cell<Span>, span: Span| to.set(to.get() + span);
         match *fact {
             Told::Processed { group, member, ref work, .. } => {

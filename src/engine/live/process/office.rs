@@ -74,12 +74,8 @@ pub struct Ended {
 impl Office {
     /// Starts the processes and waits until all are ready, or one cannot be.
     pub async fn open(plan: &Plan, settings: &Settings<'_>) -> Self {
-        let silent = || Processes {
-            count: 0,
-            program: std::path::PathBuf::new(),
-            arguments: Vec::new(),
-            greeting: Vec::new(),
-        };
+        let silent =
+            || Processes { count: 0, program: std::path::PathBuf::new(), arguments: Vec::new(), greeting: Vec::new() };
         let processes = settings.processes.clone().unwrap_or_else(silent);
         let count = processes.count;
         let hello = Hello {
@@ -144,9 +140,8 @@ impl Office {
     /// so, false if the run cannot go on.
     pub async fn whole(&self, stopped: &dyn Fn() -> bool) -> bool {
         loop {
-            let there = |branch: &Rc<Branch>| {
-                matches!((branch.state.get(), branch.has_left()), (State::Up, _) | (_, true))
-            };
+            let there =
+                |branch: &Rc<Branch>| matches!((branch.state.get(), branch.has_left()), (State::Up, _) | (_, true));
             let redone = || self.shared.stage().listener.lock().is_redone();
             if self.branches.iter().all(there) && redone() {
                 return true;
@@ -277,11 +272,15 @@ impl Shared {
                 _ => continue,
             };
             if branch.seats.iter().any(|seat| seat.group == number) {
-                self.warnings.borrow_mut().push(format!(
-                    "{who} was lost, and with it what `app: {app}` had in memory for it: the tables under `work/{}` lack what was \
-                     committed before, while a database has every record",
+                let warning = format!(
+                    "{who} was lost, and with it what `app: {app}` had in memory: the tables under `work/{}` lack what it \
+                     had committed before, while a database has every record",
                     group.name
-                ));
+                );
+                let mut warnings = self.warnings.borrow_mut();
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
             }
         }
     }

@@ -54,7 +54,10 @@ mod elsewhere {
     pub type Socket = tokio::net::TcpStream;
 
     fn missing<T>() -> io::Result<T> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "consumer processes need Unix sockets, which this system has not"))
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "consumer processes need Unix sockets, which this system has not",
+        ))
     }
 
     /// There is none.

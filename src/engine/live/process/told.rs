@@ -73,27 +73,19 @@ impl<'f> Told<'f> {
             Fact::Resumed { group, member, partition, offset } => Self::Resumed { group, member, partition, offset },
             Fact::Fetched { group, records } => Self::Fetched(group, records),
             Fact::Polled { group, records } => Self::Polled(group, records),
-            Fact::Processed(Processed {
-                group,
-                member,
-                partition,
-                first,
-                records,
-                extras,
-                work,
-                started,
-                shared,
-            }) => Self::Processed {
-                group,
-                member,
-                partition,
-                first,
-                records: records.into(),
-                extras: extras.into(),
-                work: work.into(),
-                started,
-                shared,
-            },
+            Fact::Processed(Processed { group, member, partition, first, records, extras, work, started, shared }) => {
+                Self::Processed {
+                    group,
+                    member,
+                    partition,
+                    first,
+                    records: records.into(),
+                    extras: extras.into(),
+                    work: work.into(),
+                    started,
+                    shared,
+                }
+            }
             Fact::Busy { group, member, span } => Self::Busy(group, member, span),
             ref other => panic!("a member does not observe {other:?}"),
         }
@@ -118,17 +110,9 @@ impl<'f> Told<'f> {
             Self::Resumed { group, member, partition, offset } => Fact::Resumed { group, member, partition, offset },
             Self::Fetched(group, records) => Fact::Fetched { group, records },
             Self::Polled(group, records) => Fact::Polled { group, records },
-            Self::Processed {
-                group,
-                member,
-                partition,
-                first,
-                ref records,
-                ref extras,
-                ref work,
-                started,
-                shared,
-            } => Fact::Processed(Processed { group, member, partition, first, records, extras, work, started, shared }),
+            Self::Processed { group, member, partition, first, ref records, ref extras, ref work, started, shared } => {
+                Fact::Processed(Processed { group, member, partition, first, records, extras, work, started, shared })
+            }
             Self::Busy(group, member, span) => Fact::Busy { group, member, span },
         }
     }

@@ -85,13 +85,7 @@ impl Stay {
         Self { desk, incoming, hosts: BTreeMap::new(), arbiters: Vec::new() }
     }
 
-    async fn serve(
-        mut self,
-        socket: &Rc<Socket>,
-        plan: &Plan,
-        hello: &Hello,
-        visit: &mut dyn Visit,
-    ) -> io::Result<()> {
+    async fn serve(mut self, socket: &Rc<Socket>, plan: &Plan, hello: &Hello, visit: &mut dyn Visit) -> io::Result<()> {
         let answers = self.forward_answers();
         let (desk, to) = (Arc::clone(&self.desk), Rc::clone(socket));
         let writing = actix::spawn(async move { desk.write(&to).await });
@@ -126,12 +120,19 @@ impl Stay {
     }
 
     fn hear(&self, frame: Frame<'_>, cargo: Cargo, answers: &UnboundedSender<(ActorId, Time)>) {
-        let (to, letter) = match frame {
-            Frame::Post(from, to, message, _) => (to, Letter::Post { from, message, cargo }),
-            Frame::Ask(to) => (to, Letter::Ask(answers.clone())),
+        match frame {
+            Frame::Post(from, to, message, _) => {
+                // Before the members are here, it can only be for those in whose place they come.
+                if let Some(host) = self.hosts.get(&to) {
+                    host.do_send(Letter::Post { from, message, cargo });
+                }
+            }
+            Frame::Ask(to) => match self.hosts.get(&to) {
+                Some(host) => host.do_send(Letter::Ask(answers.clone())),
+                None => self.desk.send(&Frame::Answered(to, Time::ZERO)),
+            },
             other => panic!("a consumer process does not expect {other:?}"),
-        };
-        self.hosts[&to].do_send(letter);
+        }
     }
 
     /// Everybody leaves, and what they hold is safe before the parent hears of it.
