@@ -76,9 +76,6 @@ pub enum Command {
     /// Print the manual page, or write a page for each command.
     #[command(after_help = examples::MAN)]
     Man(ManArgs),
-    /// Serve a run as a process of consumers; only `conga run --processes` starts it.
-    #[command(hide = true)]
-    MemberProcess,
 }
 
 /// Arguments of `conga init`.

@@ -15,8 +15,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What makes this program a consumer process.
-const COMMAND: &str = "member-process";
+/// What makes this program a consumer process: a command that no help shows, for no user types it.
+pub const COMMAND: &str = "member-process";
 
 /// What a consumer process has to know of the scenario.
 #[derive(Debug, Serialize, Deserialize)]

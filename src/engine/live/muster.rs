@@ -118,7 +118,7 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Com
         } else {
             0
         };
-        let goods = goods(&plan, part, instance, settings.memory, bench);
+        let goods = goods(&plan, part, (instance, 1), settings.memory, bench);
         peers.push(Peer::Here(room.host(&arbiters[place], ActorId(address), machine, goods)));
     }
     let peers = Arc::new(peers);
@@ -160,7 +160,7 @@ pub fn members(
         }
         let arbiter = if bench.is_some() { &arbiters[arbiters.len() - 1] } else { &arbiters[0] };
         let me = ActorId(before as u32 + address);
-        let host = room.host(arbiter, me, machine, goods(&plan, part, 0, 0, bench));
+        let host = room.host(arbiter, me, machine, goods(&plan, part, (0, hello.generation), 0, bench));
         host.do_send(Letter::Begin(Arc::clone(&peers)));
         hosts.push((me, host));
     }
@@ -255,7 +255,13 @@ fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) 
     }
 }
 
-fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<std::sync::Mutex<Bench>>>) -> Goods {
+fn goods(
+    plan: &Plan,
+    part: Part,
+    (instance, generation): (u32, u32),
+    memory: u64,
+    bench: Option<Arc<std::sync::Mutex<Bench>>>,
+) -> Goods {
     let codec = |client: &ClientPlan| client.compression.as_ref().map_or(Codec::None, |one| one.codec);
     match part {
         Part::Broker => Goods::Broker(Box::new(Store::new(memory / u64::from(plan.cluster.brokers)))),
@@ -275,7 +281,7 @@ fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<
                 let (next, stride) = (u64::from(member), u64::from(group.members));
                 Packer::new(messages, Lettering::new(keys), codec(client), next, stride)
             });
-            Goods::Member(Box::new(Taker { unpacker: Unpacker::default(), bench, packer }))
+            Goods::Member(Box::new(Taker { generation, unpacker: Unpacker::default(), bench, packer }))
         }
     }
 }

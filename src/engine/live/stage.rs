@@ -140,6 +140,8 @@ pub enum Goods {
 /// What a member has beside its machine.
 #[derive(Debug)]
 pub struct Taker {
+    /// In which generation it asks: what was meant for those before it is not for it.
+    pub generation: u32,
     /// What opens what arrives.
     pub unpacker: Unpacker,
     /// Where it works, if its work is real.
@@ -287,7 +289,7 @@ impl Stage {
     pub fn unload(&mut self, from: ActorId, message: &Message, cargo: Cargo) {
         match (&mut self.goods, message) {
             (Goods::Broker(store), Message::Produce(_)) => store.arrive(from, cargo),
-            (Goods::Member(taker), Message::Fetched(answer)) => {
+            (Goods::Member(taker), Message::Fetched(answer)) if answer.generation == taker.generation => {
                 if let Err(law) = taker.take(answer, &cargo) {
                     self.ear.breaks(self.now, &law);
                 }
