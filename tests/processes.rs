@@ -246,9 +246,13 @@ fn kill_consumers(parent: &mut std::process::Child, times: u32) -> u32 {
 fn works(process: u32) -> bool {
     let files = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
     let mut files = files.filter_map(|file| std::fs::read_link(file.path()).ok());
-    let written = std::fs::read_to_string(format!("/proc/{process}/io")).unwrap_or_default();
-    let written = written.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse::<u64>().ok());
-    written > Some(100_000) && files.any(|file| file.to_string_lossy().contains("moods.db"))
+    written(process) > 100_000 && files.any(|file| file.to_string_lossy().contains("moods.db"))
+}
+
+/// Bytes a process has written so far, to files most of all.
+fn written(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/io")).unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok()).unwrap_or(0)
 }
 
 #[test]
@@ -299,30 +303,45 @@ fn a_killed_consumer_loses_nothing() {
 const RESUMED: &str = "
 topics: {events: {partitions: 4}}
 cluster: {ideal: true}
-producers: {edge: {topic: events, arrivals: {constant: {rate: 2k/s}}, messages: 6000, linger: 10ms}}
+producers: {edge: {topic: events, arrivals: {constant: {rate: 2k/s}}, messages: 10000, linger: 10ms}}
 groups:
   workers: {topics: [events], members: 2, work: 100us, commit: {every: 300}, heartbeat: 50ms, session_timeout: 200ms}
 run: {seed: 1}
 ";
 
-/// Kills one of two processes, some time after both have begun.
+/// Kills one of two processes half a second after both have begun, unless the run is over by then.
 fn kill_one(folder: &Path) {
-    let mut there = Vec::new();
-    while there.len() < 2 {
+    let mut seen = false;
+    loop {
         pause();
-        there = started_in(folder);
+        let there = started_in(folder);
+        if there.len() == 2 && there.iter().all(|&process| has_begun(process)) {
+            (0..25).for_each(|_| pause());
+            kill("-9", there[0]);
+            return;
+        }
+        if seen && there.is_empty() {
+            return;
+        }
+        seen |= !there.is_empty();
     }
-    (0..60).for_each(|_| pause());
-    kill("-9", there[0]);
+}
+
+/// Whether a consumer process has threads for its members, which it has from the beginning of the run.
+fn has_begun(process: u32) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let threads = text.lines().find_map(|line| line.strip_prefix("Threads:")?.trim().parse::<u32>().ok());
+    threads > Some(1)
 }
 
 #[test]
 fn laws_watch_over_whoever_takes_a_lost_ones_place() {
     let outcome = live(RESUMED, 2, kill_one).0;
     sound(&outcome);
+    assert_eq!(outcome.result.events.len(), 2, "one was lost and replaced: {:?}", outcome.result.events);
     let workers = group(&outcome, "workers");
-    assert_eq!([workers.processed as u64, workers.backlog as u64], [6000, 0]);
-    assert_eq!(workers.attempts as u64, 6000 + workers.duplicates as u64);
+    assert_eq!([workers.processed as u64, workers.backlog as u64], [10_000, 0]);
+    assert_eq!(workers.attempts as u64, 10_000 + workers.duplicates as u64);
     assert!(workers.delivered >= workers.processed + workers.duplicates && workers.stages.is_empty());
     for (bug, law) in [
         (Sabotage::ResumeAhead, "goes on from what is committed"),
@@ -330,7 +349,7 @@ fn laws_watch_over_whoever_takes_a_lost_ones_place() {
     ] {
         sabotage::play(Some(bug));
         // What is skipped is never processed, so the run would not end by itself.
-        let yaml = RESUMED.replace("messages: 6000,", "").replace("run: {", "run: {duration: 3s, drain: 1s, ");
+        let yaml = RESUMED.replace("messages: 10000,", "").replace("run: {", "run: {duration: 4s, drain: 1s, ");
         let broken = live(&yaml, 2, kill_one).0.result.broken_laws;
         sabotage::play(None);
         assert!(broken.iter().any(|words| words.contains(law)), "{bug:?}: {broken:#?}");
@@ -400,7 +419,7 @@ fn interrupted_runs_take_their_processes_along() {
 #[test]
 fn processes_are_refused_where_they_mean_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("small.yaml"), RESUMED.replace("6000", "600")).expect("a file");
+    std::fs::write(folder.path().join("small.yaml"), RESUMED.replace("10000", "600")).expect("a file");
     let run = |args: &[&str]| conga(folder.path(), &[&["run", "small.yaml", "--out", "out"], args].concat());
     let simulated = run(&["--processes", "2"]);
     assert!(simulated.code == Some(2) && simulated.err.contains("--engine live"), "{}", simulated.err);

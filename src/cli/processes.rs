@@ -119,7 +119,7 @@ impl Visit for Member {
         if scenario.sha256 != brief.sha256 {
             return Err("it has read another scenario than its parent".to_owned());
         }
-        let (mut plan, _) = build::plan(&scenario).map_err(|problems| problems.to_string())?;
+        let mut plan = build::of_members(&scenario).map_err(|problems| problems.to_string())?;
         plan.run.seed = hello.seed;
         plan.redelivers = true;
         let crews = Crews::new(&plan, &brief.folder);

@@ -38,9 +38,12 @@ pub struct Shared {
     pub stage: OnceCell<Stage>,
     over: Cell<bool>,
     failed: RefCell<Option<String>>,
-    happened: RefCell<Vec<(Time, String, String)>>,
+    happened: RefCell<Happened>,
     warnings: RefCell<Vec<String>>,
 }
+
+/// What happened to processes: when, what, to whom.
+type Happened = Vec<(Time, String, String)>;
 
 /// Where processes act.
 #[derive(Debug)]
@@ -180,7 +183,7 @@ impl Office {
 
     /// What the processes leave, and what happened to them.
     #[must_use]
-    pub fn close(&self) -> (Vec<Ended>, Vec<(Time, String, String)>, Vec<String>) {
+    pub fn close(&self) -> (Vec<Ended>, Happened, Vec<String>) {
         let ended = |branch: &Rc<Branch>| Ended {
             members: branch.seats.len(),
             replaced: branch.generation.get().saturating_sub(1),
@@ -252,8 +255,8 @@ impl Shared {
             }
         }
         self.warn_of_state(branch, &who);
-        let writes = branch.seats.iter().map(|seat| &self.plan.groups[seat.group as usize]);
-        if let Some((group, topic)) = writes.filter_map(|group| Some((group, group.output.as_ref()?.topic))).next() {
+        let mut writes = branch.seats.iter().map(|seat| &self.plan.groups[seat.group as usize]);
+        if let Some((group, topic)) = writes.find_map(|group| Some((group, group.output.as_ref()?.topic))) {
             self.fails(format!(
                 "consumer process {} was ended, and the records that members of group `{}` had not yet written to topic \
                  `{}` are gone with it; keep such groups in one process, without `--processes`",

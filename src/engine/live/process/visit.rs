@@ -1,4 +1,6 @@
 //! The consumer process's side: hears who it is, hosts its members, and goes when it is told to, or when the parent is gone.
+//!
+//! It decides nothing: no clock of its own, no report, no successor. Whatever it cannot do it says, and ends.
 use super::desk::{Desk, Incoming};
 use super::frame::{Farewell, Frame, Gone, Hello};
 use super::socket::{self, Socket};
