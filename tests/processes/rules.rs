@@ -174,16 +174,19 @@ fn what_was_not_committed_comes_again_and_counts_as_duplicates() {
     assert_eq!(counted(&recording), [10, 3]);
 }
 
+/// The rest of a story.
+type Tell<'t> = &'t dyn Fn(&mut Story);
+
 #[test]
 fn whoever_comes_next_repeats_once_and_leaves_nothing_out() {
-    let broken = |tell: &dyn Fn(&mut Story)| {
+    let broken = |tell: Tell<'_>| {
         let mut story = Story::new();
         story.processed(0, 6);
         story.committed(3);
         tell(&mut story);
         story.finish().broken
     };
-    let cases: [(&str, &dyn Fn(&mut Story)); 5] = [
+    let cases: [(&str, Tell<'_>); 5] = [
         ("are processed once", &|story| story.processed(5, 7)),
         ("goes on from what is committed", &|story| story.resumed(4)),
         ("comes in order", &|story| {
