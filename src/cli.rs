@@ -16,6 +16,7 @@ pub mod looks;
 pub mod man;
 pub mod metrics;
 pub mod plan;
+pub mod processes;
 mod progress;
 pub mod report;
 pub mod run;
@@ -224,6 +225,9 @@ pub struct RunArgs {
     /// Live: memory for messages that groups have not fetched, over all brokers; `1 GiB` when silent.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory: Option<u64>,
+    /// Live: consumers in so many processes of their own; one that dies is replaced, and nothing is lost.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub processes: Option<u16>,
     /// Serves the figures of the run while it goes on, as OpenMetrics text at `/metrics`, on an address of this machine
     /// alone, such as `127.0.0.1:9464`; port 0 takes one that is free, and tells it.
     #[arg(long, value_name = "ADDRESS", value_parser = metrics::address)]

@@ -7,6 +7,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|word| word == cli::processes::COMMAND) {
+        return told(cli::processes::run());
+    }
     let command = Cli::parse().command;
     let only_shows =
         matches!(command, Command::Explain(_) | Command::Schema(_) | Command::Completions(_) | Command::Man(_));
@@ -27,11 +30,16 @@ fn main() -> ExitCode {
         Command::Completions(args) => cli::completions::run(&args),
         Command::Man(args) => cli::man::run(&args),
     };
+    match done {
+        // Whoever read our output has seen enough, as `head` does.
+        Err(error) if only_shows && is_broken_pipe(&error) => ExitCode::SUCCESS,
+        done => told(done),
+    }
+}
+
+/// The exit code of what was done; why it failed goes to standard error.
+fn told(done: anyhow::Result<ExitCode>) -> ExitCode {
     done.unwrap_or_else(|error| {
-        if only_shows && is_broken_pipe(&error) {
-            // Whoever read our output has seen enough, as `head` does.
-            return ExitCode::SUCCESS;
-        }
         // Where even standard error is closed, the exit code still says it.
         let _ = writeln!(std::io::stderr(), "conga: {error:#}");
         ExitCode::from(cli::FAILED)

@@ -13,6 +13,7 @@ pub mod look;
 pub mod precision;
 pub mod progress;
 pub mod recorder;
+pub mod redelivery;
 pub mod result;
 pub mod saved;
 pub mod series;
@@ -40,6 +41,8 @@ pub trait Observer {
 pub struct Witness {
     recorder: recorder::Recorder,
     laws: laws::Laws,
+    /// Where members can be lost.
+    redelivery: Option<redelivery::Redelivery>,
 }
 
 impl Observer for Witness {
@@ -54,7 +57,25 @@ impl Witness {
     /// Listens to a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan) }
+        let redelivery = plan.redelivers.then(|| redelivery::Redelivery::new(plan));
+        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery }
+    }
+
+    /// Hears a fact of a run in which members can be lost: what is processed once more counts apart.
+    pub fn hear(&mut self, now: Time, fact: &Fact<'_>) {
+        match self.redelivery.take() {
+            None => self.observe(now, fact),
+            Some(mut redelivery) => {
+                redelivery.hear(self, now, fact);
+                self.redelivery = Some(redelivery);
+            }
+        }
+    }
+
+    /// Whether whatever lost members had processed and not committed is processed once more.
+    #[must_use]
+    pub fn is_redone(&self) -> bool {
+        self.redelivery.as_ref().is_none_or(redelivery::Redelivery::is_done)
     }
 
     /// An engine found a law broken that it checks itself.

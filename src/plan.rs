@@ -40,6 +40,8 @@ pub struct Plan {
     pub thresholds: Vec<ThresholdPlan>,
     /// What the user should know but may well want.
     pub warnings: Vec<String>,
+    /// Whether members can be lost, so that brokers keep what is not committed; the engine decides it.
+    pub redelivers: bool,
 }
 
 /// The course of a run.
@@ -283,6 +285,8 @@ pub struct GroupPlan {
     pub commit: Commit,
     /// `heartbeat.interval.ms`.
     pub heartbeat: Span,
+    /// `session.timeout.ms`.
+    pub session_timeout: Span,
     /// Where processed records go, if anywhere.
     pub output: Option<ClientPlan>,
     /// Name of the database that results go to, if any, in the folder of the result.

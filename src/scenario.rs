@@ -65,8 +65,9 @@ impl Scenario {
         let before = self.source.sets.len();
         let wrong = sets.iter().enumerate().filter_map(|(i, set)| set::apply(&mut root, set, before + i).err());
         let wrong: Vec<Problem> = wrong.map(|problem| *problem).collect();
-        let built =
-            if wrong.is_empty() { build(root, &source, self.folder.as_deref(), &self.files) } else { Err(wrong) };
+        let folder = self.folder.as_deref();
+        let read_files = |root: &Node| files::read(root, folder, &self.files);
+        let built = if wrong.is_empty() { build(root, &source, folder, read_files) } else { Err(wrong) };
         built.map_err(|problems| Problems::new(source, problems))
     }
 
@@ -118,7 +119,21 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Scenario, Problems> {
 /// Every problem found.
 pub fn parse(text: &str, file_name: &str, folder: Option<&Path>, sets: &[String]) -> Result<Scenario, Problems> {
     let source = Source { file: file_name.to_owned(), text: text.into(), sets: sets.into(), ..Source::default() };
-    match read_tree(text, sets).and_then(|root| build(root, &source, folder, &files::Files::default())) {
+    match read_tree(text, sets)
+        .and_then(|root| build(root, &source, folder, |root| files::read(root, folder, &files::Files::default())))
+    {
+        Ok(scenario) => Ok(scenario),
+        Err(problems) => Err(Problems::new(source, problems)),
+    }
+}
+
+/// Reads a scenario again from its text as resolved, and the files that it names.
+///
+/// # Errors
+/// Every problem found: there is none where both are of one scenario.
+pub fn again(resolved: &str, inputs: &Inputs) -> Result<Scenario, Problems> {
+    let source = Source { file: "scenario.yaml".to_owned(), text: resolved.into(), ..Source::default() };
+    match read_tree(resolved, &[]).and_then(|root| build(root, &source, None, |root| files::given(root, inputs))) {
         Ok(scenario) => Ok(scenario),
         Err(problems) => Err(Problems::new(source, problems)),
     }
@@ -148,7 +163,12 @@ fn read_tree(text: &str, sets: &[String]) -> Result<Node, Vec<Problem>> {
     if problems.is_empty() { Ok(root) } else { Err(problems) }
 }
 
-fn build(root: Node, source: &Source, folder: Option<&Path>, known: &files::Files) -> Result<Scenario, Vec<Problem>> {
+fn build(
+    root: Node,
+    source: &Source,
+    folder: Option<&Path>,
+    read_files: impl FnOnce(&Node) -> Result<files::Files, Vec<Problem>>,
+) -> Result<Scenario, Vec<Problem>> {
     let mut problems = validate::document(&root);
     problems.append(&mut references::check(&root));
     if !problems.is_empty() {
@@ -158,7 +178,7 @@ fn build(root: Node, source: &Source, folder: Option<&Path>, known: &files::File
         vec![Problem::error(root.place, "", read::clean(&error.to_string()), "compare with `conga schema`")]
     })?;
     let name = document.name.as_ref().map_or_else(|| name_of(&source.file), |name| name.0.clone());
-    let files = files::read(&root, folder, known)?;
+    let files = read_files(&root)?;
     let folder = folder.map(Path::to_owned);
     let mut scenario = Scenario { sha256: String::new(), document, name, source: source.clone(), root, files, folder };
     scenario.sha256 = digest(&scenario);

@@ -26,6 +26,7 @@ pub use sketch::{Sketch, Summary};
 pub use state::Held;
 pub use tables::{Table, instant};
 
+use serde::{Deserialize, Serialize};
 use state::States;
 
 /// Where records come from.
@@ -80,6 +81,27 @@ pub enum Job {
     Sentiment(States<sentiment::State>),
 }
 
+/// What an application has found, on its way from one process to another.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Found {
+    /// In network traffic.
+    Flows(States<flows::State>),
+    /// In a social network.
+    Posts(States<posts::State>),
+    /// Moods.
+    Sentiment(States<sentiment::State>),
+}
+
+impl From<Found> for Job {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::Flows(states) => Self::Flows(states),
+            Found::Posts(states) => Self::Posts(states),
+            Found::Sentiment(states) => Self::Sentiment(states),
+        }
+    }
+}
+
 /// Why a job cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -132,6 +154,17 @@ impl Job {
             Self::Spin(_) | Self::Flows(_) | Self::Posts(_) | Self::Sentiment(_) => {}
         }
         Ok(())
+    }
+
+    /// What it has found, if it looks for anything.
+    #[must_use]
+    pub fn found(self) -> Option<Found> {
+        match self {
+            Self::Spin(_) | Self::Print(_) | Self::Exec(_) => None,
+            Self::Flows(states) => Some(Found::Flows(states)),
+            Self::Posts(states) => Some(Found::Posts(states)),
+            Self::Sentiment(states) => Some(Found::Sentiment(states)),
+        }
     }
 
     /// Gives away what it knows of a partition that another member works on from now on.

@@ -171,6 +171,7 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("consumer", "fetch.max.bytes=7", "groups.g.fetch.max_bytes=7 B"),
     ("consumer", "max.partition.fetch.bytes=7", "groups.g.fetch.max_partition_bytes=7 B"),
     ("consumer", "heartbeat.interval.ms=7", "groups.g.heartbeat=7ms"),
+    ("consumer", "session.timeout.ms=7000", "groups.g.session_timeout=7s"),
     ("consumer", "auto.commit.interval.ms=7", "groups.g.commit.auto=7ms"),
     ("consumer", "enable.auto.commit=false", "groups.g.commit.after=poll"),
     (

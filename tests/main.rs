@@ -23,6 +23,8 @@ mod payload;
 mod plan;
 mod play;
 mod precision;
+#[cfg(target_os = "linux")]
+mod processes;
 mod properties;
 mod quotas;
 mod readme;

@@ -8,7 +8,7 @@ use crate::work::exec::Exec;
 use crate::work::print::Print;
 use crate::work::sink::Sink;
 use crate::work::spin::Spin;
-use crate::work::{self, Crew, Hand, Job, Labour, Table};
+use crate::work::{self, Crew, Found, Hand, Job, Labour, Table};
 use anyhow::Context;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -25,11 +25,11 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Everybody a plan needs; nobody in a simulation.
+    /// Everybody a plan needs; nobody in a simulation, or where consumer processes hire for themselves.
     ///
     /// # Errors
     /// When a program cannot be started or a database cannot be opened.
-    pub fn hire(plan: &Plan, engine: Engine, dir: &Path) -> anyhow::Result<Self> {
+    pub fn hire(plan: &Plan, engine: Engine, here: bool, dir: &Path) -> anyhow::Result<Self> {
         let place = if engine == Engine::Live && plan.groups.iter().any(|group| group.store.is_some()) {
             let dir = std::path::absolute(dir)?;
             let parent = dir.parent().unwrap_or(Path::new("/"));
@@ -39,8 +39,22 @@ impl Roster {
             None
         };
         let crews = Crews::new(plan, place.as_ref().map_or(dir, TempDir::path));
-        let hands = if engine == Engine::Live { crews.hire_all(plan)? } else { Vec::new() };
+        let hands = if engine == Engine::Live && here { crews.hire_all(plan)? } else { Vec::new() };
         Ok(Self { crews, hands: Mutex::new(hands), place })
+    }
+
+    /// Where databases grow.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.crews.folder
+    }
+
+    /// Takes in what a consumer process has found.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn join(&self, findings: &[u8]) -> anyhow::Result<()> {
+        self.crews.join(findings)
     }
 
     /// The hand of a member, once.
@@ -106,6 +120,26 @@ impl Crews {
         let hands =
             |group: usize| (0..plan.groups[group].members).map(|member| self.hire(plan, group, member)).collect();
         (0..plan.groups.len()).map(hands).collect()
+    }
+
+    /// What all members who have finished found, for the crews of another process.
+    ///
+    /// # Panics
+    /// Never: what was found is plain data.
+    #[must_use]
+    pub fn found(&self) -> Vec<u8> {
+        let found: Vec<Vec<Found>> = self.all.iter().map(Crew::found).collect();
+        postcard::to_stdvec(&found).expect("what was found is plain data")
+    }
+
+    /// Takes that in.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn join(&self, findings: &[u8]) -> anyhow::Result<()> {
+        let found: Vec<Vec<Found>> = postcard::from_bytes(findings).context("what a consumer process found")?;
+        self.all.iter().zip(found).for_each(|(crew, found)| crew.join(found));
+        Ok(())
     }
 
     /// What the members of a group who have finished found, together.

@@ -5,10 +5,11 @@
 use super::hire::Roster;
 use super::looks::Looks;
 use super::metrics::{Names, Server};
+use super::processes;
 use super::progress::{self, Shown};
 use super::{BAD, Engine, FAILED, GOOD, INVALID, RunArgs, THRESHOLD, surroundings, view};
 use crate::engine::live::strain::Reading;
-use crate::engine::live::{self, Measured};
+use crate::engine::live::{self, Measured, Processes};
 use crate::engine::{self, Watch};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
@@ -38,7 +39,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         };
         Ok((scenario, plan, warnings))
     });
-    let (scenario, plan, warnings) = match planned {
+    let (scenario, mut plan, warnings) = match planned {
         Ok(planned) => planned,
         Err(problems) => {
             writeln!(std::io::stderr(), "{problems}")?;
@@ -50,7 +51,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stderr(), "{}", scenario.source.render(warning))?;
         }
     }
-    if let Some(refused) = refused(args, &plan) {
+    if let Some(refused) = processes::refused(args, &plan).or_else(|| refused(args, &plan).map(str::to_owned)) {
         writeln!(std::io::stderr(), "{refused}")?;
         return Ok(ExitCode::from(BAD));
     }
@@ -61,6 +62,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(BAD));
         }
     };
+    let processes = processes::count(args, &mut plan);
+    for warning in plan.warnings.iter().skip(warnings.len()).filter(|_| !args.quiet) {
+        writeln!(std::io::stderr(), "{warning}")?;
+    }
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(&plan.name));
     // Before hours of work, not after.
     saved::check(&dir)?;
@@ -74,7 +79,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let watch = Arc::new(Watch::quiet());
     // Whoever shows the run shares its looks; where nobody does, there are none.
     let looks = (shown.looks() || server.is_some()).then(|| Looks::new(&watch));
-    let run = Run { args, scenario: &scenario, plan: &plan, dir: &dir, shown, watch, looks };
+    let run = Run { args, scenario: &scenario, plan: &plan, processes, dir: &dir, shown, watch, looks };
     server.map_or_else(|| run.all(), |server| run.served(server))
 }
 
@@ -83,6 +88,8 @@ struct Run<'r> {
     args: &'r RunArgs,
     scenario: &'r Scenario,
     plan: &'r Plan,
+    /// Of consumers, if they have any of their own.
+    processes: Option<u32>,
     dir: &'r Path,
     shown: Shown,
     watch: Arc<Watch>,
@@ -94,10 +101,14 @@ impl Run<'_> {
     fn all(&self) -> anyhow::Result<ExitCode> {
         let Self { args, scenario, plan, dir, .. } = *self;
         stop_on_interrupt(&self.watch);
-        let roster = Roster::hire(plan, args.engine, dir)?;
-        let (outcome, cost) = self.drive(&roster);
+        let roster = Roster::hire(plan, args.engine, self.processes.is_none(), dir)?;
+        let processes = self.processes.map(|count| processes::start(count, scenario, roster.folder())).transpose()?;
+        let (outcome, cost) = self.drive(&roster, processes.as_ref());
+        for ended in cost.live.iter().flat_map(|measured| &measured.processes) {
+            ended.farewell.iter().try_for_each(|farewell| roster.join(&farewell.findings))?;
+        }
         for failed in cost.live.iter().filter_map(|measured| measured.failed.as_ref()) {
-            writeln!(std::io::stderr(), "the work of a group failed, and the run ended: {failed}")?;
+            writeln!(std::io::stderr(), "the run could not go on: {failed}")?;
         }
         save(&outcome, scenario, &cost, dir, |new| roster.leave(plan, new))?;
         let mut out = std::io::stdout().lock();
@@ -128,7 +139,7 @@ impl Run<'_> {
 
 impl Run<'_> {
     #[expect(clippy::disallowed_methods, reason = "what a run cost: clocks outside the simulation")]
-    fn drive(&self, roster: &Roster) -> (Outcome, Cost) {
+    fn drive(&self, roster: &Roster, processes: Option<&Processes>) -> (Outcome, Cost) {
         let Self { args, plan, watch, .. } = self;
         let run = || match args.engine {
             Engine::Sim => (engine::run(plan, watch), Vec::new()),
@@ -136,11 +147,9 @@ impl Run<'_> {
                 let (threads, speed) = (usize::from(args.threads.unwrap_or(1)), args.speed.unwrap_or(1.0));
                 let memory = args.memory.unwrap_or(live::MEMORY);
                 let hire = |group, member| roster.take(group, member);
-                engine::run_live(
-                    plan,
-                    watch,
-                    &live::Settings { threads, speed, memory, hire: &hire, read: Reading::now },
-                )
+                let processes = processes.cloned();
+                let settings = live::Settings { threads, speed, memory, hire: &hire, read: Reading::now, processes };
+                engine::run_live(plan, watch, &settings)
             }
         };
         let (wall, cpu) = (std::time::Instant::now(), ProcessTime::now());
@@ -232,7 +241,7 @@ fn provenance(cost: &Cost) -> serde_json::Value {
         "version": env!("CARGO_PKG_VERSION"),
         "host": surroundings::host(),
         "engine": { "wall_s": cost.wall_s, "cpu_s": cost.cpu_s },
-        "process": { "cpu_s": surroundings::cpu_s() },
+        "process": { "cpu_s": surroundings::cpu().as_secs_f64() },
         "events": cost.events,
         "messages": cost.records,
         "messages_per_cpu_s": cost.records as f64 / cost.cpu_s.max(1e-9),
@@ -272,5 +281,17 @@ fn live(measured: &Measured) -> serde_json::Value {
             "expanding_mb_per_s": rate(bytes.expanded, bytes.expanding),
         },
         "work": measured.work,
+        "processes": measured.processes.iter().map(process).collect::<Vec<_>>(),
+    })
+}
+
+/// A consumer process: what is not known of one that was lost at the end is null.
+fn process(ended: &live::Ended) -> serde_json::Value {
+    let farewell = ended.farewell.as_ref();
+    json!({
+        "members": ended.members,
+        "replaced": ended.replaced,
+        "cpu_s": farewell.map(|farewell| farewell.cpu.as_secs_f64()),
+        "peak_rss_bytes": farewell.and_then(|farewell| farewell.peak_rss_bytes),
     })
 }

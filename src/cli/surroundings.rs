@@ -3,6 +3,7 @@
 //! Only provenance, views and metrics tell it; no result does.
 use cpu_time::ProcessTime;
 use serde_json::json;
+use std::time::Duration;
 
 /// The machine.
 #[must_use]
@@ -20,11 +21,11 @@ pub fn host() -> serde_json::Value {
     })
 }
 
-/// Processor time of this process, in seconds.
+/// Processor time of this process.
 #[expect(clippy::disallowed_methods, reason = "what the process cost; only provenance and views tell it")]
 #[must_use]
-pub fn cpu_s() -> f64 {
-    ProcessTime::now().as_duration().as_secs_f64()
+pub fn cpu() -> Duration {
+    ProcessTime::now().as_duration()
 }
 
 /// Resident memory now, where the system tells it.

@@ -76,29 +76,49 @@ pub fn assemble_with(plan: &Plan, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
     let members: u32 = plan.groups.iter().map(|group| group.members).sum();
     let clients = (plan.cluster.brokers + groups + producers + members) as usize;
     let mut cast = brokers(plan, clients);
-    cast.extend((0..groups).map(|group| Actor::Coordinator(Coordinator::new(group, plan.partitions()))));
+    cast.extend((0..groups).map(|group| Actor::Coordinator(coordinator(plan, group))));
     for (stream, planned) in plan.producers.iter().enumerate() {
         cast.extend(
             (0..planned.instances).map(|i| Actor::Producer(Box::new(producer(plan, stream, planned, i, &homes)))),
         );
     }
+    cast.extend(members_with(plan, 1, &homes, real));
+    cast
+}
+
+/// Only the members, in the order of their addresses; with a generation after the first, in the place of lost ones.
+pub fn members(plan: &Plan, generation: u32, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
+    members_with(plan, generation, &KeyMaps::of(plan), real)
+}
+
+fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
+    let mut cast = Vec::new();
     let mut output_stream = plan.producers.len() as u32;
     for (group, planned) in plan.groups.iter().enumerate() {
         let owned = assign(plan, planned);
         for (member, partitions) in (0..).zip(owned) {
             let output =
-                planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, &homes));
+                planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, homes));
             let real = real(group, member);
             let service = |topic, partition| match &real {
                 Some(real) => Service::Real(Arc::clone(real)),
                 None => service(plan, planned, topic, partition),
             };
-            let consumer = consumer(plan, group as u32, member, partitions, service, output);
+            let consumer = consumer(plan, (group as u32, member, generation), partitions, service, output);
             cast.push(Actor::Consumer(Box::new(consumer)));
         }
         output_stream += u32::from(planned.output.is_some());
     }
     cast
+}
+
+fn coordinator(plan: &Plan, group: u32) -> Coordinator {
+    let coordinator = Coordinator::new(group, plan.partitions());
+    if !plan.redelivers {
+        return coordinator;
+    }
+    let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(|p| p % plan.cluster.brokers));
+    coordinator.telling(leaders.collect())
 }
 
 /// Where keys go, for each topic and hash with which anybody writes there.
@@ -157,7 +177,7 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             let leader = partition % count;
             let logs = &mut led[leader as usize];
             places.partitions.push(Place { log: logs.len() as u32, topic: number as u32, leader });
-            logs.push(Log::new(readers, topic.retention));
+            logs.push(Log::new(readers, topic.retention).rereadable(plan.redelivers));
         }
     }
     let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
@@ -325,8 +345,7 @@ fn service(plan: &Plan, group: &GroupPlan, topic: usize, partition: u32) -> Serv
 
 fn consumer(
     plan: &Plan,
-    number: u32,
-    member: u32,
+    (number, member, generation): (u32, u32, u32),
     partitions: Vec<(usize, u32)>,
     service: impl Fn(usize, u32) -> Service,
     output: Option<Output>,
@@ -342,6 +361,7 @@ fn consumer(
     let settings = consumer::Settings {
         group: number,
         member,
+        generation,
         coordinator: ActorId(brokers + number),
         brokers,
         starts: group.starts,

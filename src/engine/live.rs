@@ -12,6 +12,7 @@ mod host;
 mod looks;
 mod measured;
 mod muster;
+mod process;
 mod stage;
 pub mod strain;
 mod wheel;
@@ -23,21 +24,22 @@ use crate::outcome::Recording;
 use crate::plan::Plan;
 use crate::units::{Span, Time};
 use crate::work::Labour;
-use actix::Addr;
 use clock::Clock;
 use host::{Left, Letter};
 use looks::Looks;
 use measured::Timeliness;
 use muster::Company;
 use parking_lot::Mutex;
+use process::{Office, Peer};
 use stage::Listener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use strain::{Reading, Strain};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub use measured::{Measured, Role};
+pub use process::{Ended, Farewell, Hello, Processes, Visit, visit};
 
 /// Memory for messages, unless somebody says otherwise.
 pub const MEMORY: u64 = 1 << 30;
@@ -62,6 +64,8 @@ pub struct Settings<'h> {
     pub hire: &'h Hire<'h>,
     /// Reads what the machine says of itself.
     pub read: fn() -> Reading,
+    /// Consumers in processes of their own, who hire for themselves.
+    pub processes: Option<Processes>,
 }
 
 impl std::fmt::Debug for Settings<'_> {
@@ -78,7 +82,8 @@ impl Settings<'_> {
     /// One thread, real time, no real work.
     #[must_use]
     pub fn plain() -> Self {
-        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire: &|_, _| None, read: Reading::now }
+        let (hire, read, processes): (&Hire<'_>, _, _) = (&|_, _| None, Reading::now as fn() -> Reading, None);
+        Settings { threads: 1, speed: 1.0, memory: MEMORY, hire, read, processes }
     }
 }
 
@@ -87,13 +92,16 @@ impl Settings<'_> {
 pub fn run(plan: &Plan, watch: &Watch, settings: &Settings<'_>) -> (Recording, Measured) {
     let system = actix::System::new();
     system.block_on(async {
-        let run = Run::new(plan, settings);
-        run.play(plan, watch).await
+        let plan = Plan { redelivers: settings.processes.is_some(), ..plan.clone() };
+        let office = Office::open(&plan, settings).await;
+        let run = Run::new(&plan, settings, office);
+        run.play(&plan, watch).await
     })
 }
 
 struct Run {
     company: Company,
+    office: Office,
     clock: Clock,
     listener: Arc<Mutex<Listener>>,
     edges: Edges,
@@ -107,13 +115,14 @@ struct Run {
 }
 
 impl Run {
-    fn new(plan: &Plan, settings: &Settings<'_>) -> Self {
-        let (company, clock, listener) = muster::muster(plan, settings);
+    fn new(plan: &Plan, settings: &Settings<'_>, office: Office) -> Self {
+        let (company, clock, listener) = muster::muster(plan, settings, &office.desks());
+        office.begin(clock, Arc::clone(&company.peers), Arc::clone(&listener));
         let (edges, telling) = (Edges::new(plan), Telling::new(plan));
         let looks = Looks::new(plan.run.seed, &company);
         let machine = [(plan.run.warmup == Time::ZERO).then(settings.read), None];
         let (late, read) = (Vec::new(), settings.read);
-        Self { company, clock, listener, edges, late, telling, looks, read, machine }
+        Self { company, office, clock, listener, edges, late, telling, looks, read, machine }
     }
 
     async fn play(mut self, plan: &Plan, watch: &Watch) -> (Recording, Measured) {
@@ -172,20 +181,19 @@ impl Run {
 
     /// Asks everybody what is done by now; returns when each of them said so.
     async fn ask(&self) -> Vec<Time> {
-        let mut heard = vec![Time::ZERO; self.company.hosts.len()];
+        let mut heard = vec![Time::ZERO; self.company.peers.len()];
         let (to, mut answers) = unbounded_channel();
-        self.send_all(&to, Letter::Ask);
+        for (address, peer) in (0..).zip(self.company.peers.iter()) {
+            match peer {
+                Peer::Here(host) => host.do_send(Letter::Ask(to.clone())),
+                Peer::There(desk) => desk.ask(ActorId(address), &to),
+            }
+        }
         drop(to);
         while let Some((ActorId(who), at)) = self.next(&mut answers).await {
             heard[who as usize] = at;
         }
         heard
-    }
-
-    fn send_all<T>(&self, to: &UnboundedSender<T>, letter: impl Fn(UnboundedSender<T>) -> Letter) {
-        for host in &self.company.hosts {
-            host.do_send(letter(to.clone()));
-        }
     }
 
     /// The next answer; `None` when all have come.
@@ -195,18 +203,23 @@ impl Run {
                 return answer;
             }
             // Work takes its time, but whoever is gone will never answer.
-            assert!(self.company.hosts.iter().all(Addr::connected), "an actor panicked");
+            assert!(self.company.peers.iter().all(Peer::is_there), "an actor panicked");
         }
     }
 
     async fn finish(mut self, at: Time, partial: bool, watch: &Watch) -> (Recording, Measured) {
+        self.members_leave(partial, watch).await;
         let [begin, end] = self.machine;
         let end = end.unwrap_or_else(self.read);
         let strain = begin.map_or_else(Strain::default, |begin| Strain::between(&begin, &end));
         let (to, mut answers) = unbounded_channel();
-        self.send_all(&to, Letter::Leave);
+        for peer in self.company.peers.iter() {
+            if let Peer::Here(host) = peer {
+                host.do_send(Letter::Leave(to.clone()));
+            }
+        }
         drop(to);
-        let mut left: Vec<Left> = Vec::new();
+        let mut left: Vec<Left> = self.office.left();
         while let Some(one) = self.next(&mut answers).await {
             left.push(one);
         }
@@ -220,15 +233,30 @@ impl Run {
             (listener.finish(at, partial, events), look)
         };
         recording.engine = "live";
-        let measured = {
+        let (processes, happened, warnings) = self.office.close();
+        (recording.happened, recording.warnings) = (happened, warnings);
+        let mut measured = {
             let grain = self.clock.scaled(wheel::GRAIN);
             let failed = self.listener.lock().failed.take();
             let timeliness = Timeliness { late: &self.late, grain };
             Measured { strain, ..measured::conclude(&mut recording, &self.company, left, timeliness, failed) }
         };
+        measured.processes = processes;
         recording.invalid.extend(measured.strain.reason());
         looks::show_last(watch, look, &recording);
         self.company.dismiss();
         (recording, measured)
+    }
+
+    /// Everybody reports for the last time, and members in other processes leave. One that is lost then is replaced, and
+    /// what it had processed and not committed is done again first.
+    async fn members_leave(&self, partial: bool, watch: &Watch) {
+        loop {
+            let whole = !partial && self.office.whole(&|| watch.is_stopped()).await;
+            self.ask().await;
+            if self.office.leave(!whole).await {
+                return;
+            }
+        }
     }
 }

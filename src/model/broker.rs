@@ -11,6 +11,7 @@ mod disk;
 mod parked;
 mod places;
 mod quotas;
+mod reread;
 mod served;
 
 use super::log::Log;
@@ -129,7 +130,8 @@ impl Machine for Broker {
             Input::Fired(Timer::Worked(connection)) => self.next_of(connection as usize, now, out),
             Input::Fired(Timer::WaitedLong) => self.waited_long(now, out),
             Input::Observed => self.observed(now, out),
-            other => panic!("a broker does not expect {other:?}"),
+            Input::Received { from, message } => self.reread(from, message, now, out),
+            other @ Input::Fired(_) => panic!("a broker does not expect {other:?}"),
         }
     }
 }

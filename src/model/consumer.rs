@@ -2,6 +2,8 @@
 //!
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+mod resume;
+
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub group: u32,
     /// Its own number in the group.
     pub member: u32,
+    /// In which generation: the first, or a later one that takes the place of a member that was lost.
+    pub generation: u32,
     /// Where its coordinator is.
     pub coordinator: ActorId,
     /// Number of brokers.
@@ -143,8 +147,9 @@ impl Machine for Consumer {
                 self.poll_if_idle(now, out);
             }
             Input::Received { message: Message::HeartbeatOk, .. } => {}
+            Input::Received { message: Message::Offsets(positions), .. } => self.resume(&positions, now, out),
             Input::Fired(Timer::Heartbeat) => {
-                out.send(self.settings.coordinator, Message::Heartbeat { generation: 1 });
+                out.send(self.settings.coordinator, Message::Heartbeat { generation: self.settings.generation });
                 out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
             }
             Input::Fired(Timer::Begin) => self.poll(now, out),
@@ -203,12 +208,16 @@ impl Consumer {
     }
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Settings { group, member, .. } = self.settings;
+        let Settings { group, member, generation, .. } = self.settings;
         for owned in &self.owned {
-            out.observe(&Fact::Assigned { group, member, partition: owned.partition, generation: 1 });
+            out.observe(&Fact::Assigned { group, member, partition: owned.partition, generation });
         }
+        if generation == 1 { self.begin(now, out) } else { self.ask_where(out) }
+    }
+
+    fn begin(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Commit::Auto(interval) = self.settings.commit {
-            self.commit_at = self.settings.starts + interval;
+            self.commit_at = self.settings.starts.max(now) + interval;
         }
         out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
         out.wake(Timer::Begin, self.settings.starts.max(now));
@@ -222,7 +231,7 @@ impl Consumer {
                 continue;
             }
             let mut fetch = self.processing.spare();
-            fetch.group = self.settings.group;
+            (fetch.group, fetch.generation) = (self.settings.group, self.settings.generation);
             (fetch.min_bytes, fetch.max_bytes) = (self.settings.fetch_min_bytes, self.settings.fetch_max_bytes);
             fetch.max_partition_bytes = self.settings.fetch_max_partition_bytes;
             fetch.max_wait = self.settings.fetch_max_wait;
@@ -238,6 +247,10 @@ impl Consumer {
 
     #[inline]
     fn arrived(&mut self, from: ActorId, mut fetch: Box<Fetch>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if fetch.generation != self.settings.generation {
+            // What a member asked for that is gone; whoever took its place asks for itself.
+            return;
+        }
         let Self { owned, sessions, fetched, processing, .. } = self;
         let session = &mut sessions[from.index()];
         let throttle = std::mem::take(&mut fetch.throttle);

@@ -1,9 +1,10 @@
 //! The coordinator of one group: who owns what, who is alive, what is done.
 //!
-//! Groups start stable: everybody has joined, partitions are dealt in generation 1, every offset is committed at 0.
+//! Groups start stable: everybody has joined, partitions are dealt in generation 1, every offset is committed at 0. Members
+//! are Kafka's static ones (KIP-345): whoever takes the place of a lost one has its partitions, and asks where to go on.
 //! Joining, leaving and rebalancing are deliberately absent until groups can change.
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::protocol::{Message, PartitionId, Position};
+use super::protocol::{ActorId, Message, PartitionId, Position};
 use crate::units::Time;
 
 /// The coordinator of one group.
@@ -12,13 +13,21 @@ pub struct Coordinator {
     group: u32,
     /// By partition over all topics, of those the group reads.
     committed: Vec<u64>,
+    /// By partition, the broker that keeps what is not committed; empty where brokers need not know.
+    leaders: Vec<u32>,
 }
 
 impl Coordinator {
     /// Of group number `group`, in a cluster with so many partitions.
     #[must_use]
     pub fn new(group: u32, partitions: u32) -> Self {
-        Self { group, committed: vec![0; partitions as usize] }
+        Self { group, committed: vec![0; partitions as usize], leaders: Vec::new() }
+    }
+
+    /// One that tells the broker that leads each partition what is committed, so that the rest can be read again.
+    #[must_use]
+    pub fn telling(self, leaders: Vec<u32>) -> Self {
+        Self { leaders, ..self }
     }
 
     /// Everything below is done in this partition.
@@ -28,12 +37,24 @@ impl Coordinator {
     }
 
     fn commit(&mut self, positions: &[Position], out: &mut (impl Outbox + ?Sized)) {
+        let mut settled: Vec<(u32, Box<Vec<Position>>)> = Vec::new();
         for &Position { partition, offset } in positions {
             let committed = &mut self.committed[partition as usize];
-            if *committed != offset {
-                *committed = offset;
-                out.observe(&Fact::Committed { group: self.group, partition, offset });
+            if *committed == offset {
+                continue;
             }
+            *committed = offset;
+            out.observe(&Fact::Committed { group: self.group, partition, offset });
+            if let Some(&leader) = self.leaders.get(partition as usize) {
+                let at = settled.iter().position(|&(broker, _)| broker == leader).unwrap_or_else(|| {
+                    settled.push((leader, Box::default()));
+                    settled.len() - 1
+                });
+                settled[at].1.push(Position { partition, offset });
+            }
+        }
+        for (broker, positions) in settled {
+            out.send(ActorId(broker), Message::Settled { group: self.group, positions });
         }
     }
 }
@@ -46,6 +67,12 @@ impl Machine for Coordinator {
             Input::Received { from, message: Message::Commit(positions) } => {
                 self.commit(&positions, out);
                 out.send(from, Message::Committed(positions));
+            }
+            Input::Received { from, message: Message::OffsetFetch(mut positions) } => {
+                for position in positions.iter_mut() {
+                    position.offset = self.committed(position.partition);
+                }
+                out.send(from, Message::Offsets(positions));
             }
             other => panic!("a coordinator does not expect {other:?}"),
         }

@@ -1,7 +1,8 @@
 //! A partition: records in a ring, batch ends beside them, and who waits for more.
 //!
 //! Records are kept until every group that reads the topic has fetched past them: without crashes and rebalances
-//! nothing is ever read twice, so what was fetched can be forgotten, and memory follows the backlog, not the run.
+//! nothing is ever read twice, so what was fetched can be forgotten, and memory follows the backlog, not the run. Where
+//! members can be lost, they are kept until every group has committed them.
 mod retention;
 
 use super::protocol::{Extra, Parcel, Record};
@@ -30,6 +31,8 @@ pub struct Log {
     pub waiting: Vec<u32>,
     /// Where what is old or too much is deleted.
     kept: Option<Box<Kept>>,
+    /// Whether what was fetched may be asked for again.
+    rereadable: bool,
 }
 
 impl Log {
@@ -48,7 +51,14 @@ impl Log {
             forgotten_bytes: 0,
             readers: vec![0; readers],
             waiting: Vec::new(),
+            rereadable: false,
         }
+    }
+
+    /// One that forgets only what is committed, for what was fetched may be asked for again.
+    #[must_use]
+    pub fn rereadable(self, rereadable: bool) -> Self {
+        Self { rereadable, ..self }
     }
 
     /// Offsets below may be read.
@@ -155,12 +165,17 @@ impl Log {
         self.ends[beyond.saturating_sub(1).max(first)]
     }
 
-    /// A group has everything below `offset`; what all have is forgotten.
+    /// A group has everything below `offset`; what all have is forgotten, unless it may be asked for again.
     #[inline]
     pub fn reached(&mut self, reader: usize, offset: u64) {
-        if sabotage::plays(Sabotage::TwoOwners) {
-            return;
+        if !self.rereadable && !sabotage::plays(Sabotage::TwoOwners) {
+            self.settled(reader, offset);
         }
+    }
+
+    /// A group will not ask for anything below `offset` again; what none will is forgotten.
+    #[inline]
+    pub fn settled(&mut self, reader: usize, offset: u64) {
         self.readers[reader] = offset;
         let all = if self.readers.len() == 1 { offset } else { self.readers.iter().copied().min().unwrap_or(offset) };
         self.start = self.start.max(all);

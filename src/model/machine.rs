@@ -189,6 +189,24 @@ pub enum Fact<'a> {
         /// Since which generation.
         generation: u32,
     },
+    /// A member has taken the place of one that is gone, and reads on from here.
+    Resumed {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// The first offset it will ask for.
+        offset: u64,
+    },
+    /// Records that were processed once more, because whoever did it first had not committed them.
+    Redone {
+        /// Which group.
+        group: u32,
+        /// How many.
+        records: u64,
+    },
     /// A member got the answer to a fetch.
     Fetched {
         /// Which group.

@@ -3,10 +3,11 @@
 //! A request brings the buffers that its answer is written into, and the answer brings them home: nothing is
 //! allocated once the run is warm, no pool is shared, and a lost message costs one allocation.
 use crate::units::{Span, Time};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ActorId(pub u32);
 
 impl ActorId {
@@ -25,7 +26,7 @@ pub type PartitionId = u32;
 pub const NO_KEY: u32 = u32::MAX;
 
 /// One message of the workload, 16 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// When it should have been sent; latency counts from here.
     pub due: Time,
@@ -36,7 +37,7 @@ pub struct Record {
 }
 
 /// What is known of a record beyond the usual: only where some record of the parcel needs it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extra {
     /// When it was accepted into the producer's buffer, if later than due.
     pub sent: Time,
@@ -56,7 +57,7 @@ impl Extra {
 }
 
 /// Records, and beside them their extras: either none at all or one for each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Parcel {
     /// The records.
     pub records: Vec<Record>,
@@ -136,7 +137,7 @@ impl Parcel {
 }
 
 /// A run of records of one partition inside a request or an answer: `records[start..end]` of its parcel.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Batch {
     /// Where it belongs.
     pub partition: PartitionId,
@@ -174,7 +175,7 @@ impl Batch {
 }
 
 /// A produce request, and with offsets filled in, its answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
@@ -230,7 +231,7 @@ impl Produce {
 }
 
 /// What a broker has left of a connection that its client has closed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Unanswered {
     /// Number of the connection.
     pub epoch: u32,
@@ -239,10 +240,12 @@ pub struct Unanswered {
 }
 
 /// A fetch request, and with batches and records filled in, its answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Fetch {
     /// Which group reads.
     pub group: u32,
+    /// In which generation its member asks: the answer to one that is gone is nothing to whoever came after it.
+    pub generation: u32,
     /// Answer when so many bytes can be read.
     pub min_bytes: u64,
     /// Answer with no more than so many bytes, though with a batch at least.
@@ -262,7 +265,7 @@ pub struct Fetch {
 }
 
 /// A place to read from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Wanted {
     /// Which partition.
     pub partition: PartitionId,
@@ -273,7 +276,7 @@ pub struct Wanted {
 }
 
 /// Everything below `offset` of a partition is done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Position {
     /// Which partition.
     pub partition: PartitionId,
@@ -282,7 +285,7 @@ pub struct Position {
 }
 
 /// Everything one machine can say to another.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Message {
     /// Producer to broker.
     Produce(Box<Produce>),
@@ -310,6 +313,19 @@ pub enum Message {
     Commit(Box<Vec<Position>>),
     /// The same box home again.
     Committed(Box<Vec<Position>>),
+    /// Member to coordinator: what is committed of these partitions?
+    OffsetFetch(Box<Vec<Position>>),
+    /// The same box home again.
+    Offsets(Box<Vec<Position>>),
+    /// Coordinator to broker, where records may be asked for again: from here on only.
+    Settled {
+        /// Which group will not ask for what is below.
+        group: u32,
+        /// Partitions that the broker leads.
+        positions: Box<Vec<Position>>,
+    },
+    /// To a broker: the connections of whoever this comes from are gone.
+    HungUp,
     /// Leader to follower: so many bytes of log, which take their time on the follower's network.
     Replicate {
         /// Their number.

@@ -3,8 +3,10 @@
 //! Only built with the feature `sabotage`, which no release has; without it every question is answered with no at
 //! compile time. The bug is chosen per thread, so that the rules need not carry it around.
 
+use serde::{Deserialize, Serialize};
+
 /// A bug.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sabotage {
     /// A log leaves out an offset.
     SkipOffset,
@@ -28,6 +30,8 @@ pub enum Sabotage {
     ForgetSequences,
     /// A log deletes what was read and says that it was lost.
     LoseRead,
+    /// A member that takes another's place begins beyond what is committed; only where members can be lost.
+    ResumeAhead,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.
     FlipByte,
 }

@@ -5,12 +5,13 @@ use super::figures::{self, Figures, figures, window_s};
 use super::histogram::Buckets;
 use super::recorder::Recording;
 use super::result::{
-    GroupSeries, Interval, Ordered, Outcome, PartitionGroup, PartitionRow, Repetitions, RunResult, ScenarioRef,
-    SeriesInterval, SeriesRow, Validity,
+    EventResult, GroupSeries, Interval, Ordered, Outcome, PartitionGroup, PartitionRow, Repetitions, RunResult,
+    ScenarioRef, SeriesInterval, SeriesRow, Validity,
 };
 use super::threshold::{find, judge};
 use super::{batches, details, intervals, precision, stationarity};
 use crate::plan::Plan;
+use crate::units::Time;
 use std::collections::BTreeMap;
 
 /// Version of the format of `result.json`.
@@ -67,6 +68,7 @@ fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
     if plan.cluster.uncalibrated {
         warnings.push("uncalibrated: costs the scenario does not name are taken from the default profile".into());
     }
+    warnings.extend(run.warnings.iter().cloned());
     warnings.extend(stationarity::warnings(plan, run));
     RunResult {
         conga: FORMAT.into(),
@@ -83,13 +85,17 @@ fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
         broken_laws: run.broken.clone(),
         repetitions: Repetitions { count: runs.len() as u32, seeds: runs.iter().map(|run| run.seed).collect() },
         thresholds: Vec::new(),
-        events: Vec::new(),
+        events: run.happened.iter().map(event).collect(),
         producers,
         topics,
         brokers,
         groups,
         intervals: Ordered::<Interval>::new(),
     }
+}
+
+fn event((at, what, target): &(Time, String, String)) -> EventResult {
+    EventResult { at_s: at.seconds(), what: what.clone(), target: target.clone() }
 }
 
 /// Invalid where any of the runs is, with the reasons of all.

@@ -179,7 +179,7 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
     GroupResult {
         delivered: end.polled.records as f64,
         processed: end.processed.total as f64,
-        duplicates: 0.0,
+        duplicates: end.duplicates as f64,
         lost: end.lost.total as f64,
         lost_by: LostBy { retention: end.lost.total as f64, ..LostBy::default() },
         dead_lettered: 0.0,
@@ -190,7 +190,7 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         members: planned.members,
         utilisation: per_window(run, (ends.busy - begins.busy).seconds() / workers),
         member_seconds: f64::from(planned.members) * window_s(run),
-        attempts: end.processed.total as f64,
+        attempts: (end.processed.total + end.duplicates) as f64,
         fetches: end.fetches as f64,
         throttled_s: end.throttled.seconds(),
         lag,

@@ -146,6 +146,7 @@ impl Laws {
             Fact::Retried { stream, records } => self.repeats.sent_again(stream, records),
             Fact::Lost { group, partition, first, records } => self.lost(now, group, partition, (first, records)),
             Fact::Committed { group, partition, offset } => self.committed(now, group, partition, offset),
+            Fact::Resumed { group, partition, offset, .. } => self.resumed(now, group, partition, offset),
             _ => {}
         }
     }
@@ -235,6 +236,14 @@ impl Laws {
         });
         self.check(offset <= below, now, || {
             format!("group {group} commits only what is processed of partition {partition}: {offset} of {below}")
+        });
+    }
+
+    /// Whoever takes the place of a lost member leaves nothing out, and repeats only what is not committed.
+    fn resumed(&mut self, now: Time, group: u32, partition: PartitionId, offset: u64) {
+        let committed = self.places[group as usize * self.partitions.len() + partition as usize].committed;
+        self.check(offset == committed, now, || {
+            format!("a member of group {group} goes on from what is committed of partition {partition}: {offset} instead of {committed}")
         });
     }
 

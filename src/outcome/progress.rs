@@ -13,6 +13,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Everything below an offset.
+    #[must_use]
+    pub fn up_to(below: u64) -> Self {
+        Self { below, beyond: BTreeMap::new() }
+    }
+
     /// Records `first .. first + n` are done; false if one of them was done before.
     #[inline]
     pub fn done(&mut self, first: u64, n: u64) -> bool {
@@ -36,6 +42,23 @@ impl Progress {
             self.below = entry.remove();
         }
         true
+    }
+
+    /// Whether an offset is done, and up to which one the answer is the same.
+    #[must_use]
+    pub fn is_done(&self, offset: u64) -> (bool, u64) {
+        if offset < self.below {
+            return (true, self.below);
+        }
+        let run = self.beyond.range(..=offset).next_back().filter(|&(_, &end)| end > offset);
+        let next = self.beyond.range(offset..).next().map_or(u64::MAX, |(&first, _)| first);
+        run.map_or((false, next), |(_, &end)| (true, end))
+    }
+
+    /// The offset after the last one that is done.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.beyond.last_key_value().map_or(self.below, |(_, &end)| end)
     }
 
     /// Number of offsets done beyond the mark.

@@ -174,6 +174,8 @@ impl Recorder {
                 group.members[member as usize] += span;
             }
             Fact::Throttled { group, span } => totals.groups[group as usize].throttled += span,
+            Fact::Resumed { group, .. } => totals.groups[group as usize].resumed += 1,
+            Fact::Redone { group, records } => totals.groups[group as usize].duplicates += records,
             Fact::Committed { group, partition, offset } => {
                 let place = &mut places[group as usize * partitions.len() + partition as usize];
                 let more = offset.saturating_sub(place.committed);
@@ -469,6 +471,8 @@ impl Recorder {
             broken,
             engine: "sim",
             invalid: Vec::new(),
+            happened: Vec::new(),
+            warnings: Vec::new(),
             end,
         }
     }

@@ -5,7 +5,8 @@
 //! stage. So the stages of a run in which everything was settled and nothing sent again, without warm-up, add up to the
 //! mean end-to-end latency. A record still open at the end counts in its stage until then, one under way when warm-up
 //! ends from then on, and one that has not left its producer, or is not acknowledged, not at all before its request
-//! left. A record in work at the end still counts as waiting for its worker.
+//! left. A record in work at the end still counts as waiting for its worker. Where a
+//! member was lost, records pass some points twice, and there are no stages.
 use super::figures::stream_topics;
 use super::level::Passed;
 use super::recorder::{Recording, Totals};
@@ -22,6 +23,9 @@ const NS: f64 = 1e-9;
 #[must_use]
 pub fn stages(plan: &Plan, run: &Recording, group: usize) -> Vec<StageResult> {
     let (begin, end) = (&run.window[0], &run.end);
+    if end.groups[group].resumed > 0 {
+        return Vec::new();
+    }
     let processed = end.groups[group].processed.total - begin.groups[group].processed.total;
     let length = run.ended.since(run.window_at[0]).seconds();
     let [accepted, batched] = before_leaving(plan, run, group);

@@ -45,6 +45,10 @@ pub struct Recording {
     pub engine: &'static str,
     /// Why the instrument is not to be trusted; empty where it is.
     pub invalid: Vec<String>,
+    /// What was done to the system: when, what, to whom.
+    pub happened: Vec<(Time, String, String)>,
+    /// What to keep in mind, beyond what the plan warns of.
+    pub warnings: Vec<String>,
 }
 
 /// Counters of everybody.
@@ -172,6 +176,10 @@ pub struct GroupTotals {
     pub work_sum: u128,
     /// Records finished after a later one of the same key.
     pub out_of_order: u64,
+    /// Records processed once more, because a member was lost before it committed them.
+    pub duplicates: u64,
+    /// Partitions that a member took over from a lost one.
+    pub resumed: u64,
 }
 
 /// Latencies of a stream.

@@ -5,10 +5,11 @@
 //! 9, which no maintained Rust crate has; ours is the fast one, so real batches are some per cent smaller.
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Read as _, Write as _};
 
 /// What batches are compressed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Codec {
     /// Not at all.
     None,

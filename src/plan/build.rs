@@ -35,7 +35,16 @@ use findings::Findings;
 /// # Errors
 /// Every way in which the parts of the scenario do not fit together.
 pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
-    build(scenario, Findings::new(scenario))
+    build(scenario, Findings::new(scenario), true)
+}
+
+/// Builds the plan of a scenario for somebody who only hosts its members: how small producers' batches become is left out,
+/// for measuring takes its time and members need not know, unless they write batches of their own.
+///
+/// # Errors
+/// As [`plan`].
+pub fn of_members(scenario: &Scenario) -> Result<Plan, Problems> {
+    build(scenario, Findings::new(scenario), false).map(|(plan, _)| plan)
 }
 
 /// Builds the plan of a scenario that will be simulated.
@@ -45,10 +54,10 @@ pub fn plan(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
 pub fn simulated(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let mut found = Findings::new(scenario);
     job::must_be_modelled(scenario, &mut found);
-    build(scenario, found)
+    build(scenario, found, true)
 }
 
-fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Problem>), Problems> {
+fn build(scenario: &Scenario, mut found: Findings<'_>, whole: bool) -> Result<(Plan, Vec<Problem>), Problems> {
     let topics = topics::topics(scenario, &mut found);
     let cluster = cluster::cluster(scenario, &topics, &mut found);
     let names = topics.iter().map(|topic| topic.name.clone()).collect::<Vec<_>>();
@@ -66,10 +75,13 @@ fn build(scenario: &Scenario, mut found: Findings<'_>) -> Result<(Plan, Vec<Prob
         groups,
         thresholds,
         warnings: Vec::new(),
+        redelivers: false,
     };
     job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);
-    compression::compression(scenario, &mut plan, &codecs, &mut found);
+    if whole || plan.groups.iter().any(|group| group.output.is_some()) {
+        compression::compression(scenario, &mut plan, &codecs, &mut found);
+    }
     if found.errors.is_empty() {
         fit::check(&plan, horizon, &mut found);
     }

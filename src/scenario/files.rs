@@ -69,6 +69,22 @@ pub fn read(root: &Node, folder: Option<&Path>, known: &Files) -> Result<Files, 
     if problems.is_empty() { Ok(files) } else { Err(problems) }
 }
 
+/// The files of a scenario as resolved, which names them as they are called there.
+pub fn given(root: &Node, inputs: &Inputs) -> Result<Files, Vec<Problem>> {
+    let mut files = Files { inputs: inputs.clone(), names: Vec::new() };
+    let mut problems = Vec::new();
+    for (path, reference) in references(root) {
+        let name = reference.strip_prefix("inputs/").unwrap_or(&reference).to_owned();
+        if inputs.iter().any(|(known, _)| *known == name) {
+            files.names.push((reference, name));
+        } else {
+            let message = format!("`{}` is not among the files of this scenario", clean(&reference));
+            problems.push(Problem::error(root.place_of(&path), &path, message, "read the scenario from a file"));
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
 /// Path and text of every reference to a file, in a tree that the schema has passed.
 pub fn references(root: &Node) -> Vec<(String, String)> {
     let mut found = Vec::new();

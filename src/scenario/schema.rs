@@ -276,6 +276,10 @@ pub struct Group {
     /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub heartbeat: Option<Duration>,
+    /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. Only where
+    /// consumers are processes of their own does it matter: a lost one is replaced after that.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub session_timeout: Option<Duration>,
     /// How it begins; stable when silent.
     pub start: Option<Start>,
     /// Where every processed record goes: a topic, a database, or both.

@@ -5,7 +5,7 @@
 //! record that is committed is stored, and one that comes again after a crash is known there.
 use super::results::Clock;
 use super::sink::Sink;
-use super::{Done, Failed, Item, Job, Labour, Place, Results, Source, Table, tables};
+use super::{Done, Failed, Found, Item, Job, Labour, Place, Results, Source, Table, tables};
 use crate::units::Span;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,18 @@ impl Crew {
         let results = results.timed(Box::new(clock.clone()));
         let clock: Clock = Box::new(clock);
         Hand { crew: self.clone(), job: Some(job), sink, clock, results, stored: Stored::default() }
+    }
+
+    /// What all who have finished found, to be taken to another crew.
+    #[must_use]
+    pub fn found(&self) -> Vec<Found> {
+        let jobs = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        jobs.into_iter().filter_map(Job::found).collect()
+    }
+
+    /// Takes in what another crew has found.
+    pub fn join(&self, found: Vec<Found>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(found.into_iter().map(Job::from));
     }
 
     /// What all who have finished found, together.

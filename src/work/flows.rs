@@ -11,14 +11,14 @@ use super::state::Fold;
 use super::tables::{Table, instant};
 use super::windows::{Cell, Dated, Windows, read};
 use foldhash::{HashMap, HashMapExt as _};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 
 /// What to look for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Length of a window in seconds.
     pub window_s: i64,
@@ -58,7 +58,7 @@ impl Dated for Flow<'_> {
 }
 
 /// What a network sent and received in a window.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Traffic {
     flows: u64,
     packets: u64,
@@ -67,7 +67,7 @@ struct Traffic {
 }
 
 /// Ports that one source touched at one destination: most pairs have one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Ports {
     One(u16),
     Many(BTreeSet<u16>),
@@ -99,7 +99,7 @@ impl Ports {
 
 type Pair = (Ipv4Addr, Ipv4Addr);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Window {
     networks: HashMap<u16, Traffic>,
     pairs: HashMap<Pair, Ports>,
@@ -128,7 +128,7 @@ impl Cell for Window {
 }
 
 /// What is known of the flows of a partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     settings: Settings,
     windows: Windows<Window>,

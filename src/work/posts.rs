@@ -10,14 +10,14 @@ use super::state::Fold;
 use super::tables::{Table, instant};
 use super::windows::{Cell, Dated, Windows, read};
 use foldhash::{HashMap, HashMapExt as _};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 /// What to look for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Length of a pane in seconds: by so much the window slides.
     pub pane_s: i64,
@@ -62,7 +62,7 @@ struct Author {
 }
 
 /// Posts by tag.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Pane(HashMap<Box<str>, u64>);
 
 impl Cell for Pane {
@@ -76,7 +76,7 @@ impl Cell for Pane {
 }
 
 /// What is known of the posts of a partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     settings: Settings,
     panes: Windows<Pane>,

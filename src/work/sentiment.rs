@@ -10,7 +10,7 @@ use super::state::Fold;
 use super::tables::{Table, instant};
 use super::windows::{Cell, Dated, Windows, read};
 use foldhash::{HashMap, HashMapExt as _};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// What to look for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Length of a window in seconds.
     pub window_s: i64,
@@ -75,7 +75,7 @@ impl Dated for Post<'_> {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Window {
     texts: u64,
     words: u64,
@@ -101,17 +101,26 @@ impl Cell for Window {
 }
 
 /// What is known of the texts of a partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     settings: Settings,
     windows: Windows<Window>,
     /// How often each word of the lexicon was used.
+    #[serde(deserialize_with = "of_the_lexicon")]
     used: HashMap<&'static str, u64>,
     malformed: u64,
     /// The word being read, in lower case.
+    #[serde(skip)]
     lower: String,
     /// Words of the lexicon in the text being read.
+    #[serde(skip)]
     met: Vec<&'static str>,
+}
+
+/// Words that another process has met, as the lexicon has them here.
+fn of_the_lexicon<'de, D: serde::Deserializer<'de>>(words: D) -> Result<HashMap<&'static str, u64>, D::Error> {
+    let words = std::collections::BTreeMap::<String, u64>::deserialize(words)?;
+    Ok(words.iter().filter_map(|(word, times)| Some((VALENCES.get(word.as_str())?.0, *times))).collect())
 }
 
 /// What a text says.

@@ -4,13 +4,16 @@
 //! What it adds to windows is added in the same transaction, so totals are exact whatever dies when. A write-ahead log
 //! lets others read meanwhile, and several processes write one after the other.
 use super::{Count, Item, Results, Source};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(30);
+/// How often, and after what pause, to open again what another process is just making.
+const TRIES: u32 = 3_000;
+const PAUSE: Duration = Duration::from_millis(10);
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS results (
@@ -70,14 +73,14 @@ impl Sink {
     /// When the file cannot be opened, or is something else.
     pub fn open(path: &Path) -> Result<Self, Failed> {
         let file = path.display().to_string();
-        let opened = Connection::open(path).and_then(|connection| {
-            connection.busy_timeout(BUSY)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            // With a write-ahead log a crash of the program loses nothing, one of the machine the last transactions, whole.
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.execute_batch(TABLES)?;
-            Ok(connection)
-        });
+        let mut opened = connect(path);
+        for _ in 0..TRIES {
+            if !opened.as_ref().is_err_and(is_busy) {
+                break;
+            }
+            pause();
+            opened = connect(path);
+        }
         match opened {
             Ok(connection) => Ok(Self { file, connection, rows: Vec::new() }),
             Err(why) => Err(Failed { what: "open", file, why }),
@@ -133,6 +136,26 @@ impl Sink {
             .and_then(|()| connection.close().map_err(|(_, why)| why));
         closed.map_err(|why| Failed { what: "close", file, why })
     }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // With a write-ahead log a crash of the program loses nothing, one of the machine the last transactions, whole.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.execute_batch(TABLES)?;
+    Ok(connection)
+}
+
+/// Whether another process has it: `SQLite` does not wait for one that makes the database at the same moment.
+fn is_busy(why: &rusqlite::Error) -> bool {
+    matches!(why.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process has the database for a moment, outside any run's clock")]
+fn pause() {
+    std::thread::sleep(PAUSE);
 }
 
 fn write(connection: &mut Connection, rows: &[Row]) -> rusqlite::Result<usize> {

@@ -4,10 +4,11 @@
 //! Then sum - error ≤ truth ≤ sum, and no error is larger than all weights over the number of counters. Source: Metwally,
 //! Agrawal, El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data Streams", ICDT 2005.
 use foldhash::{HashMap, HashMapExt as _};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Counter<K> {
     key: K,
     sum: u64,
@@ -17,7 +18,8 @@ struct Counter<K> {
 }
 
 /// A stream of weighted keys in a fixed number of counters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "K: Serialize", deserialize = "K: Deserialize<'de> + Eq + Hash"))]
 pub struct Sketch<K> {
     most: usize,
     total: u64,
@@ -103,7 +105,8 @@ impl<K: Copy + Ord + Hash> Sketch<K> {
 ///
 /// Adding keeps every key that any sketch has, so the error of the sum is at most the sum of the errors, and that at most
 /// the sum of all weights over the number of counters of each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "K: Serialize", deserialize = "K: Deserialize<'de> + Ord"))]
 pub struct Summary<K> {
     keys: BTreeMap<K, (u64, u64)>,
     floor: u64,

@@ -3,10 +3,11 @@
 //! Offsets of a partition only grow, so one number a partition tells what was seen: a record that is delivered again
 //! has its result again, but does not count again. Merging goes by topic and partition, never by member.
 use super::{Item, Results, Source, flows, posts, sentiment};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Owned name of a partition.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Owned {
     topic: Box<str>,
     partition: u32,
@@ -33,7 +34,7 @@ pub trait Fold: Clone {
 }
 
 /// One partition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Partition<S> {
     state: S,
     /// Everything below was seen.
@@ -41,7 +42,7 @@ pub struct Partition<S> {
 }
 
 /// The partitions that a member has seen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct States<S> {
     empty: S,
     partitions: BTreeMap<Owned, Partition<S>>,

@@ -3,7 +3,7 @@
 //! Event time comes from records and may be anything. So the limit is a number of windows, not an age: when there are too
 //! many, the first one is folded into `earlier`, and totals stay exact. Windows never close: what comes late still counts
 //! where it belongs, or in `earlier`.
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a record in JSON is read as.
@@ -29,7 +29,7 @@ pub(super) trait Cell: Default {
 }
 
 /// The windows of one partition, or of all.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Windows<C> {
     kept: usize,
     open: BTreeMap<i64, C>,

@@ -439,6 +439,7 @@ pub const DISTRIBUTIONS: &[Row] = &[
 pub const NOTHING: &[(&str, &str, &str)] = &[
     ("description", "hello", "words for whoever reads the scenario"),
     ("cluster.profile", "default", "there is one profile, which silence takes"),
+    ("groups.session_timeout", "10s", "it counts where a consumer process dies, which needs a live run"),
     ("groups.start", "stable", "there is one way to begin, which silence takes"),
     ("study.vary", "{run.duration: [1s, 2s]}", "`conga study` reads it; a run is of the scenario as it stands"),
     ("study.points", "7", "`conga study` reads it; a run is of the scenario as it stands"),

@@ -147,6 +147,21 @@ fn a_file_that_is_no_database_is_left_alone() {
     assert!(std::fs::read_to_string(&file).expect("a file").starts_with("these are notes"));
 }
 
+/// Processes that are started together all make it, and the database lets only one of them.
+#[test]
+fn all_who_open_it_at_once_have_it() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("results.db");
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| Sink::open(&file).map(drop))).collect();
+            for thread in threads {
+                thread.join().expect("nobody panics").expect("it opens for everybody");
+            }
+        });
+    }
+}
+
 #[test]
 fn two_write_to_one_database() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -380,6 +380,13 @@ const GROUPS: &[Row] = &[
         "Shorter hears of a rebalance sooner and asks the coordinator more often.",
         "3s",
     ),
+    row(
+        &["groups.session_timeout"],
+        "session.timeout.ms",
+        "Live, with `--processes`: a consumer process that dies is replaced when its last heartbeat is so long ago. Shorter \
+         is back sooner, and takes a slow member for a dead one.",
+        "10s",
+    ),
     row(&["groups.start"], "", "The only one so far: the group is there when the load begins.", "stable"),
     row(
         &["groups.output"],

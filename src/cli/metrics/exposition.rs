@@ -2,7 +2,7 @@
 //!
 //! The Prometheus project's own library writes it. Every sample carries the seed of its repetition, so that counters of
 //! one never seem to go on in the next.
-use crate::cli::surroundings::{cpu_s, rss_bytes};
+use crate::cli::surroundings::{cpu, rss_bytes};
 use crate::outcome::figures::{stream_names, stream_topics};
 use crate::outcome::look::{GroupLook, Look, Spread, StreamLook};
 use crate::plan::Plan;
@@ -212,7 +212,7 @@ impl Page<'_> {
         let help = "Processor time of this process.";
         let mut family =
             self.encoder.encode_descriptor("process_cpu", help, Some(&Unit::Seconds), MetricType::Counter)?;
-        family.encode_counter::<NoLabelSet, _, u64>(&cpu_s(), None)
+        family.encode_counter::<NoLabelSet, _, u64>(&cpu().as_secs_f64(), None)
     }
 
     fn run(&mut self, look: &Look, seed: &str) -> Result<(), Error> {

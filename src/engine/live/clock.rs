@@ -21,6 +21,27 @@ impl Clock {
         Self { epoch: Instant::now() + ahead, speed: (!usual).then_some(speed) }
     }
 
+    /// One that stands at zero when the system's own clock, which all processes share, shows so many nanoseconds.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a live run takes place in real time")]
+    pub fn with_zero(zero_ns: u64, speed: f64) -> Self {
+        let (now, shared) = (Instant::now(), shared_ns());
+        let epoch = match zero_ns.checked_sub(shared) {
+            Some(ahead) => now + Duration::from_nanos(ahead),
+            None => now.checked_sub(Duration::from_nanos(shared - zero_ns)).unwrap_or(now),
+        };
+        Self { epoch, ..Self::new(Duration::ZERO, speed) }
+    }
+
+    /// What the system's own clock shows when this one stands at zero.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "a live run takes place in real time")]
+    pub fn zero_ns(&self) -> u64 {
+        let (now, shared) = (Instant::now(), shared_ns());
+        let (ahead, behind) = (self.epoch.saturating_duration_since(now), now.saturating_duration_since(self.epoch));
+        shared + ahead.as_nanos() as u64 - behind.as_nanos() as u64
+    }
+
     /// What time it is in the run.
     #[must_use]
     pub fn now(&self) -> Time {
@@ -46,4 +67,18 @@ impl Clock {
     pub fn real(&self, from: Time, until: Time) -> Duration {
         Duration::from_secs_f64((until.since(from).seconds() / self.speed.unwrap_or(1.0)).min(1e9))
     }
+}
+
+/// A clock of the system that all processes share: the one that `Instant` reads, where that can be told.
+#[cfg(target_os = "linux")]
+fn shared_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "a live run takes place in real time")]
+fn shared_ns() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_nanos() as u64)
 }

@@ -8,6 +8,7 @@ mod store;
 
 use crate::payload::{Codec, Press};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 pub use packer::{Lettering, Packer};
@@ -36,7 +37,7 @@ pub struct Lot {
 pub type Cargo = Vec<Lot>;
 
 /// What bytes have cost so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// Batches made.
     pub batches: u64,

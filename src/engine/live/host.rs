@@ -5,6 +5,7 @@
 //! waits for the wheel.
 use super::clock::Clock;
 use super::goods::{Cargo, Cost};
+use super::process::Peer;
 use super::stage::{Due, Goods, Stage, What};
 use super::wheel::Wheel;
 use crate::engine::cast;
@@ -13,7 +14,7 @@ use crate::model::protocol::{ActorId, Message, Timer};
 use crate::outcome::histogram::Buckets;
 use crate::outcome::look::Spread;
 use crate::units::{Span, Time};
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, AsyncContext, Context, Handler};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use tokio::sync::mpsc::UnboundedSender;
 #[derive(Debug)]
 pub enum Letter {
     /// The run begins; here is everybody.
-    Begin(Arc<Vec<Addr<Host>>>),
+    Begin(Arc<Vec<Peer>>),
     /// A message from one of them.
     Post {
         /// Who sent it.
@@ -240,7 +241,7 @@ impl Host {
         let Goods::Member(taker) = &self.stage.goods else { return };
         let Some(bench) = &taker.bench else { return };
         if let Some(failed) = bench.lock().expect("nobody panics at work").failure() {
-            self.stage.listener.lock().fails(&failed);
+            self.stage.ear.fails(&failed);
         }
     }
 

@@ -4,6 +4,7 @@
 //! many producers there are, a look costs a few letters: they are asked in turn.
 use super::host::Letter;
 use super::muster::{Company, Part};
+use super::process::Peer;
 use super::stage::Listener;
 use crate::engine::Watch;
 use crate::model::protocol::ActorId;
@@ -62,7 +63,9 @@ impl Looks {
         watch.show(look);
         for _ in 0..self.producers.len().min(ASKED) {
             let (address, _) = self.producers[self.next % self.producers.len()];
-            company.hosts[address].do_send(Letter::Late(self.answers.0.clone()));
+            if let Peer::Here(host) = &company.peers[address] {
+                host.do_send(Letter::Late(self.answers.0.clone()));
+            }
             self.next += 1;
         }
     }

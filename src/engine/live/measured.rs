@@ -5,6 +5,7 @@
 use super::goods::Cost;
 use super::host::Left;
 use super::muster::{Company, Part};
+use super::process::Ended;
 use super::strain::Strain;
 use crate::outcome::Recording;
 use crate::outcome::histogram::Buckets;
@@ -38,6 +39,8 @@ pub struct Measured {
     pub work: Vec<serde_json::Value>,
     /// For how long brokers let requests wait for memory, summed over brokers.
     pub full: Span,
+    /// Consumer processes, by number.
+    pub processes: Vec<Ended>,
     /// Why work could not go on.
     pub failed: Option<String>,
     /// Processor time that was wanted and not given in the window.

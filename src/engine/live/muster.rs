@@ -2,12 +2,13 @@
 //!
 //! Brokers are dealt to the threads in turn; a member goes where most of its partitions are led, a producer where it is
 //! quiet. Members whose work is real have a thread each: they are busy while they work, and nobody else should wait.
-use super::Settings;
 use super::bench::Bench;
 use super::clock::Clock;
 use super::goods::{Lettering, Packer, Store, Unpacker};
 use super::host::{Host, Letter};
-use super::stage::{Goods, Listener, Stage, Taker};
+use super::process::{Desk, Hello, Peer};
+use super::stage::{Ear, Goods, Listener, Stage, Taker};
+use super::{Hire, Settings};
 use crate::engine::cast::{self, Actor};
 use crate::engine::sim::network::Links;
 use crate::model::processing::RealWork;
@@ -17,6 +18,7 @@ use crate::outcome::Witness;
 use crate::payload::{Codec, Maker, Messages};
 use crate::plan::{ClientPlan, Plan};
 use crate::units::Span;
+use crate::work::Labour;
 use actix::{Actor as _, Addr, Arbiter};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -25,6 +27,8 @@ use std::time::Duration;
 /// Time for threads and actors to come up before the clock runs: so much, and so much for each.
 const COMING_UP: Duration = Duration::from_millis(20);
 const EACH: Duration = Duration::from_micros(50);
+/// So much more for those in other processes, who hear of it through a socket.
+const ELSEWHERE: Duration = Duration::from_millis(100);
 
 /// What a machine does, and for whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +47,7 @@ pub enum Part {
 #[derive(Debug)]
 pub struct Company {
     /// By address.
-    pub hosts: Vec<Addr<Host>>,
+    pub peers: Arc<Vec<Peer>>,
     /// What each does.
     pub parts: Vec<Part>,
     arbiters: Vec<Arbiter>,
@@ -52,7 +56,7 @@ pub struct Company {
 impl Company {
     /// Ends the threads.
     pub fn dismiss(self) {
-        drop(self.hosts);
+        drop(self.peers);
         for arbiter in self.arbiters {
             arbiter.stop();
             // A thread that panicked has said so itself.
@@ -68,7 +72,7 @@ impl Company {
 }
 
 /// The parts of the cast, in the order of their addresses.
-fn parts(plan: &Plan) -> Vec<Part> {
+pub fn parts(plan: &Plan) -> Vec<Part> {
     let brokers = (0..plan.cluster.brokers).map(|_| Part::Broker);
     let coordinators = plan.groups.iter().map(|_| Part::Coordinator);
     let producers =
@@ -78,27 +82,29 @@ fn parts(plan: &Plan) -> Vec<Part> {
     brokers.chain(coordinators).chain(producers).chain(members).collect()
 }
 
-/// Puts everybody in place; the clock runs a few milliseconds later.
-pub fn muster(plan: &Plan, settings: &Settings<'_>) -> (Company, Clock, Arc<Mutex<Listener>>) {
+/// Puts everybody in place; the clock runs a few milliseconds later. Members that are at `desks`, by their number modulo
+/// that of these, are in processes of their own.
+pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Company, Clock, Arc<Mutex<Listener>>) {
     let plan = Arc::new(without_modelled_cost(plan));
     let parts = parts(&plan);
-    let clock = Clock::new(COMING_UP + EACH * parts.len() as u32, settings.speed);
+    let elsewhere = if desks.is_empty() { Duration::ZERO } else { ELSEWHERE };
+    let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
     let listener = Arc::new(Mutex::new(Listener::new(Witness::new(&plan))));
-    let mut benches: Vec<Option<Arc<std::sync::Mutex<Bench>>>> = Vec::new();
+    let mut benches = Benches::new(&plan, clock);
     let cast = cast::assemble_with(&plan, &mut |group, member| {
-        let labour = (settings.hire)(group, member);
-        let workers = plan.groups[group].workers;
-        assert!(labour.is_none() || workers == 1, "a member does real work one record after the other");
-        let bench = labour.map(|labour| Bench::new(labour, clock, Arc::clone(&plan), group, member));
-        let bench = bench.map(|bench| Arc::new(std::sync::Mutex::new(bench)));
-        benches.push(bench.clone());
-        bench.map(|bench| bench as Arc<std::sync::Mutex<dyn RealWork>>)
+        let labour = if desks.is_empty() { (settings.hire)(group, member) } else { None };
+        benches.add(labour, group, member)
     });
+    let mut benches = benches.all.into_iter();
+    let room = Room { plan: &plan, clock, ear: &Ear::Here(Arc::clone(&listener)) };
     let mut arbiters: Vec<Arbiter> = (0..settings.threads.max(1)).map(|_| thread()).collect();
     let shared = arbiters.len();
-    let mut benches = benches.into_iter();
-    let (mut hosts, mut numbers) = (Vec::new(), vec![0; plan.producers.len()]);
+    let (mut peers, mut numbers) = (Vec::new(), vec![0; plan.producers.len()]);
     for ((address, machine), &part) in (0..).zip(cast).zip(&parts) {
+        if let (Part::Member(_, member), false) = (part, desks.is_empty()) {
+            peers.push(Peer::There(Arc::clone(&desks[member as usize % desks.len()])));
+            continue;
+        }
         let bench = if matches!(part, Part::Member(..)) { benches.next().flatten() } else { None };
         let place = if bench.is_some() {
             arbiters.push(thread());
@@ -112,19 +118,97 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>) -> (Company, Clock, Arc<Mute
         } else {
             0
         };
-        let me = ActorId(address);
-        let goods = goods(&plan, part, instance, settings.memory, bench);
-        let delayed = plan.cluster.network != Distribution::ZERO;
-        let links = delayed.then(|| Links::new(&plan.cluster.network, me, plan.run.seed));
-        let stage = Stage::new(me, clock, Arc::clone(&listener), links, goods);
-        let warmup = plan.run.warmup;
-        hosts.push(Host::start_in_arbiter(&arbiters[place].handle(), move |_| Host::new(machine, stage, warmup)));
+        let goods = goods(&plan, part, (instance, 1), settings.memory, bench);
+        peers.push(Peer::Here(room.host(&arbiters[place], ActorId(address), machine, goods)));
     }
-    let everybody = Arc::new(hosts.clone());
-    for host in &hosts {
-        host.do_send(Letter::Begin(Arc::clone(&everybody)));
+    let peers = Arc::new(peers);
+    for peer in peers.iter() {
+        if let Peer::Here(host) = peer {
+            host.do_send(Letter::Begin(Arc::clone(&peers)));
+        }
     }
-    (Company { hosts, parts, arbiters }, clock, listener)
+    (Company { peers, parts, arbiters }, clock, listener)
+}
+
+/// The members of a consumer process: their addresses, and the threads they are on.
+pub fn members(
+    plan: &Plan,
+    hello: &Hello,
+    clock: Clock,
+    desk: &Arc<Desk>,
+    hire: &Hire<'_>,
+) -> (Vec<(ActorId, Addr<Host>)>, Vec<Arbiter>) {
+    let plan = Arc::new(without_modelled_cost(plan));
+    let parts = parts(&plan);
+    let before = parts.iter().take_while(|part| !matches!(part, Part::Member(..))).count();
+    let mine = |member: u32| member % hello.processes == hello.number;
+    let mut benches = Benches::new(&plan, clock);
+    let cast = cast::members(&plan, hello.generation, &mut |group, member| {
+        let labour = if mine(member) { hire(group, member) } else { None };
+        benches.add(labour, group, member)
+    });
+    let room = Room { plan: &plan, clock, ear: &Ear::There(Arc::clone(desk)) };
+    let peers = Arc::new(vec![Peer::There(Arc::clone(desk)); parts.len()]);
+    let mut arbiters = vec![thread()];
+    let mut hosts = Vec::new();
+    for (((address, machine), &part), bench) in (0..).zip(cast).zip(&parts[before..]).zip(benches.all) {
+        if !matches!(part, Part::Member(_, member) if mine(member)) {
+            continue;
+        }
+        if bench.is_some() {
+            arbiters.push(thread());
+        }
+        let arbiter = if bench.is_some() { &arbiters[arbiters.len() - 1] } else { &arbiters[0] };
+        let me = ActorId(before as u32 + address);
+        let host = room.host(arbiter, me, machine, goods(&plan, part, (0, hello.generation), 0, bench));
+        host.do_send(Letter::Begin(Arc::clone(&peers)));
+        hosts.push((me, host));
+    }
+    (hosts, arbiters)
+}
+
+/// Where members work for real, in the order of members; nothing for those whose work is a delay.
+struct Benches<'p> {
+    plan: &'p Arc<Plan>,
+    clock: Clock,
+    all: Vec<Option<Arc<std::sync::Mutex<Bench>>>>,
+}
+
+impl<'p> Benches<'p> {
+    fn new(plan: &'p Arc<Plan>, clock: Clock) -> Self {
+        Self { plan, clock, all: Vec::new() }
+    }
+
+    fn add(
+        &mut self,
+        labour: Option<Box<dyn Labour>>,
+        group: usize,
+        member: u32,
+    ) -> Option<Arc<std::sync::Mutex<dyn RealWork>>> {
+        let workers = self.plan.groups[group].workers;
+        assert!(labour.is_none() || workers == 1, "a member does real work one record after the other");
+        let bench = labour.map(|labour| Bench::new(labour, self.clock, Arc::clone(self.plan), group, member));
+        let bench = bench.map(|bench| Arc::new(std::sync::Mutex::new(bench)));
+        self.all.push(bench.clone());
+        bench.map(|bench| bench as Arc<std::sync::Mutex<dyn RealWork>>)
+    }
+}
+
+/// What all hosts of a process have in common.
+struct Room<'p> {
+    plan: &'p Plan,
+    clock: Clock,
+    ear: &'p Ear,
+}
+
+impl Room<'_> {
+    fn host(&self, arbiter: &Arbiter, me: ActorId, machine: Actor, goods: Goods) -> Addr<Host> {
+        let network = &self.plan.cluster.network;
+        let links = (*network != Distribution::ZERO).then(|| Links::new(network, me, self.plan.run.seed));
+        let stage = Stage::new(me, self.clock, self.ear.clone(), links, goods);
+        let warmup = self.plan.run.warmup;
+        Host::start_in_arbiter(&arbiter.handle(), move |_| Host::new(machine, stage, warmup))
+    }
 }
 
 /// Compressing is real here: its modelled cost would count it twice.
@@ -171,7 +255,13 @@ fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) 
     }
 }
 
-fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<std::sync::Mutex<Bench>>>) -> Goods {
+fn goods(
+    plan: &Plan,
+    part: Part,
+    (instance, generation): (u32, u32),
+    memory: u64,
+    bench: Option<Arc<std::sync::Mutex<Bench>>>,
+) -> Goods {
     let codec = |client: &ClientPlan| client.compression.as_ref().map_or(Codec::None, |one| one.codec);
     // What may be unanswered for too long may have to be sent again, as it is.
     let keeping = |packer: Packer, client| if cast::times_out(plan, client) { packer.keeping() } else { packer };
@@ -194,7 +284,7 @@ fn goods(plan: &Plan, part: Part, instance: u32, memory: u64, bench: Option<Arc<
                 let (next, stride) = (u64::from(member), u64::from(group.members));
                 keeping(Packer::new(messages, Lettering::new(keys), codec(client), next, stride), client)
             });
-            Goods::Member(Box::new(Taker { unpacker: Unpacker::default(), bench, packer }))
+            Goods::Member(Box::new(Taker { generation, unpacker: Unpacker::default(), bench, packer }))
         }
     }
 }

@@ -3,14 +3,13 @@
 use super::bench::Bench;
 use super::clock::Clock;
 use super::goods::{Cargo, Packer, Store, Unpacker};
-use super::host::{Host, Letter};
+use super::process::{Desk, Frame, Peer, Told};
 use crate::engine::sim::network::Links;
 use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{ActorId, Fetch, Message, Produce, Record, Timer};
-use crate::outcome::{Look, Observer, Recording, Witness};
+use crate::outcome::{Look, Recording, Witness};
 use crate::units::Time;
 use crate::work::Failed;
-use actix::Addr;
 use parking_lot::Mutex;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -42,7 +41,7 @@ impl Listener {
         if !matches!(fact, Fact::Waiting { .. } | Fact::Served { .. } | Fact::Followed { .. } | Fact::Busy { .. }) {
             self.last = self.last.max(now);
         }
-        witness.observe(now, fact);
+        witness.hear(now, fact);
     }
 
     /// A law that only this engine can check is broken.
@@ -71,6 +70,12 @@ impl Listener {
         self.witness.as_ref().is_some_and(Witness::is_settled)
     }
 
+    /// Whether whatever lost members had done and not committed is done again.
+    #[must_use]
+    pub fn is_redone(&self) -> bool {
+        self.witness.as_ref().is_none_or(Witness::is_redone)
+    }
+
     /// Records that went through so far.
     #[must_use]
     pub fn records(&self) -> u64 {
@@ -90,6 +95,41 @@ impl Listener {
     }
 }
 
+/// Where facts are heard: here, or in the process that this one belongs to.
+#[derive(Clone, Debug)]
+pub enum Ear {
+    /// Here.
+    Here(Arc<Mutex<Listener>>),
+    /// There.
+    There(Arc<Desk>),
+}
+
+impl Ear {
+    /// Something happened.
+    pub fn hear(&self, now: Time, fact: &Fact<'_>) {
+        match self {
+            Self::Here(listener) => listener.lock().hear(now, fact),
+            Self::There(desk) => desk.send(&Frame::Told(now, Told::of(fact))),
+        }
+    }
+
+    /// A law that only this engine can check is broken.
+    pub fn breaks(&self, now: Time, law: &str) {
+        match self {
+            Self::Here(listener) => listener.lock().breaks(now, law),
+            Self::There(desk) => desk.send(&Frame::Breaks(now, law.to_owned())),
+        }
+    }
+
+    /// Work cannot go on.
+    pub fn fails(&self, why: &Failed) {
+        match self {
+            Self::Here(listener) => listener.lock().fails(why),
+            Self::There(desk) => desk.send(&Frame::Fails(why.to_string())),
+        }
+    }
+}
+
 /// The bytes beside a machine, by its role.
 #[derive(Debug)]
 pub enum Goods {
@@ -106,6 +146,8 @@ pub enum Goods {
 /// What a member has beside its machine.
 #[derive(Debug)]
 pub struct Taker {
+    /// In which generation it asks: what was meant for those before it is not for it.
+    pub generation: u32,
     /// What opens what arrives.
     pub unpacker: Unpacker,
     /// Where it works, if its work is real.
@@ -188,9 +230,9 @@ pub struct Stage {
     /// The clock of the run.
     pub clock: Clock,
     /// Who hears the facts.
-    pub listener: Arc<Mutex<Listener>>,
+    pub ear: Ear,
     /// Everybody, by address; known once the run has begun.
-    pub peers: Arc<Vec<Addr<Host>>>,
+    pub peers: Arc<Vec<Peer>>,
     /// Delays of what it sends, unless there are none.
     pub links: Option<Links>,
     /// What is to be done later.
@@ -205,9 +247,9 @@ pub struct Stage {
 impl Stage {
     /// An empty one.
     #[must_use]
-    pub fn new(me: ActorId, clock: Clock, listener: Arc<Mutex<Listener>>, links: Option<Links>, goods: Goods) -> Self {
+    pub fn new(me: ActorId, clock: Clock, ear: Ear, links: Option<Links>, goods: Goods) -> Self {
         let (peers, due, touched) = (Arc::default(), BinaryHeap::new(), Vec::new());
-        Self { me, now: Time::ZERO, clock, listener, peers, links, due, turns: 0, goods, touched }
+        Self { me, now: Time::ZERO, clock, ear, peers, links, due, turns: 0, goods, touched }
     }
 
     /// Does something then.
@@ -218,7 +260,7 @@ impl Stage {
 
     /// Hands a message over.
     pub fn deliver(&self, to: ActorId, message: Message, cargo: Cargo) {
-        self.peers[to.index()].do_send(Letter::Post { from: self.me, message, cargo });
+        self.peers[to.index()].post(self.me, to, message, cargo);
     }
 
     /// The bytes that go with a message.
@@ -262,10 +304,13 @@ impl Stage {
     pub fn unload(&mut self, from: ActorId, message: &Message, cargo: Cargo) {
         match (&mut self.goods, message) {
             (Goods::Broker(store), Message::Produce(_)) => store.arrive(from, cargo),
-            (Goods::Member(taker), Message::Fetched(answer)) => {
+            (Goods::Member(taker), Message::Fetched(answer)) if answer.generation == taker.generation => {
                 if let Err(law) = taker.take(answer, &cargo) {
-                    self.listener.lock().breaks(self.now, &law);
+                    self.ear.breaks(self.now, &law);
                 }
+            }
+            (Goods::Broker(_), Message::Settled { positions, .. }) => {
+                self.touched.extend(positions.iter().map(|position| position.partition));
             }
             _ => {}
         }
@@ -293,7 +338,7 @@ impl Outbox for Stage {
     }
 
     fn observe(&mut self, fact: &Fact<'_>) {
-        self.listener.lock().hear(self.now, fact);
+        self.ear.hear(self.now, fact);
         if let (Goods::Broker(store), &Fact::Discarded { from, partition, sequence, .. }) = (&mut self.goods, fact) {
             store.discard(from, partition, sequence);
         }
@@ -302,7 +347,7 @@ impl Outbox for Stage {
             self.touched.push(partition);
             if !store.append(from, partition, sequence, base) {
                 let law = format!("every batch has its bytes: {sequence} to partition {partition} has none");
-                self.listener.lock().breaks(self.now, &law);
+                self.ear.breaks(self.now, &law);
             }
         }
     }

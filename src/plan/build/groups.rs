@@ -8,7 +8,7 @@ use crate::model::random::Distribution;
 use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
 use crate::scenario::Scenario;
 use crate::scenario::schema::{self, Assignor, Fetch, Group};
-use crate::units::{Span, Time};
+use crate::units::{Span, Time, show};
 
 /// Members times workers over all groups at most: each has state.
 const MOST_WORKERS: u64 = 1_000_000;
@@ -26,6 +26,9 @@ const PARTITION_MAX: u64 = 1 << 20;
 const AUTO_COMMIT: Span = Span::from_ms(5_000);
 /// `heartbeat.interval.ms`.
 const HEARTBEAT: Span = Span::from_ms(3_000);
+
+/// `session.timeout.ms`.
+const SESSION: Span = Span::from_ms(45_000);
 
 /// All groups, in the order of the file.
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
@@ -53,6 +56,7 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         let remedy = "make it smaller, or `max_bytes` larger";
         found.error(&format!("{path}.fetch.min_bytes"), "is greater than `max_bytes`", remedy);
     }
+    let (heartbeat, session_timeout) = session(settings, &path, found);
     let reads = topics_of(settings, topics, &path, found);
     let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
     let (job, model) = job::job(settings.work.as_ref(), &path, found);
@@ -85,8 +89,21 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
             Some(schema::Commit::After(schema::AfterWhat::Poll)) => Commit::AfterPoll,
             Some(schema::Commit::Every(count)) => Commit::Every(count.0 as u32),
         },
-        heartbeat: settings.heartbeat.as_ref().map_or(HEARTBEAT, |d| d.0),
+        heartbeat,
+        session_timeout,
     }
+}
+
+/// Time between two signs of life, and without one.
+fn session(settings: &Group, path: &str, found: &mut Findings<'_>) -> (Span, Span) {
+    let heartbeat = settings.heartbeat.as_ref().map_or(HEARTBEAT, |d| d.0);
+    let Some(session) = &settings.session_timeout else { return (heartbeat, SESSION) };
+    if heartbeat >= session.0 {
+        let shown = show::duration(heartbeat.seconds());
+        let message = format!("is no longer than the {shown} between two heartbeats, which would all come too late");
+        found.error(&format!("{path}.session_timeout"), message, "make it three times `heartbeat`, or that shorter");
+    }
+    (heartbeat, session.0)
 }
 
 fn topics_of(settings: &Group, topics: &[String], path: &str, found: &mut Findings<'_>) -> Vec<usize> {

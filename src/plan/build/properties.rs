@@ -65,6 +65,7 @@ pub fn group(written: &Group, path: &str, found: &mut Findings<'_>) -> Group {
     fill(&mut fetch.max_partition_bytes, partition.map(Size));
     filled.fetch = Some(fetch);
     fill(&mut filled.heartbeat, lines.millis("heartbeat.interval.ms", 1, found));
+    fill(&mut filled.session_timeout, lines.millis("session.timeout.ms", 1, found));
     let commit = lines.commit(written.commit.is_none(), found);
     fill(&mut filled.commit, commit);
     let assignor = lines.assignor(written.assignor.is_none(), found);

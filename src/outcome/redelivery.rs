@@ -1,0 +1,102 @@
+//! What is processed once more after a member was lost: told apart from what is new, before it is counted.
+//!
+//! At least once, and no more often than a loss explains. Whoever takes a lost member's place goes on from what is
+//! committed, and goes through each offset once and in order, as anybody does; offsets that were processed before are
+//! duplicates and count as nothing else, so latencies and lag are of first times only.
+use super::progress::Progress;
+use super::{Observer, Witness};
+use crate::model::machine::{Fact, Processed};
+use crate::plan::Plan;
+use crate::units::{Span, Time};
+
+/// Knows what was processed before.
+#[derive(Debug)]
+pub struct Redelivery {
+    partitions: usize,
+    /// By group and partition.
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Place {
+    /// By anybody.
+    seen: Progress,
+    /// By whoever took a lost member's place, until it is past what was seen by then.
+    again: Option<(Progress, u64)>,
+}
+
+impl Redelivery {
+    /// Of a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let partitions = plan.partitions() as usize;
+        Self { partitions, places: vec![Place::default(); partitions * plan.groups.len()] }
+    }
+
+    /// Whether nothing is left to be processed once more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.places.iter().all(|place| place.again.is_none())
+    }
+
+    /// Hears a fact and hands on what is to be counted.
+    pub(super) fn hear(&mut self, witness: &mut Witness, now: Time, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Processed(ref done) => return self.processed(witness, now, done),
+            Fact::Resumed { group, partition, offset, .. } => {
+                let place = &mut self.places[group as usize * self.partitions + partition as usize];
+                let until = place.seen.end();
+                place.again = (offset < until).then(|| (Progress::up_to(offset), until));
+            }
+            _ => {}
+        }
+        witness.observe(now, fact);
+    }
+
+    fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
+        let &Processed { group, partition, first, records, shared, .. } = done;
+        let (n, end) = (records.len() as u64, first + records.len() as u64);
+        let Place { seen, again } = &mut self.places[group as usize * self.partitions + partition as usize];
+        let Some((progress, until)) = again else {
+            seen.done(first, n);
+            return witness.observe(now, &Fact::Processed(*done));
+        };
+        let next = progress.below;
+        if !progress.done(first, n) {
+            witness.breaks(now, &format!("records of partition {partition} come again once after a loss: {first}"));
+        }
+        if !shared && first != next {
+            let law = format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
+            witness.breaks(now, &law);
+        }
+        if progress.below >= *until {
+            *again = None;
+        }
+        let mut at = first;
+        while at < end {
+            let (known, until) = seen.is_done(at);
+            let until = until.min(end);
+            if known {
+                witness.observe(now, &Fact::Redone { group, records: until - at });
+            } else {
+                seen.done(at, until - at);
+                witness.observe(now, &Fact::Processed(part(done, at, until)));
+            }
+            at = until;
+        }
+    }
+}
+
+/// Some of the records.
+fn part<'p>(done: &Processed<'p>, from: u64, until: u64) -> Processed<'p> {
+    let (from, until) = ((from - done.first) as usize, (until - done.first) as usize);
+    let before = done.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
+    Processed {
+        first: done.first + from as u64,
+        records: &done.records[from..until],
+        extras: if done.extras.is_empty() { &[] } else { &done.extras[from..until] },
+        work: &done.work[from..until],
+        started: done.started + before,
+        ..*done
+    }
+}

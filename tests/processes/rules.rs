@@ -1,0 +1,207 @@
+//! The rules behind lost members, with a pencil: what is kept, where whoever comes next goes on, what counts twice.
+use conga::model::coordinator::Coordinator;
+use conga::model::log::Log;
+use conga::model::machine::{Fact, Input, Machine, Outbox, Processed};
+use conga::model::protocol::{ActorId, Message, Parcel, Position, Record, Timer};
+use conga::outcome::{Recording, Witness};
+use conga::plan::Plan;
+use conga::units::{Span, Time};
+
+/// What a machine sent.
+#[derive(Default)]
+struct Sent(Vec<(ActorId, Message)>);
+
+impl Outbox for Sent {
+    fn send(&mut self, to: ActorId, message: Message) {
+        self.0.push((to, message));
+    }
+    fn send_at(&mut self, _: Time, to: ActorId, message: Message) {
+        self.send(to, message);
+    }
+    fn wake(&mut self, _: Timer, _: Time) {}
+    fn observe(&mut self, _: &Fact<'_>) {}
+}
+
+fn records(n: u64) -> Vec<Record> {
+    (0..n).map(|ms| Record { due: Time::ZERO + Span::from_ms(ms), key: u32::MAX, body: 10 }).collect()
+}
+
+#[test]
+fn a_log_that_may_be_read_again_keeps_what_is_not_committed() {
+    let read = |log: &Log, offset: u64| {
+        let mut parcel = Parcel::default();
+        log.read(offset, u64::MAX, &mut parcel);
+        parcel.records.iter().map(|record| record.due.ns() / 1_000_000).collect::<Vec<_>>()
+    };
+    let mut log = Log::new(2, None).rereadable(true);
+    for batch in records(30).chunks(10) {
+        log.append(batch, &[], 100);
+        log.replicated(10, 100);
+    }
+    log.reached(0, 30);
+    log.reached(1, 30);
+    assert_eq!((log.start(), log.held()), (0, 30), "what was fetched is kept");
+    log.settled(0, 25);
+    assert_eq!(log.start(), 0, "for the other group");
+    log.settled(1, 13);
+    assert_eq!(log.start(), 13, "in the middle of a batch");
+    assert_eq!(read(&log, 13), (13..30).collect::<Vec<_>>());
+    assert_eq!(log.readable(13), 200, "the batch as a whole");
+    log.settled(1, 30);
+    assert_eq!((log.start(), log.readable(25)), (25, 100));
+    let mut usual = Log::new(1, None);
+    usual.append(&records(10), &[], 100);
+    usual.replicated(10, 100);
+    usual.reached(0, 10);
+    assert_eq!(usual.held(), 0, "nobody comes back");
+}
+
+#[test]
+fn a_coordinator_tells_what_is_committed() {
+    let mut coordinator = Coordinator::new(7, 3).telling(vec![0, 1, 0]);
+    let mut out = Sent::default();
+    let member = ActorId(9);
+    let at = |partition, offset| Position { partition, offset };
+    let mut hear = |message, out: &mut Sent| {
+        coordinator.handle(Time::ZERO, Input::Received { from: member, message }, out);
+    };
+    hear(Message::Commit(Box::new(vec![at(0, 5), at(1, 0), at(2, 8)])), &mut out);
+    let [(ActorId(0), Message::Settled { group: 7, positions }), (to, Message::Committed(_))] = &out.0[..] else {
+        panic!("the broker of partitions 0 and 2, then the member: {:?}", out.0);
+    };
+    assert_eq!(*to, member);
+    assert_eq!(positions.iter().map(|p| (p.partition, p.offset)).collect::<Vec<_>>(), [(0, 5), (2, 8)]);
+    out.0.clear();
+    hear(Message::OffsetFetch(Box::new(vec![at(2, 0), at(1, 0)])), &mut out);
+    let [(_, Message::Offsets(positions))] = &out.0[..] else { panic!("an answer: {:?}", out.0) };
+    assert_eq!(positions.iter().map(|p| p.offset).collect::<Vec<_>>(), [8, 0]);
+}
+
+/// A witness of a run in which members can be lost, and what it hears.
+struct Story {
+    plan: Plan,
+    witness: Witness,
+    records: Vec<Record>,
+}
+
+impl Story {
+    /// Ten records are there to be read by a member that owns them.
+    fn new() -> Self {
+        let yaml = "
+topics: {events: {partitions: 1}}
+producers: {edge: {topic: events, arrivals: {constant: {rate: 1k/s}}, messages: 10}}
+groups: {workers: {topics: [events], members: 1}}
+run: {seed: 1}
+";
+        let plan = Plan { redelivers: true, ..crate::play::plan(yaml) };
+        let mut story = Self { witness: Witness::new(&plan), plan, records: records(10) };
+        let all = story.records.clone();
+        story.hear(&Fact::Sent { stream: 0, records: 10 });
+        let (stream, from, partition, sequence, base) = (0, ActorId(2), 0, 0, 0);
+        story.hear(&Fact::Appended { stream, from, partition, sequence, base, records: &all, bytes: 100, plain: 100 });
+        story.hear(&Fact::Replicated { partition, high_watermark: 10, records: 10 });
+        story.hear(&Fact::Acked { stream, left: Time::ZERO, records: &all, extras: &[] });
+        story.hear(&Fact::Exhausted { stream, at: Time::ZERO });
+        story.assigned(1);
+        story
+    }
+
+    fn hear(&mut self, fact: &Fact<'_>) {
+        self.witness.hear(Time::ZERO + Span::from_ms(100), fact);
+    }
+
+    fn assigned(&mut self, generation: u32) {
+        self.hear(&Fact::Assigned { group: 0, member: 0, partition: 0, generation });
+    }
+
+    fn processed(&mut self, first: u64, end: u64) {
+        let records = self.records[first as usize..end as usize].to_vec();
+        let work = vec![Span::ZERO; records.len()];
+        let started = Time::ZERO + Span::from_ms(50);
+        let (group, member, partition, shared) = (0, 0, 0, false);
+        let extras = &[];
+        let (records, work) = (&records, &work);
+        self.hear(&Fact::Processed(Processed {
+            group,
+            member,
+            partition,
+            first,
+            records,
+            extras,
+            work,
+            started,
+            shared,
+        }));
+    }
+
+    fn committed(&mut self, offset: u64) {
+        self.hear(&Fact::Committed { group: 0, partition: 0, offset });
+    }
+
+    /// Another member has taken the lost one's place.
+    fn resumed(&mut self, offset: u64) {
+        self.assigned(2);
+        self.hear(&Fact::Resumed { group: 0, member: 0, partition: 0, offset });
+    }
+
+    fn finish(self) -> Recording {
+        drop(self.plan);
+        self.witness.finish(Time::ZERO + Span::from_ms(200), false, 0)
+    }
+}
+
+fn counted(recording: &Recording) -> [u64; 2] {
+    let workers = &recording.end.groups[0];
+    [workers.processed.total, workers.duplicates]
+}
+
+#[test]
+fn what_was_not_committed_comes_again_and_counts_as_duplicates() {
+    let mut story = Story::new();
+    story.processed(0, 6);
+    story.committed(3);
+    story.resumed(3);
+    assert!(!story.witness.is_redone());
+    story.processed(3, 5);
+    assert!(!story.witness.is_settled(), "four are missing");
+    story.processed(5, 8);
+    assert!(story.witness.is_redone(), "what was done before is done again");
+    story.processed(8, 10);
+    story.committed(10);
+    assert!(story.witness.is_settled());
+    let recording = story.finish();
+    assert_eq!(recording.broken, Vec::<String>::new());
+    assert_eq!(counted(&recording), [10, 3]);
+}
+
+/// The rest of a story.
+type Tell<'t> = &'t dyn Fn(&mut Story);
+
+#[test]
+fn whoever_comes_next_repeats_once_and_leaves_nothing_out() {
+    let broken = |tell: Tell<'_>| {
+        let mut story = Story::new();
+        story.processed(0, 6);
+        story.committed(3);
+        tell(&mut story);
+        story.finish().broken
+    };
+    let cases: [(&str, Tell<'_>); 5] = [
+        ("are processed once", &|story| story.processed(5, 7)),
+        ("goes on from what is committed", &|story| story.resumed(4)),
+        ("comes in order", &|story| {
+            story.resumed(3);
+            story.processed(4, 6);
+        }),
+        ("come again once after a loss", &|story| {
+            story.resumed(3);
+            story.processed(3, 5);
+            story.processed(4, 6);
+        }),
+        ("move forward", &|story| story.committed(2)),
+    ];
+    for (law, tell) in cases {
+        let broken = broken(tell);
+        assert!(broken.iter().any(|words| words.contains(law)), "{law}: {broken:?}");
+    }
+}
