@@ -390,7 +390,8 @@ fn a_process_that_cannot_start_is_told() {
 #[test]
 fn interrupted_runs_take_their_processes_along() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("long.yaml"), KILLED.replace("run: {", "run: {duration: 10h, ")).expect("a file");
+    std::fs::write(folder.path().join("long.yaml"), KILLED.replace("interval: 500ms", "duration: 10h"))
+        .expect("a file");
     for signal in ["-INT", "-TERM", "-KILL"] {
         let mut command = Command::new(CONGA);
         command.args(["run", "long.yaml", "--engine", "live", "--processes", "2", "--out", "out"]);
