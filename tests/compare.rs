@@ -97,8 +97,8 @@ fn a_slower_server_is_found_and_breaks_its_limit() {
     assert_eq!(broken("groups.server.rate_per_s < -50%"), Ok(0));
     for (line, problem) in [
         ("groups.*.e2e_s.p98 > +10%", "no figure with a value"),
-        ("groups.*.e2e.p99 > +10%", "did you mean `groups.*.e2e_s.p99`?"),
-        ("groups.servr.e2e_s.p99 > +10%", "did you mean `groups.server.e2e_s.p99`?"),
+        ("groups.*.e2e.p90 > +10%", "did you mean `groups.*.e2e_s.p90`?"),
+        ("groups.servr.e2e_s.p90 > +10%", "did you mean `groups.server.e2e_s.p90`?"),
         ("groups.*.e2e_s.p99 > 10%", "a change has a sign"),
         ("groups.*.e2e_s.p99", "compares nothing"),
         ("e2e_s > +10%", "a section, a name and a figure"),

@@ -1,4 +1,6 @@
 //! A scenario as it is put together, and how it is written: commented YAML, as a person would.
+//!
+//! It is text from the beginning: what an importer knows is how a key is written, and the scenario's reader checks it.
 use std::fmt::Write as _;
 
 /// A key of the file that is imported, and what became of it.

@@ -136,7 +136,7 @@ fn sends(given: &Given, draft: &mut Draft) -> Result<Vec<Line>, String> {
     lines.push(("linger", "0ms".into()));
     match given.count("confirm")? {
         Some(_) => {
-            draft.assumes("--confirm", "producers wait for acknowledgements; how many may be open is `max_in_flight`")
+            draft.assumes("--confirm", "producers wait for acknowledgements; how many may be open is `max_in_flight`");
         }
         None => lines.push(("acks", "0".into())),
     }

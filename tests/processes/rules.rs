@@ -97,6 +97,7 @@ run: {seed: 1}
         let mut story = Self { witness: Witness::new(&plan), plan, records: records(10) };
         let all = story.records.clone();
         story.hear(&Fact::Sent { stream: 0, records: 10 });
+        story.hear(&Fact::Requested { stream: 0, records: 10, bytes: 100 });
         let (stream, from, partition, sequence, base) = (0, ActorId(2), 0, 0, 0);
         story.hear(&Fact::Appended { stream, from, partition, sequence, base, records: &all, bytes: 100, plain: 100 });
         story.hear(&Fact::Replicated { partition, high_watermark: 10, records: 10 });

@@ -167,5 +167,5 @@ fn the_terminal_is_given_back_when_work_fails() {
     assert_eq!(seat.code(), Some(1), "{}", seat.screen.screen().contents());
     let screen = seat.screen.screen();
     assert!(!screen.alternate_screen() && !screen.hide_cursor() && seat.is_cooked());
-    assert!(screen.contents().contains("the work of a group failed"), "{}", screen.contents());
+    assert!(screen.contents().contains("the run could not go on"), "{}", screen.contents());
 }
