@@ -435,7 +435,12 @@ fn processes_are_refused_where_they_mean_nothing() {
     let kept = run(&["--engine", "live", "--processes", "2", "--set", "topics.events.retention={time: 1s}"]);
     assert!(kept.code == Some(2) && kept.err.contains("topics.events.retention"), "{}", kept.err);
     let many = run(&["--engine", "live", "--processes", "5"]);
-    assert!(matches!(many.code, Some(0 | 3)) && many.err.contains("2 processes are started"), "{:?} {}", many.code, many.err);
+    assert!(
+        matches!(many.code, Some(0 | 3)) && many.err.contains("2 processes are started"),
+        "{:?} {}",
+        many.code,
+        many.err
+    );
     let result = json(&folder.path().join("out/result.json"));
     assert!(result["warnings"].to_string().contains("--processes 5"), "{}", result["warnings"]);
     let session = run(&["--set", "groups.workers.heartbeat=200ms"]);
