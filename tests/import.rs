@@ -148,7 +148,7 @@ const COMMAND_LINES: [Case<'static>; 11] = [
     },
     Case {
         name: "rabbit-steps",
-        args: &["perftest", "--", "-vr", "100:10", "-vr", "0:5", "-z", "20"],
+        args: &["perftest", "--", "java", "-jar", "perf-test.jar", "-vr", "100:10", "-vr", "0:5", "-z", "20"],
         says: &["{for: 10s, rate: 100/s}, {for: 5s, rate: 0/s}, {for: 5s, rate: 100/s}]"],
         tells: &[],
     },
@@ -242,7 +242,12 @@ fn import_makes_scenarios_of_workloads() {
         ),
         ("fan-out", replaced("subscriptionsPerTopic: 1", "subscriptionsPerTopic: 2"), &["sub-000:", "sub-001:"], &[]),
         ("fast", replaced("producerRate: 50000", "producerRate: 0"), &["rate: 100000/s"], &["assumed: producerRate"]),
-        ("backlog", replaced("SizeGB: 0", "SizeGB: 10"), &["starts: 209.7152s"], &["groups begin after 210 s"]),
+        (
+            "backlog",
+            replaced("SizeGB: 0", "SizeGB: 10"),
+            &["starts: 210s", "duration: 1170s"],
+            &["groups begin after 210 s"],
+        ),
         (
             "keys",
             workload("keyDistributor: KEY_ROUND_ROBIN\n"),
@@ -302,6 +307,7 @@ fn import_refuses_what_it_does_not_know() {
         &["omb", "list.yaml", "driver.yaml"],
         &["omb", "load.yaml", "pulsar.yaml"],
         &["omb", "nowhere.yaml", "driver.yaml"],
+        &["omb", "driver.yaml", "load.yaml"],
         &["perftest", "--", "--producer", "3"],
         &["perftest", "--", "-x", "many"],
         &["perftest", "--", "-x"],

@@ -152,17 +152,39 @@ fn live_is_near_the_simulator_where_time_is_modelled() {
     panic!("four times out of four: {found:#?}");
 }
 
-#[test]
-fn live_lateness_is_measured_and_stages_add_up() {
-    let outcome = live(DELAYED, &Settings::plain());
-    let lateness = producer(&outcome, "edge").lateness_s.mean.value().expect("a mean");
-    assert!(lateness > 0.0 && lateness < 0.05, "{lateness}");
-    assert!(outcome.histograms.contains_key("producers.edge.lateness_s"));
-    let workers = group(&outcome, "workers");
+/// What is not as it is on a machine with time for a run.
+fn disturbed(outcome: &Outcome) -> Vec<String> {
+    let mut found = Vec::new();
+    let lateness = producer(outcome, "edge").lateness_s.mean.value().expect("a mean");
+    if lateness <= 0.0 || lateness >= 0.05 {
+        found.push(format!("{lateness} s late"));
+    }
+    let workers = group(outcome, "workers");
     let stages: f64 = workers.stages.iter().filter_map(|stage| stage.mean_s).sum();
     let e2e = workers.e2e_s.mean.value().expect("a mean");
-    assert!((stages - e2e).abs() < 0.05 * e2e, "{stages} s in stages, {e2e} s end to end");
-    assert!(outcome.series.len() > 10 && outcome.series.iter().all(|row| row.groups[0].lag < 1_000));
+    if (stages - e2e).abs() >= 0.05 * e2e {
+        found.push(format!("{stages} s in stages, {e2e} s end to end"));
+    }
+    let most = outcome.series.iter().map(|row| row.groups[0].lag).max();
+    if most.is_none_or(|lag| lag >= 1_000) {
+        found.push(format!("a lag of {most:?}"));
+    }
+    found
+}
+
+#[test]
+fn live_lateness_is_measured_and_stages_add_up() {
+    let mut found = Vec::new();
+    // As above: one undisturbed run is enough.
+    for _ in 0..4 {
+        let outcome = live(DELAYED, &Settings::plain());
+        assert!(outcome.histograms.contains_key("producers.edge.lateness_s") && outcome.series.len() > 10);
+        found = disturbed(&outcome);
+        if found.is_empty() {
+            return;
+        }
+    }
+    panic!("four times out of four: {found:?}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub fn import(args: &[String], known: Known) -> Result<Draft, String> {
         draft.assumes("partitions", "1, as of a topic that Kafka creates by itself; say `--partitions N`");
     }
     if known.brokers.is_none() || known.replicas.is_none() {
-        let told = format!("{brokers} brokers, {replicas} replicas; say `--brokers N --replicas N`");
+        let told = format!("brokers: {brokers}, replicas: {replicas}; say `--brokers N --replicas N`");
         draft.assumes("cluster", told);
     }
     produce(&given, &topic, &mut draft)?;

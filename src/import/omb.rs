@@ -55,6 +55,9 @@ const DRIVER: [(&str, Option<&str>); 9] = [
 /// # Errors
 /// What is wrong with them.
 pub fn import(workload: &str, driver: &str, known: Known) -> Result<Draft, String> {
+    if workload.contains("driverClass") && driver.contains("partitionsPerTopic") {
+        return Err("the first file is a driver and the second a workload: name them the other way round".into());
+    }
     let (load, kafka) = (keys(workload, &WORKLOAD, "the workload")?, keys(driver, &DRIVER, "the driver")?);
     let class = text(&kafka, "driverClass").unwrap_or_default();
     if !class.contains(".kafka.") {
@@ -82,11 +85,12 @@ pub fn import(workload: &str, driver: &str, known: Known) -> Result<Draft, Strin
         lost.for_each(|(key, why)| draft.loses(*key, why.unwrap_or_default()));
     }
     let partitions = known.partitions.map_or_else(|| whole(&load, "partitionsPerTopic", 1), Ok)?;
-    clients(&load, topics, (partitions, replicas), &mut draft)?;
+    let starts = clients(&load, topics, (partitions, replicas), &mut draft)?;
     settings(&kafka, &mut draft);
     let warmup = number(&load, "warmupDurationMinutes", 1.0)?;
-    let duration = warmup + number(&load, "testDurationMinutes", 1.0)?;
-    draft.run = vec![("duration", format!("{}s", duration * MINUTE_S)), ("warmup", format!("{}s", warmup * MINUTE_S))];
+    // The benchmark goes on until a backlog is gone; here it begins with the first reader.
+    let duration = (warmup + number(&load, "testDurationMinutes", 1.0)?) * MINUTE_S + starts;
+    draft.run = vec![("duration", format!("{duration}s")), ("warmup", format!("{}s", warmup * MINUTE_S))];
     Ok(draft)
 }
 
@@ -95,7 +99,7 @@ fn clients(
     topics: u32,
     (partitions, replicas): (u32, u32),
     draft: &mut Draft,
-) -> Result<(), String> {
+) -> Result<f64, String> {
     let mut rate = number(load, "producerRate", 0.0)?;
     if rate == 0.0 {
         draft.assumes("producerRate", UNLIMITED);
@@ -119,8 +123,8 @@ fn clients(
         Some(other) => return Err(format!("keyDistributor `{other}`: write NO_KEY, KEY_ROUND_ROBIN or RANDOM_NANO")),
     }
     let mut reads: Vec<Line> = vec![("members", whole(load, "consumerPerSubscription", 1)?.to_string())];
+    let seconds = (backlog / (rate * size.max(1.0))).ceil();
     if backlog > 0.0 {
-        let seconds = backlog / (rate * size.max(1.0));
         reads.push(("starts", format!("{seconds}s")));
         draft.assumes("consumerBacklogSizeGB", format!("groups begin after {seconds:.0} s, when that much was sent"));
     }
@@ -138,7 +142,7 @@ fn clients(
             draft.groups.push(Client { name: group, topic: name.clone(), lines: reads.clone() });
         }
     }
-    Ok(())
+    Ok(seconds)
 }
 
 /// Settings of clients and topics, which the driver holds as the text of Java properties.

@@ -88,7 +88,9 @@ const OPTIONS: &[Option_] = &[
 /// # Errors
 /// What is wrong with it.
 pub fn import(args: &[String], known: Known) -> Result<Draft, String> {
-    let given = Given::read("PerfTest", OPTIONS, args)?;
+    // However it is started: `java -jar perf-test.jar`, `bin/runjava com.rabbitmq.perf.PerfTest`.
+    let first = args.iter().rposition(|arg| arg.ends_with(".jar") || arg.ends_with("PerfTest")).map_or(0, |at| at + 1);
+    let given = Given::read("PerfTest", OPTIONS, &args[first..])?;
     let [from, to] = [given.count("queue-pattern-from")?, given.count("queue-pattern-to")?];
     let queues = to.map_or(1, |to| (to + 1).saturating_sub(from.unwrap_or(1)).max(1));
     let replicas = known.replicas.unwrap_or(if given.has("quorum-queue") { 3 } else { 1 });

@@ -70,7 +70,7 @@ impl Verdict {
         let result = &outcome.result;
         let paces: Vec<Pace> = (0..result.groups.len()).map(|i| Pace::of(outcome, i)).collect();
         let overloaded = paces.iter().any(|pace| pace.growth_per_s.is_some())
-            || result.producers.iter().any(|(_, producer)| producer.unsent > 0.01 * producer.offered);
+            || result.producers.iter().any(|(_, producer)| lost_share(producer) > 0.01 || waiting(producer).is_some());
         let kind = match () {
             () if !result.broken_laws.is_empty() => Kind::Broken,
             () if result.validity.verdict != "valid" => Kind::Invalid,
@@ -199,7 +199,8 @@ fn group(outcome: &Outcome, i: usize, pace: &Pace) -> String {
                 ("", "")
             };
             format!(
-                "Group {name} {barely}kept up: it processed {done} at {busy} utilisation{}{but}.{first}",
+                "Group {name} {barely}kept up{}: it processed {done} at {busy} utilisation{}{but}.{first}",
+                with_what(outcome),
                 within(group)
             )
         }
@@ -218,6 +219,24 @@ fn group(outcome: &Outcome, i: usize, pace: &Pace) -> String {
     text
 }
 
+/// Who hears of little has little to do.
+fn with_what(outcome: &Outcome) -> &'static str {
+    let held = |producer: &ProducerResult| lost_share(producer) > 0.1 || waiting(producer).is_some();
+    let any = outcome.result.producers.iter().any(|(_, producer)| held(producer));
+    if any { " with what reached it" } else { "" }
+}
+
+/// The share of what was due that never arrives.
+fn lost_share(producer: &ProducerResult) -> f64 {
+    (producer.unsent + producer.failed) / producer.offered.max(1.0)
+}
+
+/// Records that still waited at the end, neither acknowledged nor given up, where those are more than are always under way.
+fn waiting(producer: &ProducerResult) -> Option<f64> {
+    let open = producer.offered - producer.acked - producer.failed - producer.unsent;
+    (open > 20.0 && open > 0.1 * producer.offered).then_some(open)
+}
+
 fn within(group: &GroupResult) -> String {
     let (half, most) = (group.e2e_s.p50.value(), group.e2e_s.p99.value());
     let half = half.map(|half| format!("half of all records were done within {}", show::duration(half)));
@@ -234,10 +253,16 @@ fn held_back(name: &str, producer: &ProducerResult) -> Option<String> {
         format!("Producer {name} never sent {unsent} records, {share} of what was due: {why}.")
     });
     let failed = (producer.failed > 0.0).then(|| {
-        let failed = show::count(producer.failed);
-        format!("Producer {name} gave up {failed} records that were not acknowledged in time.")
+        let (failed, share) = (show::count(producer.failed), show::percent(producer.failed / producer.offered));
+        format!(
+            "Producer {name} gave up {failed} records, {share} of what was due: they were not acknowledged in time."
+        )
     });
-    let said: Vec<String> = unsent.into_iter().chain(failed).chain(sent_again(name, producer)).collect();
+    let open = waiting(producer).map(|open| {
+        let (open, share) = (show::count(open), show::percent(open / producer.offered));
+        format!("Producer {name} still held {open} records at the end, {share} of what was due: they come faster than they go.")
+    });
+    let said: Vec<String> = unsent.into_iter().chain(failed).chain(open).chain(sent_again(name, producer)).collect();
     (!said.is_empty()).then(|| said.join(" "))
 }
 
