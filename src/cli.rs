@@ -222,7 +222,8 @@ pub struct RunArgs {
     /// Live: how many times as fast as real time, such as `10x`; `1x` when silent.
     #[arg(long, value_name = "TIMES", value_parser = speed)]
     pub speed: Option<f64>,
-    /// Live: memory for messages that groups have not fetched, over all brokers; `1 GiB` when silent.
+    /// Live: memory for messages that groups have not fetched (with `--processes`: not committed), over all brokers; `1 GiB`
+    /// when silent.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory: Option<u64>,
     /// Live: consumers in so many processes of their own; one that dies is replaced, and nothing is lost.

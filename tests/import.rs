@@ -297,6 +297,7 @@ fn import_refuses_what_it_does_not_know() {
     file("typo.yaml", &workload("producerrate: 3\n"));
     file("negative.yaml", &workload("").replace("producerRate: 50000", "producerRate: -5"));
     file("million.yaml", &workload("").replace("topics: 1\n", "topics: 1000000\n"));
+    file("fan-out.yaml", &workload("").replace("subscriptionsPerTopic: 1", "subscriptionsPerTopic: 4000000000"));
     file("list.yaml", "- a\n");
     file("driver.yaml", DRIVER);
     file("pulsar.yaml", "driverClass: io.openmessaging.benchmark.driver.pulsar.PulsarBenchmarkDriver\n");
@@ -304,6 +305,7 @@ fn import_refuses_what_it_does_not_know() {
         &["omb", "typo.yaml", "driver.yaml"][..],
         &["omb", "negative.yaml", "driver.yaml"],
         &["omb", "million.yaml", "driver.yaml"],
+        &["omb", "fan-out.yaml", "driver.yaml"],
         &["omb", "list.yaml", "driver.yaml"],
         &["omb", "load.yaml", "pulsar.yaml"],
         &["omb", "nowhere.yaml", "driver.yaml"],
@@ -312,6 +314,8 @@ fn import_refuses_what_it_does_not_know() {
         &["perftest", "--", "-x", "many"],
         &["perftest", "--", "-x"],
         &["perftest", "--", "-vr", "100"],
+        &["perftest", "--", "-vr", "100:1", "-vr", "1:1", "-z", "1000000"],
+        &["perftest", "--", "--producers", "65536", "--producer-channel-count", "65536"],
         &["kafka-perf", "--", "--topic", "t"],
         &["kafka-perf", "--", "--topic", "t", "--num-records", "1", "--throughput", "1", "--producer-props", "acks"],
         &["kafka-perf", "--", "kafka-consumer-perf-test", "--topic", "t"],

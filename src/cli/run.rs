@@ -237,6 +237,12 @@ fn save(
 
 /// Where the figures come from: the only file of a run that differs from one time to the next.
 fn provenance(cost: &Cost) -> serde_json::Value {
+    // What a lost process has used nobody knows.
+    let processes = cost.live.iter().flat_map(|measured| &measured.processes);
+    let cpu_s = |ended: &live::Ended| {
+        ended.farewell.as_ref().filter(|_| ended.replaced == 0).map(|farewell| farewell.cpu.as_secs_f64())
+    };
+    let members_s: Option<f64> = processes.map(cpu_s).sum();
     let mut told = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "host": surroundings::host(),
@@ -244,7 +250,7 @@ fn provenance(cost: &Cost) -> serde_json::Value {
         "process": { "cpu_s": surroundings::cpu().as_secs_f64() },
         "events": cost.events,
         "messages": cost.records,
-        "messages_per_cpu_s": cost.records as f64 / cost.cpu_s.max(1e-9),
+        "messages_per_cpu_s": members_s.map(|members_s| cost.records as f64 / (cost.cpu_s + members_s).max(1e-9)),
         "events_per_message": cost.events as f64 / (cost.records.max(1)) as f64,
         "peak_rss_bytes": surroundings::peak_rss_bytes(),
     });

@@ -9,7 +9,7 @@ use crate::scenario::nearest;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
-/// Topics at most: each is a producer and its groups.
+/// Topics at most, and groups: each topic is a producer and a group for each subscription.
 const TOPICS: u32 = 1_000;
 /// Keys that the benchmark's distributors choose from.
 const KEYS: u32 = 10_000;
@@ -68,6 +68,12 @@ pub fn import(workload: &str, driver: &str, known: Known) -> Result<Draft, Strin
     let topics = whole(&load, "topics", 1)?;
     if topics > TOPICS {
         return Err(format!("{topics} topics are more than the {TOPICS} that a scenario may name"));
+    }
+    let subscriptions = whole(&load, "subscriptionsPerTopic", 0)?;
+    if subscriptions.saturating_mul(topics) > TOPICS {
+        return Err(format!(
+            "{subscriptions} subscriptions of {topics} topics are more than the {TOPICS} groups of a scenario"
+        ));
     }
     let replicas = known.replicas.map_or_else(|| whole(&kafka, "replicationFactor", 1), Ok)?;
     let brokers = known.brokers.unwrap_or(replicas.max(3));

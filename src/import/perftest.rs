@@ -92,7 +92,7 @@ pub fn import(args: &[String], known: Known) -> Result<Draft, String> {
     let first = args.iter().rposition(|arg| arg.ends_with(".jar") || arg.ends_with("PerfTest")).map_or(0, |at| at + 1);
     let given = Given::read("PerfTest", OPTIONS, &args[first..])?;
     let [from, to] = [given.count("queue-pattern-from")?, given.count("queue-pattern-to")?];
-    let queues = to.map_or(1, |to| (to + 1).saturating_sub(from.unwrap_or(1)).max(1));
+    let queues = to.map_or(1, |to| to.saturating_sub(from.unwrap_or(1)).saturating_add(1));
     let replicas = known.replicas.unwrap_or(if given.has("quorum-queue") { 3 } else { 1 });
     let brokers = known.brokers.unwrap_or(replicas);
     let mut draft = Draft {
@@ -115,8 +115,15 @@ pub fn import(args: &[String], known: Known) -> Result<Draft, String> {
     Ok(draft)
 }
 
+/// Clients times channels.
+fn channels(given: &Given, clients: &str, each: &str) -> Result<u32, String> {
+    let [clients_given, each_given] = [given.count(clients)?.unwrap_or(1), given.count(each)?.unwrap_or(1)];
+    let all = clients_given.checked_mul(each_given);
+    all.ok_or_else(|| format!("--{clients} {clients_given} times --{each} {each_given} is more than can be counted"))
+}
+
 fn sends(given: &Given, draft: &mut Draft) -> Result<Vec<Line>, String> {
-    let instances = given.count("producers")?.unwrap_or(1) * given.count("producer-channel-count")?.unwrap_or(1);
+    let instances = channels(given, "producers", "producer-channel-count")?;
     let many = f64::from(instances);
     let mut lines: Vec<Line> = vec![("instances", instances.to_string())];
     let steps = given.all("variable-rate");
@@ -158,6 +165,9 @@ fn sends(given: &Given, draft: &mut Draft) -> Result<Vec<Line>, String> {
 
 const MINUTE_S: f64 = 60.0;
 
+/// Steps that a scenario may have.
+const STEPS: usize = 10_000;
+
 /// RATE:SECONDS, again and again, as the tool does.
 fn steps(given: &[String], many: f64, lasts: f64) -> Result<String, String> {
     let mut pairs = Vec::new();
@@ -167,9 +177,12 @@ fn steps(given: &[String], many: f64, lasts: f64) -> Result<String, String> {
         pairs.push((number("variable-rate", rate, 0.0)?, number("variable-rate", seconds, 1e-9)?));
     }
     let (mut at, mut steps) = (0.0, Vec::new());
-    for (rate, seconds) in pairs.iter().cycle().take(10_000) {
+    for (rate, seconds) in pairs.iter().cycle() {
         if at >= lasts {
             break;
+        }
+        if steps.len() >= STEPS {
+            return Err(format!("--variable-rate changes more than {STEPS} times in {lasts} s; say a shorter --time"));
         }
         let lasts = seconds.min(lasts - at);
         steps.push(format!("{{for: {lasts}s, rate: {}/s}}", rate * many));
@@ -179,7 +192,7 @@ fn steps(given: &[String], many: f64, lasts: f64) -> Result<String, String> {
 }
 
 fn reads(given: &Given, queues: u32, draft: &mut Draft) -> Result<Vec<Line>, String> {
-    let consumers = given.count("consumers")?.unwrap_or(1) * given.count("consumer-channel-count")?.unwrap_or(1);
+    let consumers = channels(given, "consumers", "consumer-channel-count")?;
     let workers = consumers.div_ceil(queues);
     let mut lines: Vec<Line> = vec![("members", queues.min(consumers).to_string()), ("workers", workers.to_string())];
     if workers > 1 {

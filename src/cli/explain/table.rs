@@ -296,7 +296,7 @@ const PRODUCERS: &[Row] = &[
     row(
         &["producers.idempotence", "groups.output.idempotence"],
         "enable.idempotence",
-        "Without it a batch that is sent again may be stored twice (`duplicates`) and overtaken (`out_of_order`). It asks for          `acks: all` and at most 5 requests in flight.",
+        "Without it a batch that is sent again may be stored twice (`duplicates`) and overtaken (`out_of_order`). It asks for `acks: all` and at most 5 requests in flight.",
         "false",
     ),
 ];

@@ -1,7 +1,8 @@
 //! Makes the batches of one sender: its messages, framed, compressed, summed.
 //!
-//! What may have to be sent again is kept as it left, until it is acknowledged. Messages are numbered as they leave. Those of which only the size is known are cut from one long text, for making each
-//! would take longer than everything else that happens to it.
+//! What may have to be sent again is kept as it left, until it is acknowledged. Messages are numbered as they leave. Those of
+//! which only the size is known are cut from one long text, for making each would take longer than everything else that
+//! happens to it.
 use super::{Cost, Lot, instant};
 use crate::model::protocol::{Batch, NO_KEY, Produce, Record};
 use crate::model::sabotage::{self, Sabotage};
