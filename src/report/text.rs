@@ -7,6 +7,9 @@ use crate::outcome::result::Outcome;
 use crate::units::show;
 
 const COLUMNS: usize = 100;
+/// Characters of a name at most.
+const NAME: usize = 28;
+const PRODUCER_COLUMNS: [&str; 7] = ["producer", "acknowledged", "offered", "acked", "given up", "p50", "p99"];
 const GROUP_COLUMNS: [&str; 7] = ["group", "processed", "utilisation", "p50", "p99", "lag mean", "lag max"];
 
 /// What a run came to, in a few lines.
@@ -18,7 +21,7 @@ pub fn summary(outcome: &Outcome) -> String {
     let mut lines = wrapped(&head, "");
     lines.extend(verdict.sentences.iter().flat_map(|sentence| wrapped(&plain(sentence), "  ")));
     lines.push(String::new());
-    lines.extend(groups(outcome));
+    lines.extend(if result.groups.is_empty() { producers(outcome) } else { groups(outcome) });
     lines.extend(figures::cards(outcome).iter().filter_map(intervals).flat_map(|line| wrapped(&plain(&line), "  ")));
     if !result.thresholds.is_empty() {
         lines.push(String::new());
@@ -36,7 +39,6 @@ pub fn summary(outcome: &Outcome) -> String {
 
 /// One row a group, columns aligned.
 fn groups(outcome: &Outcome) -> Vec<String> {
-    const NAME: usize = 28;
     let rows = outcome.result.groups.iter().map(|(name, group)| {
         let time = |figure: crate::outcome::result::Figure| figures::optional(figure.value(), show::duration);
         let lag = |level| figures::optional(level, show::count);
@@ -45,6 +47,17 @@ fn groups(outcome: &Outcome) -> Vec<String> {
         [cut(&plain(name), NAME), done, busy, p50, p99, lag(group.lag.mean), lag(group.lag.max)]
     });
     aligned(GROUP_COLUMNS, rows)
+}
+
+/// One row a producer, where nobody reads.
+fn producers(outcome: &Outcome) -> Vec<String> {
+    let rows = outcome.result.producers.iter().map(|(name, producer)| {
+        let time = |figure: crate::outcome::result::Figure| figures::optional(figure.value(), show::duration);
+        let (p50, p99) = (time(producer.publish_s.p50), time(producer.publish_s.p99));
+        let [offered, acked, failed] = [producer.offered, producer.acked, producer.failed].map(show::count);
+        [cut(&plain(name), NAME), show::rate(producer.rate_per_s), offered, acked, failed, p50, p99]
+    });
+    aligned(PRODUCER_COLUMNS, rows)
 }
 
 /// A table with its headings: the first column to the left, the others to the right.
