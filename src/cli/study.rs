@@ -93,13 +93,14 @@ fn collect(file: &Path, design: &Design, journal: &mut Journal) -> anyhow::Resul
     for (number, line) in lines.enumerate() {
         let line = line.with_context(cannot)?;
         let text = line.trim();
+        if text.is_empty() {
+            continue;
+        }
         let complain =
             |what: &str| Ok(Err(format!("line {}: {what}; collect only what `conga worker` wrote", number + 1)));
-        let Ok(answer) = serde_json::from_str::<Map<String, Value>>(text) else {
-            if text.is_empty() {
-                continue;
-            }
-            return complain("is no answer of a worker");
+        let answer = match letter::answer(text) {
+            Ok(answer) => answer,
+            Err(what) => return complain(&what),
         };
         let id = answer.get("id").and_then(Value::as_u64).filter(|id| *id < design.runs());
         let Some(id) = id else { return complain("is of no run of this study") };

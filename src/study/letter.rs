@@ -70,3 +70,28 @@ pub fn read(line: &str) -> Result<(Point, From), (Value, String)> {
     let from = text("scenario").map(From::Text).or_else(|| text("file").map(From::File));
     Ok((point, from.ok_or_else(|| fail("`scenario` or `file`"))?))
 }
+
+/// Reads what a worker answered: a row as a study keeps it.
+///
+/// # Errors
+/// What is wrong with the line.
+pub fn answer(line: &str) -> Result<Map<String, Value>, String> {
+    let row: Map<String, Value> = serde_json::from_str(line).map_err(|_| "is no answer of a worker".to_owned())?;
+    let (error, figures) = (row.get("error"), row.get("figures"));
+    if let (Some(Value::String(error)), None) = (error, figures) {
+        return Err(format!("is a worker's complaint about a point that it did not run: {error}"));
+    }
+    if error.is_none() && figures.is_none() {
+        return Err("is a point that nobody has run yet".to_owned());
+    }
+    let number = |value: &Value| value.is_number() || value.is_null();
+    let whole = [
+        ("`error` that is text or null", error.is_some_and(|error| error.is_string() || error.is_null())),
+        ("`passed` that is true or false", row.get("passed").is_some_and(Value::is_boolean)),
+        ("`figures` that are numbers", figures.and_then(Value::as_object).is_some_and(|all| all.values().all(number))),
+    ];
+    match whole.into_iter().find(|(_, known)| !known) {
+        Some((what, _)) => Err(format!("is no answer of a worker: it has no {what}")),
+        None => Ok(row),
+    }
+}

@@ -120,3 +120,37 @@ fn only_answers_of_this_study_are_collected() {
         assert!(ran.err.contains(said), "{}", ran.err);
     }
 }
+
+#[test]
+fn what_is_no_answer_is_refused_before_it_is_kept() {
+    let folder = folder();
+    let study = |more: &[&str]| {
+        let args = ["study", "small.yaml", "--vary", "groups.workers.members=[2,3]", "--out", "out"];
+        conga(folder.path(), &[&args[..], more].concat())
+    };
+    let points = study(&["--print-points"]).out;
+    let answers = worker(folder.path(), &points).out;
+    let last = answers.lines().last().expect("an answer");
+    let changed = |key: &str, value: serde_json::Value| {
+        let mut row: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        row[key] = value;
+        row.to_string()
+    };
+    let complaint = worker(folder.path(), "{\"id\":1}").out;
+    for (line, said) in [
+        (points.as_str(), "line 1: is a point that nobody has run yet; collect only what `conga worker` wrote"),
+        (&complaint, "line 1: is a worker's complaint about a point that it did not run: the point has no `values`"),
+        (&changed("error", 7.into()), "line 1: is no answer of a worker: it has no `error` that is text or null"),
+        (&changed("passed", "yes".into()), "it has no `passed` that is true or false"),
+        (&changed("figures", serde_json::json!({ "valid": "yes" })), "it has no `figures` that are numbers"),
+        (&changed("figures", serde_json::Value::Null), "it has no `figures` that are numbers"),
+    ] {
+        fs::write(folder.path().join("wrong.jsonl"), line).expect("a file");
+        let ran = study(&["--collect", "wrong.jsonl"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{line}");
+        assert!(ran.err.contains(said), "{line}: {}", ran.err);
+        assert!(kept(&folder.path().join("out")).is_empty(), "nothing of it is kept");
+    }
+    let ran = study(&[]);
+    assert_eq!(ran.code, Some(0), "the study goes on: {}", ran.err);
+}
