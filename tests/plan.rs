@@ -187,6 +187,30 @@ fn the_cheapest_mix_is_found() {
 }
 
 #[test]
+fn a_bug_is_no_answer() {
+    use conga::model::sabotage::{self, Sabotage};
+    use conga::study::{answer::answer, quest, trial};
+    let scenario = conga::scenario::parse(BILLING, "billing.yaml", None, &[]).unwrap_or_else(|all| panic!("{all}"));
+    let goal = quest::Goal::Least(MEMBERS.to_owned());
+    let quest = quest::quest(&scenario, goal, &[], None).unwrap_or_else(|all| panic!("{all}"));
+    let planned = |bug: Option<Sabotage>| {
+        // A bug is played in the thread of the run only.
+        let engine = |plan: &conga::plan::Plan| {
+            sabotage::play(bug);
+            let outcome = conga::engine::run(plan, &conga::engine::Watch::quiet());
+            sabotage::play(None);
+            Some(outcome)
+        };
+        answer(&mut trial::Trials::new(&scenario, &engine, 2, &|_| {}), &quest, true).map(|answer| answer.choice)
+    };
+    let Err(trial::Stopped::Broken(told)) = planned(Some(Sabotage::DeliverTwice)) else {
+        panic!("a broken law ends the plan");
+    };
+    assert!(told.starts_with("with groups.billing.members=") && told.contains("and seed 1: "), "{told}");
+    assert!(matches!(planned(None), Ok(Some(_))));
+}
+
+#[test]
 fn what_cannot_be_planned_is_told_with_place_and_remedy() {
     let folder = folder();
     let no_thresholds = BILLING.replace("thresholds: [groups.billing.wait_s.mean < 1.02ms]\n", "");

@@ -4,13 +4,13 @@
 //! and is not tried. The answer has to pass for sure, and of the cheaper ones that failed the largest have to fail for
 //! sure: the others have less of everything. That more is better is checked at the answer's neighbours.
 use super::search::Found;
-use super::trial::{Choice, Cut, Interrupted, Trials, Tried};
+use super::trial::{Choice, Cut, Stopped, Trials, Tried};
 
 /// Searches candidates in the order of their cost, each with its places on the axes. At least one.
 ///
 /// # Errors
-/// When somebody interrupts it.
-pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) -> Result<Found, Interrupted> {
+/// When somebody interrupts it, or a run breaks a law.
+pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) -> Result<Found, Stopped> {
     let mut tried: Vec<(usize, Tried)> = Vec::new();
     let mut failed: Vec<usize> = Vec::new();
     let mut answer = None;

@@ -4,7 +4,7 @@
 //! halving. What they say is only a guess: the answer has to pass for sure, and its neighbour below has to fail for
 //! sure. Nor is it assumed that more is better: the neighbours beyond are asked as well, and where they contradict, the
 //! candidates around are all tried and the answer says so.
-use super::trial::{Choice, Cut, Interrupted, Trials, Tried};
+use super::trial::{Choice, Cut, Stopped, Trials, Tried};
 
 /// How many candidates on each side are tried where more is not always better.
 const AROUND: usize = 3;
@@ -29,8 +29,8 @@ pub struct Found {
 /// Searches candidates that are in order: the later, the more likely to pass. At least one.
 ///
 /// # Errors
-/// When somebody interrupts it.
-pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, Interrupted> {
+/// When somebody interrupts it, or a run breaks a law.
+pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, Stopped> {
     let last = candidates.len() - 1;
     let first = uncut(trials, candidates);
     let cut = first.checked_sub(1).and_then(|before| trials.cut(&candidates[before]));
@@ -92,18 +92,18 @@ impl Search<'_, '_> {
         tried
     }
 
-    fn glance(&mut self, at: usize) -> Result<bool, Interrupted> {
+    fn glance(&mut self, at: usize) -> Result<bool, Stopped> {
         let tried = self.trials.glance(&self.candidates[at])?;
         Ok(self.keep(at, tried).passed)
     }
 
-    fn sure(&mut self, at: usize) -> Result<Tried, Interrupted> {
+    fn sure(&mut self, at: usize) -> Result<Tried, Stopped> {
         let tried = self.trials.sure(&self.candidates[at])?;
         Ok(self.keep(at, tried))
     }
 
     /// Where single runs say that passing begins; none where even the last one fails for sure.
-    fn guess(&mut self, first: usize) -> Result<Option<usize>, Interrupted> {
+    fn guess(&mut self, first: usize) -> Result<Option<usize>, Stopped> {
         let last = self.candidates.len() - 1;
         let (mut fails, mut step, mut at) = (None, 1, first);
         loop {
@@ -126,7 +126,7 @@ impl Search<'_, '_> {
     }
 
     /// Asks the neighbours beyond the boundary; where they contradict it, everything around.
-    fn check(&mut self, at: usize, first: usize) -> Result<(usize, bool), Interrupted> {
+    fn check(&mut self, at: usize, first: usize) -> Result<(usize, bool), Stopped> {
         let last = self.candidates.len() - 1;
         // What is within the noise contradicts nothing.
         let after = at < last && contradicts(&self.sure(at + 1)?, true);

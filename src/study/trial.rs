@@ -89,9 +89,14 @@ pub struct Trials<'e> {
     told: &'e (dyn Fn(usize) + Sync),
 }
 
-/// Somebody interrupted it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
+/// Why a plan ends without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Somebody interrupted it.
+    Interrupted,
+    /// A run broke a law, which is a bug of conga and no answer: what was set, the seed, and the laws.
+    Broken(String),
+}
 
 impl<'e> Trials<'e> {
     /// Nothing has been tried yet.
@@ -129,8 +134,8 @@ impl<'e> Trials<'e> {
     /// One run, or what is known already.
     ///
     /// # Errors
-    /// When somebody interrupts it.
-    pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
@@ -141,8 +146,8 @@ impl<'e> Trials<'e> {
     /// So many runs, whether that makes it sure or not.
     ///
     /// # Errors
-    /// When somebody interrupts it.
-    pub fn look(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn look(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
@@ -153,8 +158,8 @@ impl<'e> Trials<'e> {
     /// As many runs as it takes to be sure.
     ///
     /// # Errors
-    /// When somebody interrupts it.
-    pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
@@ -172,16 +177,16 @@ impl<'e> Trials<'e> {
     /// All runs of a candidate together, as `conga run` would conclude them.
     ///
     /// # Errors
-    /// When somebody interrupts it, or the candidate cannot be.
-    pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Stopped> {
         let Ok(mut plan) = self.plan(choice) else { return Ok(None) };
         (plan.run.repetitions, plan.run.precision) = (1, None);
         self.simulations += 1;
-        (self.engine)(&plan).map(Some).ok_or(Interrupted)
+        ran(self.engine, &plan, choice).map(Some)
     }
 
     /// Adds the runs that are missing, side by side.
-    fn run(&mut self, choice: &Choice, runs: usize) -> Result<(), Interrupted> {
+    fn run(&mut self, choice: &Choice, runs: usize) -> Result<(), Stopped> {
         let plan = self.plan(choice).expect("it was not cut");
         let known = self.known.get(choice).map_or(0, Vec::len);
         if known >= runs {
@@ -199,7 +204,7 @@ impl<'e> Trials<'e> {
                 }
                 let mut one = plan.repetition(i as u32);
                 (one.run.repetitions, one.run.precision) = (1, None);
-                let outcome = engine(&one).ok_or(Interrupted)?;
+                let outcome = ran(engine, &one, choice)?;
                 told(before + i - known + 1);
                 let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
                 let figures = one.thresholds.iter().map(|line| find(&line.path, &tree)).collect();
@@ -210,7 +215,7 @@ impl<'e> Trials<'e> {
         let mut all = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.cores.clamp(1, runs - known)).map(|_| scope.spawn(work)).collect();
             let joined = threads.into_iter().map(|thread| thread.join().expect("a run of the plan panicked"));
-            joined.collect::<Result<Vec<Vec<_>>, Interrupted>>()
+            joined.collect::<Result<Vec<Vec<_>>, Stopped>>()
         })?
         .concat();
         all.sort_by_key(|(i, _)| *i);
@@ -238,6 +243,17 @@ impl<'e> Trials<'e> {
         let cost_per_h = costs.map(|costs| costs.iter().sum::<f64>() / costs.len() as f64);
         Tried { passed: passed && !sure_not, sure, runs: said.len(), cut: None, thresholds, cost_per_h }
     }
+}
+
+/// What a run came to, unless somebody interrupted it or a law was broken: figures of such a run say nothing.
+fn ran(engine: &Engine<'_>, plan: &Plan, choice: &Choice) -> Result<Outcome, Stopped> {
+    let outcome = engine(plan).ok_or(Stopped::Interrupted)?;
+    let laws = outcome.result.broken_laws.join(" | ");
+    if laws.is_empty() {
+        return Ok(outcome);
+    }
+    let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
+    Err(Stopped::Broken(format!("with {} and seed {}: {laws}", sets.join(", "), plan.run.seed)))
 }
 
 fn cut_off(cut: Cut) -> Tried {
