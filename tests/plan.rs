@@ -187,6 +187,28 @@ fn the_cheapest_mix_is_found() {
 }
 
 #[test]
+fn that_none_will_do_may_be_within_the_noise() {
+    let folder = folder();
+    let grid = ["study", "billing.yaml", "--vary", "groups.billing.members=[4]", "--set", "study.repetitions=40"];
+    assert_eq!(conga(folder.path(), &[&grid[..], &["--out", "grid"]].concat()).code, Some(0));
+    let runs = json(&folder.path().join("grid/study.json"))["runs"].clone();
+    let value = |run: &Value| run["figures"]["groups.billing.wait_s.mean"].as_f64().expect("a figure");
+    let mean = runs.as_array().expect("runs").iter().map(value).sum::<f64>() / 40.0;
+    // As many runs as there may be fail by next to nothing.
+    let set = format!("thresholds=[groups.billing.wait_s.mean < {:.0}ns]", mean * 0.999_9 * 1e9);
+    for goal in [MEMBERS, "cost"] {
+        let vary = "groups.billing.members=[3,4]";
+        let (ran, told) = plan(&folder, &["--minimize", goal, "--vary", vary, "--brief", "--set", &set]);
+        assert_eq!((ran.code, &told["answer"], &told["sure"]), (Some(99), &Value::Null, &false.into()), "{}", ran.out);
+        assert!(ran.out.contains("may be just enough"), "{}", ran.out);
+        let last = told["tried"].as_array().expect("a list").last().expect("some were tried");
+        assert_eq!((&last["set"][MEMBERS], &last["sure"], &last["runs"]), (&4.into(), &false.into(), &40.into()));
+        let (ran, told) = plan(&folder, &["--minimize", goal, "--vary", "groups.billing.members=[2,3]", "--set", &set]);
+        assert_eq!((ran.code, &told["sure"]), (Some(99), &true.into()), "{}", ran.out);
+    }
+}
+
+#[test]
 fn a_bug_is_no_answer() {
     use conga::model::sabotage::{self, Sabotage};
     use conga::study::{answer::answer, quest, trial};

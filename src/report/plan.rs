@@ -222,7 +222,8 @@ fn headroom(load: f64) -> String {
 /// Nothing passes: why, and whether more of it could ever help.
 fn none(name: &str, answer: &Answer) -> Vec<String> {
     let last = answer.candidates.last().map(chosen).unwrap_or_default();
-    let mut lines = vec![format!("{name}: {}: none will do, not even {last}", answer.goal.told())];
+    let doubt = if answer.found.sure { "" } else { "; that is within the noise, so it may be just enough" };
+    let mut lines = vec![format!("{name}: {}: none will do, not even {last}{doubt}", answer.goal.told())];
     match &answer.found.cut {
         Some(Cut::Unstable(bound)) if answer.outcome.is_none() => {
             lines.push(format!("  {}", why(&Cut::Unstable(bound.clone()))));

@@ -30,7 +30,8 @@ pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) 
     }
     let mut sure = true;
     // What one run said of a cheaper one may have been bad luck.
-    while let Some(before) = doubted(&tried, &failed, places, answer) {
+    let mut settled: Vec<usize> = Vec::new();
+    while let Some(before) = doubted(&tried, &settled, &failed, places, answer) {
         let one = trials.sure(&all[before])?;
         sure &= one.sure;
         if one.passed {
@@ -38,7 +39,8 @@ pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) 
             failed.retain(|other| *other != before);
         }
         let (_, known) = tried.iter_mut().find(|(at, _)| *at == before).expect("it was tried");
-        *known = Tried { sure: true, ..one };
+        *known = one;
+        settled.push(before);
     }
     let mut monotone = true;
     if let Some(at) = answer {
@@ -65,10 +67,17 @@ fn within(one: &[usize], other: &[usize]) -> bool {
     one.iter().zip(other).all(|(a, b)| a <= b)
 }
 
-/// A failure that is not sure and has no other one above it; of those that are cheaper than the answer.
-fn doubted(tried: &[(usize, Tried)], failed: &[usize], places: &[Vec<usize>], answer: Option<usize>) -> Option<usize> {
-    let is_sure = |at: usize| tried.iter().any(|(known, one)| *known == at && one.sure);
+/// A failure that is neither sure nor settled by as many runs as there may be, and has no other one above it; of those that
+/// are cheaper than the answer.
+fn doubted(
+    tried: &[(usize, Tried)],
+    settled: &[usize],
+    failed: &[usize],
+    places: &[Vec<usize>],
+    answer: Option<usize>,
+) -> Option<usize> {
+    let known = |at: usize| settled.contains(&at) || tried.iter().any(|(known, one)| *known == at && one.sure);
     let cheaper: Vec<usize> = failed.iter().copied().filter(|at| answer.is_none_or(|answer| *at < answer)).collect();
     let largest = |at: &usize| !cheaper.iter().any(|other| other != at && within(&places[*at], &places[*other]));
-    cheaper.iter().copied().filter(largest).find(|at| !is_sure(*at))
+    cheaper.iter().copied().filter(largest).find(|at| !known(*at))
 }

@@ -16,7 +16,8 @@ pub struct Found {
     pub at: Option<usize>,
     /// Whether every candidate tried before the answer fails, and every one after it passes.
     pub monotone: bool,
-    /// Whether the answer passes, and the one before it fails, with 95 % confidence.
+    /// Whether the answer passes, and the one before it fails, with 95 % confidence; where none passes, whether the last
+    /// candidate fails.
     pub sure: bool,
     /// Everything that was tried, by place.
     pub tried: Vec<(usize, Tried)>,
@@ -35,10 +36,11 @@ pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, St
     let first = uncut(trials, candidates);
     let cut = first.checked_sub(1).and_then(|before| trials.cut(&candidates[before]));
     let mut search = Search { trials, candidates, tried: Vec::new() };
+    // None will do as surely as the last one fails; where bounds rule out all of them there is no doubt.
     let none = |search: Search<'_, '_>| Found {
         at: None,
         monotone: true,
-        sure: true,
+        sure: search.tried.iter().find(|(at, _)| *at == last).is_none_or(|(_, tried)| tried.sure),
         tried: search.tried,
         ruled_out: first,
         cut: cut.clone(),
