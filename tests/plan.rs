@@ -209,6 +209,40 @@ fn that_none_will_do_may_be_within_the_noise() {
 }
 
 #[test]
+fn what_is_the_same_in_all_runs_claims_no_confidence() {
+    let folder = folder();
+    let set = "thresholds=[groups.billing.wait_s.mean < 1.02ms, groups.billing.lost == 0]";
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--brief", "--set", set]);
+    assert_eq!((ran.code, &told["sure"], &told["monotone"]), (Some(0), &false.into(), &true.into()), "{}", ran.out);
+    assert!(told["doubt"].as_str().is_some_and(|why| why.contains("the same in all runs")), "{}", told["doubt"]);
+    let [wait, lost] = [0, 1].map(|i| told["thresholds"][i].clone());
+    assert_eq!((&wait["sure"], &wait["same_in_runs"]), (&true.into(), &Value::Null));
+    let runs = lost["same_in_runs"].as_u64().expect("a number of runs");
+    assert!(runs >= 5 && lost["sure"] == false, "{lost}");
+    let words = format!("lost == 0 (0 in all {runs} runs");
+    assert!(ran.out.contains(&words) && !ran.out.contains("noise"), "{}", ran.out);
+    let least = told["answer"].clone();
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--brief"]);
+    assert_eq!((&told["answer"], &told["sure"], &told["doubt"]), (&least, &true.into(), &Value::Null), "{}", ran.out);
+}
+
+#[test]
+fn figures_that_do_not_differ_have_no_interval() {
+    use conga::plan::Comparison::{Equal, Less};
+    use conga::study::trial::held;
+    let said = |comparison, bound, figures: &[f64]| {
+        let held = held("groups.g.lost", comparison, bound, Some(figures));
+        (held.passed, held.sure, held.same_in, held.interval.is_some())
+    };
+    assert_eq!(said(Equal, 0.0, &[0.0; 5]), (true, false, Some(5), false));
+    assert_eq!(said(Equal, 0.0, &[0.0; 4]), (true, false, None, false));
+    assert_eq!(said(Equal, 0.0, &[0.0, 0.0, 1.0]), (false, true, None, false), "one is enough for no");
+    assert_eq!(said(Less, 1.0, &[0.1; 10]), (true, false, Some(10), false));
+    assert_eq!(said(Less, 1.0, &[2.0; 5]), (false, false, Some(5), false));
+    assert_eq!(said(Less, 1.0, &[0.1, 0.1, 0.1, 0.1, 0.11]), (true, true, None, true));
+}
+
+#[test]
 fn a_bug_is_no_answer() {
     use conga::model::sabotage::{self, Sabotage};
     use conga::study::{answer::answer, quest, trial};

@@ -36,6 +36,7 @@ pub fn json(name: &str, sha256: &str, answer: &Answer, frontier: &[Step]) -> Val
         "goal": answer.goal.told(),
         "answer": told,
         "sure": found.sure,
+        "doubt": reason(answer),
         "monotone": found.monotone,
         "thresholds": at(answer).map_or(Value::Null, |tried| tried.thresholds.iter().map(held).collect()),
         "cost_per_h": at(answer).and_then(|tried| tried.cost_per_h),
@@ -78,6 +79,7 @@ fn with(choice: &Choice, tried: &Tried) -> Value {
         "set": set(choice),
         "passed": tried.passed,
         "sure": tried.sure,
+        "decided": tried.decided,
         "runs": tried.runs,
         "ruled_out": tried.cut.as_ref().map(why),
         "thresholds": tried.thresholds.iter().map(held).collect::<Vec<_>>(),
@@ -91,7 +93,7 @@ fn held(one: &Held) -> Value {
         "expression": one.expression,
         "mean": one.mean, "low": low, "high": high, "bound": one.bound,
         "margin": margin(one),
-        "passed": one.passed, "sure": one.sure,
+        "passed": one.passed, "sure": one.sure, "same_in_runs": one.same_in,
     })
 }
 
@@ -176,8 +178,17 @@ fn chosen(choice: &Choice) -> String {
     choice.iter().map(|(path, value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
+/// Why an answer is not sure, if it is not.
+fn reason(answer: &Answer) -> Option<&'static str> {
+    match (answer.found.sure, answer.found.decided) {
+        (true, _) => None,
+        (false, true) => Some("a figure is the same in all runs, so it has no interval; see `same_in_runs`"),
+        (false, false) => Some("the boundary is within the noise of the runs"),
+    }
+}
+
 fn doubt(answer: &Answer) -> &'static str {
-    match (answer.found.monotone, answer.found.sure) {
+    match (answer.found.monotone, answer.found.decided) {
         (true, true) => "",
         (false, _) => "; more is not always better here, so the candidates around it were tried as well",
         (true, false) => "; the boundary is within the noise, so one step either way may be right",
@@ -188,11 +199,16 @@ fn line(one: &Held) -> String {
     let mark = if one.passed { "pass" } else { "FAIL" };
     let value = figures::by_expression(&one.expression, one.mean);
     let room = margin(one).filter(|_| one.passed).map_or_else(String::new, |room| format!(", {} of room", share(room)));
-    format!("{mark}  {} ({value}{room})", one.expression)
+    format!("{mark}  {} ({value}{}{room})", one.expression, same(one))
+}
+
+/// What can be said where no two runs differ.
+fn same(one: &Held) -> String {
+    one.same_in.map_or_else(String::new, |runs| format!(" in all {runs} runs"))
 }
 
 fn verdict(tried: &Tried) -> String {
-    let doubt = if tried.sure { "" } else { ", not sure" };
+    let doubt = if tried.decided { "" } else { ", not sure" };
     match &tried.cut {
         Some(cut) => format!("no: {}", why(cut)),
         None if tried.passed => {
@@ -208,7 +224,7 @@ fn verdict(tried: &Tried) -> String {
 
 fn value(one: &Held) -> String {
     let path = one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim();
-    format!("{path} {}", figures::by_expression(&one.expression, one.mean))
+    format!("{path} {}{}", figures::by_expression(&one.expression, one.mean), same(one))
 }
 
 fn headroom(load: f64) -> String {
@@ -222,7 +238,7 @@ fn headroom(load: f64) -> String {
 /// Nothing passes: why, and whether more of it could ever help.
 fn none(name: &str, answer: &Answer) -> Vec<String> {
     let last = answer.candidates.last().map(chosen).unwrap_or_default();
-    let doubt = if answer.found.sure { "" } else { "; that is within the noise, so it may be just enough" };
+    let doubt = if answer.found.decided { "" } else { "; that is within the noise, so it may be just enough" };
     let mut lines = vec![format!("{name}: {}: none will do, not even {last}{doubt}", answer.goal.told())];
     match &answer.found.cut {
         Some(Cut::Unstable(bound)) if answer.outcome.is_none() => {

@@ -28,12 +28,13 @@ pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) 
         }
         failed.push(at);
     }
-    let mut sure = true;
+    let (mut sure, mut decided) = (true, true);
     // What one run said of a cheaper one may have been bad luck.
     let mut settled: Vec<usize> = Vec::new();
     while let Some(before) = doubted(&tried, &settled, &failed, places, answer) {
         let one = trials.sure(&all[before])?;
         sure &= one.sure;
+        decided &= one.decided;
         if one.passed {
             answer = Some(before);
             failed.retain(|other| *other != before);
@@ -44,7 +45,9 @@ pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) 
     }
     let mut monotone = true;
     if let Some(at) = answer {
-        sure &= trials.sure(&all[at])?.sure;
+        let one = trials.sure(&all[at])?;
+        sure &= one.sure;
+        decided &= one.decided;
         for (more, place) in places.iter().enumerate() {
             let steps: usize = place.iter().zip(&places[at]).map(|(a, b)| a.abs_diff(*b)).sum();
             if steps == 1 && within(&places[at], place) {
@@ -59,7 +62,7 @@ pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], places: &[Vec<usize>]) 
     let ruled_out = tried.iter().filter(|one| one.1.cut.is_some()).count();
     tried.sort_by_key(|(at, _)| *at);
     tried.dedup_by_key(|(at, _)| *at);
-    Ok(Found { at: answer, monotone, sure, tried, ruled_out, cut: why })
+    Ok(Found { at: answer, monotone, sure, decided, tried, ruled_out, cut: why })
 }
 
 /// Whether one has no more of anything than the other.

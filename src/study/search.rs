@@ -19,6 +19,8 @@ pub struct Found {
     /// Whether the answer passes, and the one before it fails, with 95 % confidence; where none passes, whether the last
     /// candidate fails.
     pub sure: bool,
+    /// Whether more runs of them would be of no use. What is not sure then is the same in all runs.
+    pub decided: bool,
     /// Everything that was tried, by place.
     pub tried: Vec<(usize, Tried)>,
     /// Candidates that bounds alone ruled out, and why the last of them.
@@ -40,7 +42,8 @@ pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, St
     let none = |search: Search<'_, '_>| Found {
         at: None,
         monotone: true,
-        sure: search.tried.iter().find(|(at, _)| *at == last).is_none_or(|(_, tried)| tried.sure),
+        sure: search.known(last).is_none_or(|tried| tried.sure),
+        decided: search.known(last).is_none_or(|tried| tried.decided),
         tried: search.tried,
         ruled_out: first,
         cut: cut.clone(),
@@ -60,12 +63,14 @@ pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, St
         at -= 1;
     }
     let (at, monotone) = search.check(at, first)?;
-    let decided = [Some(at), at.checked_sub(1).filter(|before| *before >= first)];
-    let mut sure = true;
-    for place in decided.into_iter().flatten() {
-        sure &= search.sure(place)?.sure;
+    let boundary = [Some(at), at.checked_sub(1).filter(|before| *before >= first)];
+    let (mut sure, mut decided) = (true, true);
+    for place in boundary.into_iter().flatten() {
+        let tried = search.sure(place)?;
+        sure &= tried.sure;
+        decided &= tried.decided;
     }
-    Ok(Found { at: Some(at), monotone, sure, tried: search.tried, ruled_out: first, cut })
+    Ok(Found { at: Some(at), monotone, sure, decided, tried: search.tried, ruled_out: first, cut })
 }
 
 /// The first candidate that bounds do not rule out; bounds fall along the line.
@@ -92,6 +97,10 @@ impl Search<'_, '_> {
         }
         self.tried.sort_by_key(|(place, _)| *place);
         tried
+    }
+
+    fn known(&self, at: usize) -> Option<&Tried> {
+        self.tried.iter().find(|(place, _)| *place == at).map(|(_, tried)| tried)
     }
 
     fn glance(&mut self, at: usize) -> Result<bool, Stopped> {
@@ -154,7 +163,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether a candidate is surely not what it should be.
+/// Whether a candidate is not what it should be, as far as runs can tell.
 fn contradicts(tried: &Tried, should_pass: bool) -> bool {
-    tried.sure && tried.passed != should_pass
+    tried.decided && tried.passed != should_pass
 }

@@ -3,7 +3,8 @@
 //! Every candidate runs with the same seeds, so two of them differ by their decision and not by their luck. A glance is
 //! one run. To be sure takes at least five: each threshold's figure has an interval by Student's t, and what lies on one
 //! side of the bound is decided; otherwise runs double, up to forty. Looking up to four times, each time at a quarter of
-//! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides.
+//! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides. A figure
+//! that is the same in all runs has no interval: that is told in place of a confidence.
 use super::cost;
 use super::point::Engine;
 use crate::outcome::intervals::student;
@@ -33,6 +34,8 @@ pub struct Tried {
     pub passed: bool,
     /// With 95 % confidence, or without any doubt.
     pub sure: bool,
+    /// Whether more runs are of no use: it is sure, or what is not is the same in all runs.
+    pub decided: bool,
     /// Runs it took.
     pub runs: usize,
     /// Why it was not simulated, if so.
@@ -67,6 +70,16 @@ pub struct Held {
     pub passed: bool,
     /// Whether that is sure.
     pub sure: bool,
+    /// The number of runs, where all of them say the same: such figures, mostly counts, have no interval, and nothing
+    /// can be said of how often another run would say otherwise.
+    pub same_in: Option<usize>,
+}
+
+impl Held {
+    /// Whether more runs are of no use.
+    fn is_decided(&self) -> bool {
+        self.sure || self.same_in.is_some()
+    }
 }
 
 /// What one run said: figures of the thresholds, and its cost.
@@ -155,7 +168,7 @@ impl<'e> Trials<'e> {
         Ok(self.judge(choice))
     }
 
-    /// As many runs as it takes to be sure.
+    /// As many runs as it takes to be sure, or until more are of no use.
     ///
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
@@ -167,7 +180,7 @@ impl<'e> Trials<'e> {
         loop {
             self.run(choice, runs)?;
             let tried = self.judge(choice);
-            if tried.sure || runs >= MOST {
+            if tried.decided || runs >= MOST {
                 return Ok(tried);
             }
             runs *= 2;
@@ -239,9 +252,11 @@ impl<'e> Trials<'e> {
         let passed = thresholds.iter().all(|line| line.passed);
         let sure_not = thresholds.iter().any(|line| line.sure && !line.passed);
         let sure = sure_not || thresholds.iter().all(|line| line.sure);
+        let decided_not = thresholds.iter().any(|line| line.is_decided() && !line.passed);
+        let decided = decided_not || thresholds.iter().all(Held::is_decided);
         let costs: Option<Vec<f64>> = said.iter().map(|one| one.cost_per_h).collect();
         let cost_per_h = costs.map(|costs| costs.iter().sum::<f64>() / costs.len() as f64);
-        Tried { passed: passed && !sure_not, sure, runs: said.len(), cut: None, thresholds, cost_per_h }
+        Tried { passed, sure, decided, runs: said.len(), cut: None, thresholds, cost_per_h }
     }
 }
 
@@ -257,7 +272,15 @@ fn ran(engine: &Engine<'_>, plan: &Plan, choice: &Choice) -> Result<Outcome, Sto
 }
 
 fn cut_off(cut: Cut) -> Tried {
-    Tried { passed: false, sure: true, runs: 0, cut: Some(cut), thresholds: Vec::new(), cost_per_h: None }
+    Tried {
+        passed: false,
+        sure: true,
+        decided: true,
+        runs: 0,
+        cut: Some(cut),
+        thresholds: Vec::new(),
+        cost_per_h: None,
+    }
 }
 
 /// Whether thresholds may depend on what is used up: on the brokers all do, on a group those that name it or what it
@@ -272,23 +295,35 @@ fn concerns(plan: &Plan, bound: &Bound) -> bool {
 /// A threshold over the figures of several runs.
 #[must_use]
 pub fn held(expression: &str, comparison: Comparison, bound: f64, figures: Option<&[f64]>) -> Held {
-    let line =
-        |mean, interval, passed, sure| Held { expression: expression.to_owned(), mean, interval, bound, passed, sure };
+    let line = |mean, interval, passed, sure, same_in| Held {
+        expression: expression.to_owned(),
+        mean,
+        interval,
+        bound,
+        passed,
+        sure,
+        same_in,
+    };
     // A figure without a value never passes, and more runs would not have one either.
-    let Some(figures) = figures else { return line(None, None, false, true) };
+    let Some(figures) = figures else { return line(None, None, false, true, None) };
     let n = figures.len() as f64;
     let mean = figures.iter().sum::<f64>() / n;
+    let enough = (figures.len() >= LEAST).then_some(figures.len());
     if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        // One run that says no is enough for no; that none does is all that can be said for yes.
         let all = figures.iter().all(|figure| holds(*figure, comparison, bound));
-        return line(Some(mean), None, all, !all || figures.len() >= LEAST);
+        return line(Some(mean), None, all, !all, enough.filter(|_| all));
     }
     let passed = holds(mean, comparison, bound);
-    if figures.len() < LEAST {
-        return line(Some(mean), None, passed, false);
+    if enough.is_none() {
+        return line(Some(mean), None, passed, false, None);
+    }
+    if figures.iter().all(|figure| figure.to_bits() == figures[0].to_bits()) {
+        return line(Some(figures[0]), None, holds(figures[0], comparison, bound), false, enough);
     }
     let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
     let half = student(n - 1.0).inverse_cdf(1.0 - LEVEL / 2.0) * (squares / (n - 1.0) / n).sqrt();
     let (low, high) = (mean - half, mean + half);
     let sure = holds(low, comparison, bound) == holds(high, comparison, bound);
-    line(Some(mean), Some((low, high)), passed, sure)
+    line(Some(mean), Some((low, high)), passed, sure, None)
 }
