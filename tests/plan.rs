@@ -243,6 +243,26 @@ fn figures_that_do_not_differ_have_no_interval() {
 }
 
 #[test]
+fn bounds_rule_out_only_what_latency_and_lag_forbid() {
+    let folder = folder();
+    let vary = ["--vary", "groups.billing.members=1..4", "--brief"];
+    let with = |thresholds: &str| {
+        let set = format!("thresholds=[{thresholds}]");
+        plan(&folder, &[&["--minimize", MEMBERS, "--set", set.as_str()][..], &vary].concat())
+    };
+    // One member is far too few to keep up, and yet loses nothing.
+    for thresholds in ["groups.billing.lost == 0", "groups.billing.lost == 0, groups.billing.lag.max > 10"] {
+        let (ran, told) = with(thresholds);
+        assert_eq!((ran.code, &told["answer"][MEMBERS]), (Some(0), &1.into()), "{thresholds}: {}", ran.out);
+        assert_eq!(told["ruled_out"]["candidates"], 0, "{thresholds}");
+    }
+    for bounded in ["lag.final < 1000", "e2e_s.p99 <= 50ms"] {
+        let (ran, told) = with(&format!("groups.billing.lost == 0, groups.billing.{bounded}"));
+        assert_eq!((ran.code, &told["ruled_out"]["candidates"]), (Some(0), &2.into()), "{bounded}: {}", ran.out);
+    }
+}
+
+#[test]
 fn a_bug_is_no_answer() {
     use conga::model::sabotage::{self, Sabotage};
     use conga::study::{answer::answer, quest, trial};

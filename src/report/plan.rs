@@ -146,6 +146,9 @@ pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
         lines.extend(answer.load.map(headroom));
         lines.extend(answer.outcome.iter().flat_map(limits).map(|line| format!("  {line}")));
     }
+    if matches!(answer.goal, Goal::Greatest(_)) && answer.found.at == Some(0) {
+        lines.push("  nothing greater was tried, so more may be possible; say how far to go with `--vary`".to_owned());
+    }
     if let Some((choice, tried, outcome)) = &answer.before {
         lines.push(format!("  with {}: {}", chosen(choice), verdict(tried)));
         lines.extend(outcome.iter().flat_map(limits).map(|line| format!("    {line}")));

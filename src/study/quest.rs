@@ -191,7 +191,7 @@ fn rates(scenario: &Scenario, plan: &Plan, path: &str) -> Result<Vec<String>, Re
     let own = offered(producer);
     let engine = |_: &Plan| None;
     let mut trials = Trials::new(scenario, &engine, 1, &|_| {});
-    let mut stable = |factor: f64| trials.cut(&vec![(path.to_owned(), rate(own * factor))]).is_none();
+    let mut stable = |factor: f64| trials.is_stable(&vec![(path.to_owned(), rate(own * factor))]);
     let mut factor = 1.0;
     while factor < FASTEST && stable(factor) {
         factor *= 2.0;

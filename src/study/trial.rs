@@ -134,14 +134,20 @@ impl<'e> Trials<'e> {
         plan
     }
 
-    /// Why a candidate need not be simulated: it cannot be, or a resource that its thresholds depend on is used up.
+    /// Why a candidate need not be simulated: it cannot be, or a resource is used up and latency or lag is bounded.
     pub fn cut(&mut self, choice: &Choice) -> Option<Cut> {
         let plan = match self.plan(choice) {
             Ok(plan) => plan,
             Err(refused) => return Some(Cut::Refused(refused)),
         };
-        let unstable = bounds(&plan).into_iter().filter(|bound| bound.used >= 1.0 && concerns(&plan, bound));
+        let unstable = bounds(&plan).into_iter().filter(|bound| bound.used >= 1.0 && dooms(&plan, bound));
         unstable.max_by(|a, b| a.used.total_cmp(&b.used)).map(Cut::Unstable)
+    }
+
+    /// Whether a candidate can be, and uses up nothing that its thresholds name.
+    pub fn is_stable(&mut self, choice: &Choice) -> bool {
+        let stable = |plan: Plan| !bounds(&plan).iter().any(|bound| bound.used >= 1.0 && named(&plan, bound));
+        self.plan(choice).is_ok_and(stable)
     }
 
     /// One run, or what is known already.
@@ -283,13 +289,39 @@ fn cut_off(cut: Cut) -> Tried {
     }
 }
 
-/// Whether thresholds may depend on what is used up: on the brokers all do, on a group those that name it or what it
-/// writes into; who is named in no threshold may be overloaded.
-fn concerns(plan: &Plan, bound: &Bound) -> bool {
+/// Figures that grow without end where a group, or the brokers, cannot keep up.
+const OF_GROUPS: [&str; 7] = ["wait_s", "e2e_s", "e2e_raw_s", "journey_s", "lag", "committed_lag", "lag_s"];
+const OF_PRODUCERS: [&str; 2] = ["publish_s", "service_s"];
+/// What of them does not grow.
+const STEADY: [&str; 3] = ["count", "min", "stddev"];
+
+/// Whether a threshold can never hold for long where this is used up: one that bounds a latency or a lag from above, of
+/// the group or, where it is the brokers, of any. What is lost, for one, may be nothing however late all is.
+fn dooms(plan: &Plan, bound: &Bound) -> bool {
+    let group = overloaded(plan, bound);
+    plan.thresholds.iter().any(|line| {
+        let from_above = matches!(line.comparison, Comparison::Less | Comparison::LessOrEqual);
+        let steady = line.path.get(3).is_some_and(|of| STEADY.contains(&of.as_str()));
+        let [section, name, figure, ..] = line.path.as_slice() else { return false };
+        let grows = match section.as_str() {
+            "groups" => group.is_none_or(|group| group == name) && OF_GROUPS.contains(&figure.as_str()),
+            "producers" => group.is_none() && OF_PRODUCERS.contains(&figure.as_str()),
+            _ => false,
+        };
+        from_above && grows && !steady
+    })
+}
+
+/// Whether thresholds name what is used up: who is named in none may be overloaded, and the brokers serve all.
+fn named(plan: &Plan, bound: &Bound) -> bool {
+    let of = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
+    overloaded(plan, bound).is_none_or(of)
+}
+
+/// The group whose bound it is; none where it is one of the brokers.
+fn overloaded<'p>(plan: &'p Plan, bound: &Bound) -> Option<&'p str> {
     let group = plan.groups.iter().find(|group| bound.resource.ends_with(&format!(" of {}", group.name)));
-    let Some(group) = group else { return true };
-    let named = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
-    named(&group.name)
+    group.map(|group| group.name.as_str())
 }
 
 /// A threshold over the figures of several runs.
