@@ -105,7 +105,7 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
     Ok(answer)
 }
 
-/// The answer for each value of a load. What is needed for one is where the search for the next begins.
+/// The answer for each value of a load. Each is searched by itself, from the first candidate on.
 ///
 /// # Errors
 /// When somebody interrupts it, or a run breaks a law.

@@ -86,7 +86,8 @@ pub fn design(scenario: &Scenario, vary: &[String]) -> Result<Design, Problems> 
     made.map_err(|()| Problems::new(source, problems))
 }
 
-/// A path that the study sets itself, or that lies inside another one that is varied, so that one would undo the other.
+/// A path that the study sets itself, whose values are files that the digest does not know, or that lies inside another one
+/// that is varied, so that one would undo the other.
 fn misplaced(found: &[(Place, Axis)], i: usize) -> Option<Problem> {
     let (place, axis) = &found[i];
     let refuse = |message: String, remedy: &str| Some(Problem::error(*place, &axis.path, message, remedy));
@@ -95,6 +96,10 @@ fn misplaced(found: &[(Place, Axis)], i: usize) -> Option<Problem> {
     }
     if axis.path == "study" || axis.path.starts_with("study.") || axis.path == "name" {
         return refuse("cannot be varied: it changes no run".to_owned(), "vary what a run is made of");
+    }
+    if axis.names_files() {
+        let message = "varies the name of a file, which somebody may change between two points".to_owned();
+        return refuse(message, "run a study for each file: name it in the scenario or by `--set`, each with an --out");
     }
     let inside = |other: &Axis| axis.path.starts_with(&format!("{}.", other.path));
     let around = found.iter().find(|(_, other)| inside(other))?;

@@ -37,7 +37,7 @@ pub struct Row {
     pub point: Point,
     /// Why it did not.
     pub error: Option<String>,
-    /// Every threshold held, and the run is valid.
+    /// Every threshold held, the run is valid and no law was broken.
     pub passed: bool,
     /// Every figure by path.
     pub figures: Figures,
