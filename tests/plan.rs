@@ -263,6 +263,19 @@ fn bounds_rule_out_only_what_latency_and_lag_forbid() {
 }
 
 #[test]
+fn a_queue_that_is_nearly_full_asks_for_longer_runs() {
+    let folder = folder();
+    let said = |rate: &str| {
+        let rate = format!("producers.shop.rate={rate}");
+        let set = ["--set", rate.as_str(), "--set", "thresholds=[groups.billing.wait_s.mean < 10s]", "--brief"];
+        let (ran, told) = plan(&folder, &[&["--minimize", MEMBERS][..], &set].concat());
+        assert_eq!((ran.code, &told["answer"][MEMBERS]), (Some(0), &3.into()), "{}", ran.out);
+        ran.out.contains("longer `run.duration`")
+    };
+    assert!(said("3.5k/s") && !said("2.8k/s"), "2.8 and 2.24 of three members are busy");
+}
+
+#[test]
 fn a_bug_is_no_answer() {
     use conga::model::sabotage::{self, Sabotage};
     use conga::study::{answer::answer, quest, trial};
@@ -299,14 +312,18 @@ fn what_cannot_be_planned_is_told_with_place_and_remedy() {
         ran.err
     );
     for (args, said) in [
-        (&["--minimize", "groups.biling.members"][..], "`groups` has no `biling`; did you mean `billing`?"),
+        (
+            &["--minimize", "groups.biling.members"][..],
+            "--minimize groups.biling.members: `groups` has no `biling`; did you mean `billing`?",
+        ),
+        (&["--minimize", "cost", "--vary", "cluster.broker=1..3"], "--vary cluster.broker=1..3: "),
         (&["--minimize", "producers.shop.linger"], "add `--vary producers.shop.linger=RANGE`"),
         (&["--minimize", MEMBERS, "--vary", "cluster.brokers=1..3"], "vary what is asked for"),
         (&["--minimize", MEMBERS, "--vary", "groups.billing.members=8..1"], "ends before it begins"),
         (&["--minimize", "cost"], "there is nothing to choose from; add `--vary"),
         (
             &["--minimize", MEMBERS, "--frontier", "producers.shop.rat=[1k/s]"],
-            "unknown key `rat`; did you mean `rate`?",
+            "--frontier producers.shop.rat=[1k/s]: producers.shop.rat: unknown key `rat`; did you mean `rate`?",
         ),
         (&["--minimize", MEMBERS, "--maximize", MEMBERS], "cannot be used with"),
         (&[], "required"),

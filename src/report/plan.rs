@@ -15,6 +15,9 @@ use serde_json::{Map, Value, json};
 /// A group keeps up with what comes as long as it is less busy than this.
 const BUSY: f64 = 0.98;
 
+/// What is used more than this has queues that grow and shrink slowly.
+const FULL: f64 = 0.9;
+
 /// `plan.json`.
 #[must_use]
 pub fn json(name: &str, sha256: &str, answer: &Answer, frontier: &[Step]) -> Value {
@@ -145,6 +148,7 @@ pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
     if answer.choice.is_some() {
         lines.extend(answer.load.map(headroom));
         lines.extend(answer.outcome.iter().flat_map(limits).map(|line| format!("  {line}")));
+        lines.extend(full(answer));
     }
     if matches!(answer.goal, Goal::Greatest(_)) && answer.found.at == Some(0) {
         lines.push("  nothing greater was tried, so more may be possible; say how far to go with `--vary`".to_owned());
@@ -236,6 +240,21 @@ fn headroom(load: f64) -> String {
     } else {
         "  headroom: not even 5 % more load, by single runs".to_owned()
     }
+}
+
+/// That a queue is so full that the window may be too short for it.
+fn full(answer: &Answer) -> Option<String> {
+    let result = &answer.outcome.as_ref()?.result;
+    let groups = result.groups.iter().map(|(name, group)| (format!("the workers of {name}"), group.utilisation));
+    let bounds = answer.bounds.iter().map(|bound| (bound.resource.clone(), bound.used));
+    let (resource, used) = groups.chain(bounds).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (used >= FULL).then(|| {
+        format!(
+            "  {resource}: {} used; a queue so full shows its tail only in runs that are longer than this window of {}, so              repeat the plan with a longer `run.duration`",
+            share(used),
+            show::duration(result.window_s)
+        )
+    })
 }
 
 /// Nothing passes: why, and whether more of it could ever help.
