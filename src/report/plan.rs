@@ -250,7 +250,8 @@ fn full(answer: &Answer) -> Option<String> {
     let (resource, used) = groups.chain(bounds).max_by(|a, b| a.1.total_cmp(&b.1))?;
     (used >= FULL).then(|| {
         format!(
-            "  {resource}: {} used; a queue so full shows its tail only in runs that are longer than this window of {}, so              repeat the plan with a longer `run.duration`",
+            "  {resource}: {} used; a queue so full shows its tail only in runs that are longer than this window of {}, so \
+             repeat the plan with a longer `run.duration`",
             share(used),
             show::duration(result.window_s)
         )
