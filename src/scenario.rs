@@ -14,6 +14,7 @@ mod set;
 mod validate;
 pub mod values;
 
+pub use files::names_files;
 pub use node::Place;
 pub use problem::{Problem, Problems, Severity};
 pub use validate::{is_name, list, nearest};

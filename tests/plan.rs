@@ -187,6 +187,119 @@ fn the_cheapest_mix_is_found() {
 }
 
 #[test]
+fn that_none_will_do_may_be_within_the_noise() {
+    let folder = folder();
+    let grid = ["study", "billing.yaml", "--vary", "groups.billing.members=[4]", "--set", "study.repetitions=40"];
+    assert_eq!(conga(folder.path(), &[&grid[..], &["--out", "grid"]].concat()).code, Some(0));
+    let runs = json(&folder.path().join("grid/study.json"))["runs"].clone();
+    let value = |run: &Value| run["figures"]["groups.billing.wait_s.mean"].as_f64().expect("a figure");
+    let mean = runs.as_array().expect("runs").iter().map(value).sum::<f64>() / 40.0;
+    // As many runs as there may be fail by next to nothing.
+    let set = format!("thresholds=[groups.billing.wait_s.mean < {:.0}ns]", mean * 0.999_9 * 1e9);
+    for goal in [MEMBERS, "cost"] {
+        let vary = "groups.billing.members=[3,4]";
+        let (ran, told) = plan(&folder, &["--minimize", goal, "--vary", vary, "--brief", "--set", &set]);
+        assert_eq!((ran.code, &told["answer"], &told["sure"]), (Some(99), &Value::Null, &false.into()), "{}", ran.out);
+        assert!(ran.out.contains("may be just enough"), "{}", ran.out);
+        let last = told["tried"].as_array().expect("a list").last().expect("some were tried");
+        assert_eq!((&last["set"][MEMBERS], &last["sure"], &last["runs"]), (&4.into(), &false.into(), &40.into()));
+        let (ran, told) = plan(&folder, &["--minimize", goal, "--vary", "groups.billing.members=[2,3]", "--set", &set]);
+        assert_eq!((ran.code, &told["sure"]), (Some(99), &true.into()), "{}", ran.out);
+    }
+}
+
+#[test]
+fn what_is_the_same_in_all_runs_claims_no_confidence() {
+    let folder = folder();
+    let set = "thresholds=[groups.billing.wait_s.mean < 1.02ms, groups.billing.lost == 0]";
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--brief", "--set", set]);
+    assert_eq!((ran.code, &told["sure"], &told["monotone"]), (Some(0), &false.into(), &true.into()), "{}", ran.out);
+    assert!(told["doubt"].as_str().is_some_and(|why| why.contains("the same in all runs")), "{}", told["doubt"]);
+    let [wait, lost] = [0, 1].map(|i| told["thresholds"][i].clone());
+    assert_eq!((&wait["sure"], &wait["same_in_runs"]), (&true.into(), &Value::Null));
+    let runs = lost["same_in_runs"].as_u64().expect("a number of runs");
+    assert!(runs >= 5 && lost["sure"] == false, "{lost}");
+    let words = format!("lost == 0 (0 in all {runs} runs");
+    assert!(ran.out.contains(&words) && !ran.out.contains("noise"), "{}", ran.out);
+    let least = told["answer"].clone();
+    let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--brief"]);
+    assert_eq!((&told["answer"], &told["sure"], &told["doubt"]), (&least, &true.into(), &Value::Null), "{}", ran.out);
+}
+
+#[test]
+fn figures_that_do_not_differ_have_no_interval() {
+    use conga::plan::Comparison::{Equal, Less};
+    use conga::study::trial::held;
+    let said = |comparison, bound, figures: &[f64]| {
+        let held = held("groups.g.lost", comparison, bound, Some(figures));
+        (held.passed, held.sure, held.same_in, held.interval.is_some())
+    };
+    assert_eq!(said(Equal, 0.0, &[0.0; 5]), (true, false, Some(5), false));
+    assert_eq!(said(Equal, 0.0, &[0.0; 4]), (true, false, None, false));
+    assert_eq!(said(Equal, 0.0, &[0.0, 0.0, 1.0]), (false, true, None, false), "one is enough for no");
+    assert_eq!(said(Less, 1.0, &[0.1; 10]), (true, false, Some(10), false));
+    assert_eq!(said(Less, 1.0, &[2.0; 5]), (false, false, Some(5), false));
+    assert_eq!(said(Less, 1.0, &[0.1, 0.1, 0.1, 0.1, 0.11]), (true, true, None, true));
+}
+
+#[test]
+fn bounds_rule_out_only_what_latency_and_lag_forbid() {
+    let folder = folder();
+    let vary = ["--vary", "groups.billing.members=1..4", "--brief"];
+    let with = |thresholds: &str| {
+        let set = format!("thresholds=[{thresholds}]");
+        plan(&folder, &[&["--minimize", MEMBERS, "--set", set.as_str()][..], &vary].concat())
+    };
+    // One member is far too few to keep up, and yet loses nothing.
+    for thresholds in ["groups.billing.lost == 0", "groups.billing.lost == 0, groups.billing.lag.max > 10"] {
+        let (ran, told) = with(thresholds);
+        assert_eq!((ran.code, &told["answer"][MEMBERS]), (Some(0), &1.into()), "{thresholds}: {}", ran.out);
+        assert_eq!(told["ruled_out"]["candidates"], 0, "{thresholds}");
+    }
+    for bounded in ["lag.final < 1000", "e2e_s.p99 <= 50ms"] {
+        let (ran, told) = with(&format!("groups.billing.lost == 0, groups.billing.{bounded}"));
+        assert_eq!((ran.code, &told["ruled_out"]["candidates"]), (Some(0), &2.into()), "{bounded}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_queue_that_is_nearly_full_asks_for_longer_runs() {
+    let folder = folder();
+    let said = |rate: &str| {
+        let rate = format!("producers.shop.rate={rate}");
+        let set = ["--set", rate.as_str(), "--set", "thresholds=[groups.billing.wait_s.mean < 10s]", "--brief"];
+        let (ran, told) = plan(&folder, &[&["--minimize", MEMBERS][..], &set].concat());
+        assert_eq!((ran.code, &told["answer"][MEMBERS]), (Some(0), &3.into()), "{}", ran.out);
+        ran.out.contains("longer `run.duration`")
+    };
+    assert!(said("3.5k/s") && !said("2.8k/s"), "2.8 and 2.24 of three members are busy");
+}
+
+#[test]
+fn a_bug_is_no_answer() {
+    use conga::model::sabotage::{self, Sabotage};
+    use conga::study::{answer::answer, quest, trial};
+    let scenario = conga::scenario::parse(BILLING, "billing.yaml", None, &[]).unwrap_or_else(|all| panic!("{all}"));
+    let goal = quest::Goal::Least(MEMBERS.to_owned());
+    let quest = quest::quest(&scenario, goal, &[], None).unwrap_or_else(|all| panic!("{all}"));
+    let planned = |bug: Option<Sabotage>| {
+        // A bug is played in the thread of the run only.
+        let engine = |plan: &conga::plan::Plan| {
+            sabotage::play(bug);
+            let outcome = conga::engine::run(plan, &conga::engine::Watch::quiet());
+            sabotage::play(None);
+            Some(outcome)
+        };
+        answer(&mut trial::Trials::new(&scenario, &engine, 2, &|_| {}), &quest, true).map(|answer| answer.choice)
+    };
+    let Err(trial::Stopped::Broken(told)) = planned(Some(Sabotage::DeliverTwice)) else {
+        panic!("a broken law ends the plan");
+    };
+    assert!(told.starts_with("with groups.billing.members=") && told.contains("and seed 1: "), "{told}");
+    assert!(matches!(planned(None), Ok(Some(_))));
+}
+
+#[test]
 fn what_cannot_be_planned_is_told_with_place_and_remedy() {
     let folder = folder();
     let no_thresholds = BILLING.replace("thresholds: [groups.billing.wait_s.mean < 1.02ms]\n", "");
@@ -199,14 +312,18 @@ fn what_cannot_be_planned_is_told_with_place_and_remedy() {
         ran.err
     );
     for (args, said) in [
-        (&["--minimize", "groups.biling.members"][..], "`groups` has no `biling`; did you mean `billing`?"),
+        (
+            &["--minimize", "groups.biling.members"][..],
+            "--minimize groups.biling.members: `groups` has no `biling`; did you mean `billing`?",
+        ),
+        (&["--minimize", "cost", "--vary", "cluster.broker=1..3"], "--vary cluster.broker=1..3: "),
         (&["--minimize", "producers.shop.linger"], "add `--vary producers.shop.linger=RANGE`"),
         (&["--minimize", MEMBERS, "--vary", "cluster.brokers=1..3"], "vary what is asked for"),
         (&["--minimize", MEMBERS, "--vary", "groups.billing.members=8..1"], "ends before it begins"),
         (&["--minimize", "cost"], "there is nothing to choose from; add `--vary"),
         (
             &["--minimize", MEMBERS, "--frontier", "producers.shop.rat=[1k/s]"],
-            "unknown key `rat`; did you mean `rate`?",
+            "--frontier producers.shop.rat=[1k/s]: producers.shop.rat: unknown key `rat`; did you mean `rate`?",
         ),
         (&["--minimize", MEMBERS, "--maximize", MEMBERS], "cannot be used with"),
         (&[], "required"),

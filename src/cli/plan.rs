@@ -10,7 +10,7 @@ use crate::scenario::{self, Scenario};
 use crate::study::answer::{Answer, Step, answer, frontier};
 use crate::study::quest::{Goal, Quest, quest};
 use crate::study::tables;
-use crate::study::trial::{Interrupted, Trials};
+use crate::study::trial::{Stopped, Trials};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
@@ -50,9 +50,16 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
             "`run.repetitions` and `run.precision` are not used: a plan runs each candidate as often as it takes";
         writeln!(std::io::stderr(), "conga: {told}")?;
     }
-    let Ok((answer, steps)) = search(args, &scenario, &quest) else {
-        writeln!(std::io::stderr(), "conga: interrupted: a plan is whole or not at all, nothing was written")?;
-        return Ok(ExitCode::from(FAILED));
+    let (answer, steps) = match search(args, &scenario, &quest) {
+        Ok(found) => found,
+        Err(stopped) => {
+            writeln!(
+                std::io::stderr(),
+                "conga: {}: a plan is whole or not at all, nothing was written",
+                why(&stopped)
+            )?;
+            return Ok(ExitCode::from(FAILED));
+        }
     };
     save(&scenario, &answer, &steps, &dir).with_context(|| format!("cannot write into {}", dir.display()))?;
     let mut out = std::io::stdout().lock();
@@ -60,6 +67,13 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
     writeln!(out, "Plan: {}", dir.join("plan.json").display())?;
     let every = answer.choice.is_some() && steps.iter().all(|step| step.choice.is_some());
     Ok(ExitCode::from(if every { GOOD } else { THRESHOLD }))
+}
+
+fn why(stopped: &Stopped) -> String {
+    match stopped {
+        Stopped::Interrupted => "interrupted".to_owned(),
+        Stopped::Broken(laws) => format!("broken law {laws}; that is a bug of conga, please report it"),
+    }
 }
 
 /// A folder that is there and not of a plan.
@@ -71,7 +85,7 @@ fn refused(dir: &Path) -> Option<String> {
     })
 }
 
-fn search(args: &PlanArgs, scenario: &Scenario, quest: &Quest) -> Result<(Answer, Vec<Step>), Interrupted> {
+fn search(args: &PlanArgs, scenario: &Scenario, quest: &Quest) -> Result<(Answer, Vec<Step>), Stopped> {
     let watch = Arc::new(Watch::quiet());
     stop_on_interrupt(&watch);
     let visible = !args.quiet && std::io::stderr().is_terminal();

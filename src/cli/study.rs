@@ -11,7 +11,8 @@ use crate::scenario::{self, Scenario};
 use crate::study::design::{Design, design};
 use crate::study::drive::drive;
 use crate::study::journal::{Identity, Journal, JournalError};
-use crate::study::{letter, point, tables};
+use crate::study::letter::{self, From};
+use crate::study::{point, tables};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
@@ -35,7 +36,7 @@ pub fn run(args: &StudyArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let dir = args.out.clone().unwrap_or_else(|| PathBuf::from("reports").join(format!("{}-study", scenario.name)));
-    let identity = Identity { sha256: design.sha256(&scenario), scenario: scenario.name.clone(), runs: design.runs() };
+    let identity = Identity { sha256: design.sha256.clone(), scenario: scenario.name.clone(), runs: design.runs() };
     let mut journal = match Journal::open(&dir, &identity) {
         Ok(journal) => journal,
         Err(error @ JournalError::Io { .. }) => return Err(error.into()),
@@ -78,9 +79,16 @@ fn keep_scenario(scenario: &Scenario, dir: &Path) -> std::io::Result<()> {
 
 fn print_points(scenario: &Scenario, design: &Design, journal: &Journal, dir: &Path) -> anyhow::Result<ExitCode> {
     let resolved = std::path::absolute(dir)?.join("scenario.yaml");
+    let from = match From::of(scenario, &resolved) {
+        Ok(from) => from,
+        Err(problems) => {
+            writeln!(std::io::stderr(), "{problems}")?;
+            return Ok(ExitCode::from(BAD));
+        }
+    };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for id in (0..design.runs()).filter(|id| !journal.has(*id)) {
-        writeln!(out, "{}", letter::write(scenario, &resolved, &design.point(id)))?;
+        writeln!(out, "{}", letter::write(&from, &design.point(id)))?;
     }
     out.flush()?;
     Ok(ExitCode::from(GOOD))
@@ -93,14 +101,18 @@ fn collect(file: &Path, design: &Design, journal: &mut Journal) -> anyhow::Resul
     for (number, line) in lines.enumerate() {
         let line = line.with_context(cannot)?;
         let text = line.trim();
+        if text.is_empty() {
+            continue;
+        }
         let complain =
             |what: &str| Ok(Err(format!("line {}: {what}; collect only what `conga worker` wrote", number + 1)));
-        let Ok(answer) = serde_json::from_str::<Map<String, Value>>(text) else {
-            if text.is_empty() {
-                continue;
-            }
-            return complain("is no answer of a worker");
+        let answer = match letter::answer(text) {
+            Ok(answer) => answer,
+            Err(what) => return complain(&what),
         };
+        if answer.get("study").and_then(Value::as_str) != Some(design.sha256.as_str()) {
+            return complain("is of another study: of another scenario, other values or another version of conga");
+        }
         let id = answer.get("id").and_then(Value::as_u64).filter(|id| *id < design.runs());
         let Some(id) = id else { return complain("is of no run of this study") };
         if !design.point(id).told().iter().all(|(key, value)| answer.get(key) == Some(value)) {

@@ -15,6 +15,9 @@ use serde_json::{Map, Value, json};
 /// A group keeps up with what comes as long as it is less busy than this.
 const BUSY: f64 = 0.98;
 
+/// What is used more than this has queues that grow and shrink slowly.
+const FULL: f64 = 0.9;
+
 /// `plan.json`.
 #[must_use]
 pub fn json(name: &str, sha256: &str, answer: &Answer, frontier: &[Step]) -> Value {
@@ -36,6 +39,7 @@ pub fn json(name: &str, sha256: &str, answer: &Answer, frontier: &[Step]) -> Val
         "goal": answer.goal.told(),
         "answer": told,
         "sure": found.sure,
+        "doubt": reason(answer),
         "monotone": found.monotone,
         "thresholds": at(answer).map_or(Value::Null, |tried| tried.thresholds.iter().map(held).collect()),
         "cost_per_h": at(answer).and_then(|tried| tried.cost_per_h),
@@ -78,6 +82,7 @@ fn with(choice: &Choice, tried: &Tried) -> Value {
         "set": set(choice),
         "passed": tried.passed,
         "sure": tried.sure,
+        "decided": tried.decided,
         "runs": tried.runs,
         "ruled_out": tried.cut.as_ref().map(why),
         "thresholds": tried.thresholds.iter().map(held).collect::<Vec<_>>(),
@@ -91,7 +96,7 @@ fn held(one: &Held) -> Value {
         "expression": one.expression,
         "mean": one.mean, "low": low, "high": high, "bound": one.bound,
         "margin": margin(one),
-        "passed": one.passed, "sure": one.sure,
+        "passed": one.passed, "sure": one.sure, "same_in_runs": one.same_in,
     })
 }
 
@@ -143,6 +148,10 @@ pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
     if answer.choice.is_some() {
         lines.extend(answer.load.map(headroom));
         lines.extend(answer.outcome.iter().flat_map(limits).map(|line| format!("  {line}")));
+        lines.extend(full(answer));
+    }
+    if matches!(answer.goal, Goal::Greatest(_)) && answer.found.at == Some(0) {
+        lines.push("  nothing greater was tried, so more may be possible; say how far to go with `--vary`".to_owned());
     }
     if let Some((choice, tried, outcome)) = &answer.before {
         lines.push(format!("  with {}: {}", chosen(choice), verdict(tried)));
@@ -176,8 +185,17 @@ fn chosen(choice: &Choice) -> String {
     choice.iter().map(|(path, value)| format!("{path} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
+/// Why an answer is not sure, if it is not.
+fn reason(answer: &Answer) -> Option<&'static str> {
+    match (answer.found.sure, answer.found.decided) {
+        (true, _) => None,
+        (false, true) => Some("a figure is the same in all runs, so it has no interval; see `same_in_runs`"),
+        (false, false) => Some("the boundary is within the noise of the runs"),
+    }
+}
+
 fn doubt(answer: &Answer) -> &'static str {
-    match (answer.found.monotone, answer.found.sure) {
+    match (answer.found.monotone, answer.found.decided) {
         (true, true) => "",
         (false, _) => "; more is not always better here, so the candidates around it were tried as well",
         (true, false) => "; the boundary is within the noise, so one step either way may be right",
@@ -188,11 +206,16 @@ fn line(one: &Held) -> String {
     let mark = if one.passed { "pass" } else { "FAIL" };
     let value = figures::by_expression(&one.expression, one.mean);
     let room = margin(one).filter(|_| one.passed).map_or_else(String::new, |room| format!(", {} of room", share(room)));
-    format!("{mark}  {} ({value}{room})", one.expression)
+    format!("{mark}  {} ({value}{}{room})", one.expression, same(one))
+}
+
+/// What can be said where no two runs differ.
+fn same(one: &Held) -> String {
+    one.same_in.map_or_else(String::new, |runs| format!(" in all {runs} runs"))
 }
 
 fn verdict(tried: &Tried) -> String {
-    let doubt = if tried.sure { "" } else { ", not sure" };
+    let doubt = if tried.decided { "" } else { ", not sure" };
     match &tried.cut {
         Some(cut) => format!("no: {}", why(cut)),
         None if tried.passed => {
@@ -208,7 +231,7 @@ fn verdict(tried: &Tried) -> String {
 
 fn value(one: &Held) -> String {
     let path = one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim();
-    format!("{path} {}", figures::by_expression(&one.expression, one.mean))
+    format!("{path} {}{}", figures::by_expression(&one.expression, one.mean), same(one))
 }
 
 fn headroom(load: f64) -> String {
@@ -219,10 +242,27 @@ fn headroom(load: f64) -> String {
     }
 }
 
+/// That a queue is so full that the window may be too short for it.
+fn full(answer: &Answer) -> Option<String> {
+    let result = &answer.outcome.as_ref()?.result;
+    let groups = result.groups.iter().map(|(name, group)| (format!("the workers of {name}"), group.utilisation));
+    let bounds = answer.bounds.iter().map(|bound| (bound.resource.clone(), bound.used));
+    let (resource, used) = groups.chain(bounds).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (used >= FULL).then(|| {
+        format!(
+            "  {resource}: {} used; a queue so full shows its tail only in runs that are longer than this window of {}, so \
+             repeat the plan with a longer `run.duration`",
+            share(used),
+            show::duration(result.window_s)
+        )
+    })
+}
+
 /// Nothing passes: why, and whether more of it could ever help.
 fn none(name: &str, answer: &Answer) -> Vec<String> {
     let last = answer.candidates.last().map(chosen).unwrap_or_default();
-    let mut lines = vec![format!("{name}: {}: none will do, not even {last}", answer.goal.told())];
+    let doubt = if answer.found.decided { "" } else { "; that is within the noise, so it may be just enough" };
+    let mut lines = vec![format!("{name}: {}: none will do, not even {last}{doubt}", answer.goal.told())];
     match &answer.found.cut {
         Some(Cut::Unstable(bound)) if answer.outcome.is_none() => {
             lines.push(format!("  {}", why(&Cut::Unstable(bound.clone()))));

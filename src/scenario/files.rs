@@ -99,9 +99,7 @@ pub fn references(root: &Node) -> Vec<(String, String)> {
 fn collect(node: &Node, path: &str, found: &mut Vec<(String, String)>) {
     for entry in node.entries() {
         let inner = format!("{path}.{}", entry.key);
-        let names_a_file = [".trace.file", ".empirical.file", ".message.lines", ".kafka_properties"]
-            .iter()
-            .any(|end| inner.ends_with(end));
+        let names_a_file = is_reference(&inner);
         match &entry.value.kind {
             // As the schema reads it, which may differ from what was written where it looks like a number.
             Kind::Scalar { .. } if names_a_file => {
@@ -111,6 +109,23 @@ fn collect(node: &Node, path: &str, found: &mut Vec<(String, String)>) {
             _ if inner.ends_with(".message.json") => {}
             _ => collect(&entry.value, &inner, found),
         }
+    }
+}
+
+/// Whether what stands at a path is the name of a file.
+fn is_reference(path: &str) -> bool {
+    [".trace.file", ".empirical.file", ".message.lines", ".kafka_properties"].iter().any(|end| path.ends_with(end))
+}
+
+/// Whether a value names files once it is set at a path.
+#[must_use]
+pub fn names_files(path: &str, value: &serde_json::Value) -> bool {
+    match value {
+        _ if path.ends_with(".message.json") || path.contains(".message.json.") => false,
+        serde_json::Value::Object(fields) => {
+            fields.iter().any(|(key, inner)| names_files(&format!("{path}.{key}"), inner))
+        }
+        _ => is_reference(path),
     }
 }
 

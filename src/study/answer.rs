@@ -6,7 +6,7 @@ use super::cheapest::cheapest;
 use super::hot::{Hot, hot};
 use super::quest::{Goal, Quest};
 use super::search::{Found, least};
-use super::trial::{Choice, Cut, Interrupted, Trials, Tried};
+use super::trial::{Choice, Cut, Stopped, Trials, Tried};
 use crate::outcome::result::Outcome;
 use crate::plan::Plan;
 use crate::plan::load::{Bound, bounds, offered};
@@ -68,8 +68,8 @@ pub struct Step {
 /// Searches and explains.
 ///
 /// # Errors
-/// When somebody interrupts it.
-pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Answer, Interrupted> {
+/// When somebody interrupts it, or a run breaks a law.
+pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Answer, Stopped> {
     let found = search(trials, quest, &[])?;
     let searched = trials.simulations;
     let candidates = quest.candidates.clone();
@@ -105,11 +105,11 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
     Ok(answer)
 }
 
-/// The answer for each value of a load. What is needed for one is where the search for the next begins.
+/// The answer for each value of a load. Each is searched by itself, from the first candidate on.
 ///
 /// # Errors
-/// When somebody interrupts it.
-pub fn frontier(trials: &mut Trials<'_>, quest: &Quest) -> Result<Vec<Step>, Interrupted> {
+/// When somebody interrupts it, or a run breaks a law.
+pub fn frontier(trials: &mut Trials<'_>, quest: &Quest) -> Result<Vec<Step>, Stopped> {
     let Some(axis) = &quest.frontier else { return Ok(Vec::new()) };
     let count = axis.count().unwrap_or(0);
     let mut steps = Vec::new();
@@ -124,7 +124,7 @@ pub fn frontier(trials: &mut Trials<'_>, quest: &Quest) -> Result<Vec<Step>, Int
 }
 
 /// Searches with further values set for all candidates.
-fn search(trials: &mut Trials<'_>, quest: &Quest, also: &[(String, String)]) -> Result<Found, Interrupted> {
+fn search(trials: &mut Trials<'_>, quest: &Quest, also: &[(String, String)]) -> Result<Found, Stopped> {
     let with = |choice: &Choice| also.iter().cloned().chain(choice.iter().cloned()).collect();
     let candidates: Vec<Choice> = quest.candidates.iter().map(with).collect();
     match quest.goal {
@@ -135,7 +135,7 @@ fn search(trials: &mut Trials<'_>, quest: &Quest, also: &[(String, String)]) -> 
 
 type Before = Option<(Choice, Tried, Option<Outcome>)>;
 
-fn before(trials: &mut Trials<'_>, candidates: &[Choice], at: usize) -> Result<Before, Interrupted> {
+fn before(trials: &mut Trials<'_>, candidates: &[Choice], at: usize) -> Result<Before, Stopped> {
     let Some(before) = at.checked_sub(1) else { return Ok(None) };
     let choice = candidates[before].clone();
     let tried = trials.sure(&choice)?;
@@ -145,7 +145,7 @@ fn before(trials: &mut Trials<'_>, candidates: &[Choice], at: usize) -> Result<B
 }
 
 /// How many times its load the answer holds, by single runs with the same luck.
-fn load(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<f64, Interrupted> {
+fn load(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<f64, Stopped> {
     let with = |factor: f64| -> Choice {
         let rates = plan.producers.iter().map(|producer| {
             (format!("producers.{}.rate", producer.name), format!("{:.6}/s", offered(producer) * factor))
@@ -162,7 +162,7 @@ fn load(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<f64, In
 }
 
 /// One more and one fewer of everything that is counted.
-fn otherwise(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<Vec<Otherwise>, Interrupted> {
+fn otherwise(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<Vec<Otherwise>, Stopped> {
     let mut resources: Vec<(String, u32)> = Vec::new();
     for group in &plan.groups {
         resources.push((format!("groups.{}.members", group.name), group.members));

@@ -224,6 +224,19 @@ impl Axis {
         }
     }
 
+    /// Whether any value names a file.
+    #[must_use]
+    pub fn names_files(&self) -> bool {
+        let named = |text: &String| {
+            let value = crate::scenario::value(text).unwrap_or_else(|_| Value::String(text.clone()));
+            crate::scenario::names_files(&self.path, &value)
+        };
+        match &self.values {
+            Values::Listed(all) => all.iter().any(named),
+            Values::Between { .. } => false,
+        }
+    }
+
     /// The value at a share of the axis, from 0 to less than 1.
     #[must_use]
     pub fn at(&self, share: f64) -> String {

@@ -35,6 +35,8 @@ pub struct Design {
     pub seed: u64,
     /// The shares of each axis by point, where it is a Latin hypercube.
     latin: Option<Vec<Vec<f64>>>,
+    /// Digest of everything that decides what comes out: the scenario with its files, the points, and this version.
+    pub sha256: String,
 }
 
 /// The design of a scenario's `study` and of `--vary` lines, which replace the values of the same path.
@@ -84,7 +86,8 @@ pub fn design(scenario: &Scenario, vary: &[String]) -> Result<Design, Problems> 
     made.map_err(|()| Problems::new(source, problems))
 }
 
-/// A path that the study sets itself, or that lies inside another one that is varied, so that one would undo the other.
+/// A path that the study sets itself, whose values are files that the digest does not know, or that lies inside another one
+/// that is varied, so that one would undo the other.
 fn misplaced(found: &[(Place, Axis)], i: usize) -> Option<Problem> {
     let (place, axis) = &found[i];
     let refuse = |message: String, remedy: &str| Some(Problem::error(*place, &axis.path, message, remedy));
@@ -93,6 +96,10 @@ fn misplaced(found: &[(Place, Axis)], i: usize) -> Option<Problem> {
     }
     if axis.path == "study" || axis.path.starts_with("study.") || axis.path == "name" {
         return refuse("cannot be varied: it changes no run".to_owned(), "vary what a run is made of");
+    }
+    if axis.names_files() {
+        let message = "varies the name of a file, which somebody may change between two points".to_owned();
+        return refuse(message, "run a study for each file: name it in the scenario or by `--set`, each with an --out");
     }
     let inside = |other: &Axis| axis.path.starts_with(&format!("{}.", other.path));
     let around = found.iter().find(|(_, other)| inside(other))?;
@@ -137,7 +144,9 @@ impl Design {
             let message = format!("{points} points, {repetitions} runs each: {MOST} runs at most are one study");
             return Err((message, "make steps larger, or write `study.points` to spread fewer over all".to_owned()));
         }
-        Ok(Self { axes, points, repetitions, seed, latin })
+        let mut design = Self { axes, points, repetitions, seed, latin, sha256: String::new() };
+        design.sha256 = design.digest(scenario);
+        Ok(design)
     }
 
     /// Points times repetitions.
@@ -151,7 +160,7 @@ impl Design {
     pub fn point(&self, id: u64) -> Point {
         let (point, repetition) = (id / self.repetitions, id % self.repetitions);
         let seed = self.seed.wrapping_add(repetition);
-        Point { id, point, repetition, seed, values: self.values(point) }
+        Point { study: self.sha256.clone(), id, point, repetition, seed, values: self.values(point) }
     }
 
     fn values(&self, point: u64) -> Vec<(String, String)> {
@@ -185,9 +194,7 @@ impl Design {
         })
     }
 
-    /// Digest of everything that decides what comes out: the scenario with its files, the points, and this version.
-    #[must_use]
-    pub fn sha256(&self, scenario: &Scenario) -> String {
+    fn digest(&self, scenario: &Scenario) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{}\n{}\n{}", env!("CARGO_PKG_VERSION"), scenario.sha256, self.told()));
         scenario::hex(&hash.finalize())

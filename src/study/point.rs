@@ -16,6 +16,8 @@ pub type Engine<'e> = dyn Fn(&Plan) -> Option<Outcome> + Sync + 'e;
 /// What is to run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
+    /// Digest of its study, so that nobody takes it for a run of another one.
+    pub study: String,
     /// Number of the run, from 0.
     pub id: u64,
     /// Number of the point, from 0.
@@ -35,7 +37,7 @@ pub struct Row {
     pub point: Point,
     /// Why it did not.
     pub error: Option<String>,
-    /// Every threshold held, and the run is valid.
+    /// Every threshold held, the run is valid and no law was broken.
     pub passed: bool,
     /// Every figure by path.
     pub figures: Figures,
@@ -56,6 +58,7 @@ impl Point {
             self.values.iter().map(|(path, value)| (path.clone(), Value::String(value.clone()))).collect();
         let mut line = Map::new();
         line.insert("id".into(), self.id.into());
+        line.insert("study".into(), self.study.as_str().into());
         line.insert("point".into(), self.point.into());
         line.insert("repetition".into(), self.repetition.into());
         line.insert("seed".into(), self.seed.into());

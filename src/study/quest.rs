@@ -33,6 +33,15 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// As it was asked for.
+    fn option(&self) -> String {
+        match self {
+            Self::Least(path) => format!("--minimize {path}"),
+            Self::Greatest(path) => format!("--maximize {path}"),
+            Self::Cheapest => "--minimize cost".to_owned(),
+        }
+    }
+
     /// As one would say it.
     #[must_use]
     pub fn told(&self) -> String {
@@ -67,13 +76,16 @@ pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<
     let mut source = scenario.source.clone();
     let sets = source.sets.len();
     let frontier_line = frontier.map(|line| format!("--frontier {line}"));
-    source.options = vary.iter().map(|line| format!("--vary {line}")).chain(frontier_line).collect();
+    let (frontier_at, goal_at) = (vary.len(), vary.len() + usize::from(frontier.is_some()));
+    let goal_line = std::iter::once(goal.option());
+    source.options = vary.iter().map(|line| format!("--vary {line}")).chain(frontier_line).chain(goal_line).collect();
     if scenario.document.thresholds.as_ref().is_none_or(Vec::is_empty) {
         let remedy = "add what is good enough: `thresholds: [groups.workers.e2e_s.p99 < 200ms]`";
         found.push(Problem::error(scenario.place(""), "thresholds", "is missing: a plan needs an objective", remedy));
     }
+    let option = |i: usize| Place { line: 0, column: (sets + i) as u32 + 1, length: 0 };
     let mut read = |i: usize, line: &str| {
-        let place = Place { line: 0, column: (sets + i) as u32 + 1, length: 0 };
+        let place = option(i);
         match axis::parse(line) {
             Ok(axis) if axis.count().is_none() => {
                 let remedy = "add a step such as `by 5ms`";
@@ -88,11 +100,21 @@ pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<
         }
     };
     let axes: Vec<Axis> = vary.iter().enumerate().filter_map(|(i, line)| read(i, line)).collect();
-    let frontier = frontier.and_then(|line| read(vary.len(), line));
+    let frontier = frontier.and_then(|line| read(frontier_at, line));
+    if let Some((message, remedy)) = frontier.iter().find_map(|axis| known(scenario, &axis.path, &axis.at(0.0)).err()) {
+        found.push(Problem::error(option(frontier_at), "", message, remedy));
+    }
+    if goal == Goal::Cheapest && scenario.document.cost.is_some() && axes.len() == vary.len() {
+        let wrong = axes.iter().enumerate().filter_map(|(i, axis)| {
+            let (message, remedy) = known(scenario, &axis.path, &axis.at(0.999)).err()?;
+            Some(Problem::error(option(i), "", message, remedy))
+        });
+        found.extend(wrong);
+    }
     let made = if found.is_empty() { make(scenario, goal, &axes, frontier) } else { Err(None) };
     made.map_err(|refusal| {
         if let Some((message, remedy)) = refusal {
-            found.push(Problem::error(Place::default(), "", message, remedy));
+            found.push(Problem::error(option(goal_at), "", message, remedy));
         }
         Problems::new(source, found)
     })
@@ -101,9 +123,6 @@ pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<
 fn make(scenario: &Scenario, goal: Goal, axes: &[Axis], frontier: Option<Axis>) -> Result<Quest, Option<Refusal>> {
     let base = || build::simulated(scenario).map(|(plan, _)| plan).map_err(|_| None);
     let known = |path: &str, value: &str| known(scenario, path, value).map_err(Some);
-    if let Some(axis) = &frontier {
-        known(&axis.path, &axis.at(0.0))?;
-    }
     let path = match &goal {
         Goal::Cheapest => return cheapest(scenario, axes, frontier).map_err(Some),
         Goal::Least(path) | Goal::Greatest(path) => path.clone(),
@@ -191,7 +210,7 @@ fn rates(scenario: &Scenario, plan: &Plan, path: &str) -> Result<Vec<String>, Re
     let own = offered(producer);
     let engine = |_: &Plan| None;
     let mut trials = Trials::new(scenario, &engine, 1, &|_| {});
-    let mut stable = |factor: f64| trials.cut(&vec![(path.to_owned(), rate(own * factor))]).is_none();
+    let mut stable = |factor: f64| trials.is_stable(&vec![(path.to_owned(), rate(own * factor))]);
     let mut factor = 1.0;
     while factor < FASTEST && stable(factor) {
         factor *= 2.0;
@@ -220,9 +239,6 @@ fn cheapest(scenario: &Scenario, axes: &[Axis], frontier: Option<Axis>) -> Resul
     if axes.is_empty() {
         let remedy = "add `--vary groups.workers.members=1..12 --vary cluster.brokers=[3, 5]`";
         return Err(("there is nothing to choose from".to_owned(), remedy.to_owned()));
-    }
-    for axis in axes {
-        known(scenario, &axis.path, &axis.at(0.999))?;
     }
     let all = axes.iter().try_fold(1_u64, |all, axis| all.checked_mul(axis.count()?)).unwrap_or(u64::MAX);
     if all > MOST {

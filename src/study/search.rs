@@ -4,7 +4,7 @@
 //! halving. What they say is only a guess: the answer has to pass for sure, and its neighbour below has to fail for
 //! sure. Nor is it assumed that more is better: the neighbours beyond are asked as well, and where they contradict, the
 //! candidates around are all tried and the answer says so.
-use super::trial::{Choice, Cut, Interrupted, Trials, Tried};
+use super::trial::{Choice, Cut, Stopped, Trials, Tried};
 
 /// How many candidates on each side are tried where more is not always better.
 const AROUND: usize = 3;
@@ -16,8 +16,11 @@ pub struct Found {
     pub at: Option<usize>,
     /// Whether every candidate tried before the answer fails, and every one after it passes.
     pub monotone: bool,
-    /// Whether the answer passes, and the one before it fails, with 95 % confidence.
+    /// Whether the answer passes, and the one before it fails, with 95 % confidence; where none passes, whether the last
+    /// candidate fails.
     pub sure: bool,
+    /// Whether more runs of them would be of no use. What is not sure then is the same in all runs.
+    pub decided: bool,
     /// Everything that was tried, by place.
     pub tried: Vec<(usize, Tried)>,
     /// Candidates that bounds alone ruled out, and why the last of them.
@@ -29,16 +32,18 @@ pub struct Found {
 /// Searches candidates that are in order: the later, the more likely to pass. At least one.
 ///
 /// # Errors
-/// When somebody interrupts it.
-pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, Interrupted> {
+/// When somebody interrupts it, or a run breaks a law.
+pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, Stopped> {
     let last = candidates.len() - 1;
     let first = uncut(trials, candidates);
     let cut = first.checked_sub(1).and_then(|before| trials.cut(&candidates[before]));
     let mut search = Search { trials, candidates, tried: Vec::new() };
+    // None will do as surely as the last one fails; where bounds rule out all of them there is no doubt.
     let none = |search: Search<'_, '_>| Found {
         at: None,
         monotone: true,
-        sure: true,
+        sure: search.known(last).is_none_or(|tried| tried.sure),
+        decided: search.known(last).is_none_or(|tried| tried.decided),
         tried: search.tried,
         ruled_out: first,
         cut: cut.clone(),
@@ -58,12 +63,14 @@ pub fn least(trials: &mut Trials<'_>, candidates: &[Choice]) -> Result<Found, In
         at -= 1;
     }
     let (at, monotone) = search.check(at, first)?;
-    let decided = [Some(at), at.checked_sub(1).filter(|before| *before >= first)];
-    let mut sure = true;
-    for place in decided.into_iter().flatten() {
-        sure &= search.sure(place)?.sure;
+    let boundary = [Some(at), at.checked_sub(1).filter(|before| *before >= first)];
+    let (mut sure, mut decided) = (true, true);
+    for place in boundary.into_iter().flatten() {
+        let tried = search.sure(place)?;
+        sure &= tried.sure;
+        decided &= tried.decided;
     }
-    Ok(Found { at: Some(at), monotone, sure, tried: search.tried, ruled_out: first, cut })
+    Ok(Found { at: Some(at), monotone, sure, decided, tried: search.tried, ruled_out: first, cut })
 }
 
 /// The first candidate that bounds do not rule out; bounds fall along the line.
@@ -92,18 +99,22 @@ impl Search<'_, '_> {
         tried
     }
 
-    fn glance(&mut self, at: usize) -> Result<bool, Interrupted> {
+    fn known(&self, at: usize) -> Option<&Tried> {
+        self.tried.iter().find(|(place, _)| *place == at).map(|(_, tried)| tried)
+    }
+
+    fn glance(&mut self, at: usize) -> Result<bool, Stopped> {
         let tried = self.trials.glance(&self.candidates[at])?;
         Ok(self.keep(at, tried).passed)
     }
 
-    fn sure(&mut self, at: usize) -> Result<Tried, Interrupted> {
+    fn sure(&mut self, at: usize) -> Result<Tried, Stopped> {
         let tried = self.trials.sure(&self.candidates[at])?;
         Ok(self.keep(at, tried))
     }
 
     /// Where single runs say that passing begins; none where even the last one fails for sure.
-    fn guess(&mut self, first: usize) -> Result<Option<usize>, Interrupted> {
+    fn guess(&mut self, first: usize) -> Result<Option<usize>, Stopped> {
         let last = self.candidates.len() - 1;
         let (mut fails, mut step, mut at) = (None, 1, first);
         loop {
@@ -126,7 +137,7 @@ impl Search<'_, '_> {
     }
 
     /// Asks the neighbours beyond the boundary; where they contradict it, everything around.
-    fn check(&mut self, at: usize, first: usize) -> Result<(usize, bool), Interrupted> {
+    fn check(&mut self, at: usize, first: usize) -> Result<(usize, bool), Stopped> {
         let last = self.candidates.len() - 1;
         // What is within the noise contradicts nothing.
         let after = at < last && contradicts(&self.sure(at + 1)?, true);
@@ -152,7 +163,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether a candidate is surely not what it should be.
+/// Whether a candidate is not what it should be, as far as runs can tell.
 fn contradicts(tried: &Tried, should_pass: bool) -> bool {
-    tried.sure && tried.passed != should_pass
+    tried.decided && tried.passed != should_pass
 }

@@ -3,7 +3,8 @@
 //! Every candidate runs with the same seeds, so two of them differ by their decision and not by their luck. A glance is
 //! one run. To be sure takes at least five: each threshold's figure has an interval by Student's t, and what lies on one
 //! side of the bound is decided; otherwise runs double, up to forty. Looking up to four times, each time at a quarter of
-//! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides.
+//! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides. A figure
+//! that is the same in all runs has no interval: that is told in place of a confidence.
 use super::cost;
 use super::point::Engine;
 use crate::outcome::intervals::student;
@@ -33,6 +34,8 @@ pub struct Tried {
     pub passed: bool,
     /// With 95 % confidence, or without any doubt.
     pub sure: bool,
+    /// Whether more runs are of no use: it is sure, or what is not is the same in all runs.
+    pub decided: bool,
     /// Runs it took.
     pub runs: usize,
     /// Why it was not simulated, if so.
@@ -67,6 +70,16 @@ pub struct Held {
     pub passed: bool,
     /// Whether that is sure.
     pub sure: bool,
+    /// The number of runs, where all of them say the same: such figures, mostly counts, have no interval, and nothing
+    /// can be said of how often another run would say otherwise.
+    pub same_in: Option<usize>,
+}
+
+impl Held {
+    /// Whether more runs are of no use.
+    fn is_decided(&self) -> bool {
+        self.sure || self.same_in.is_some()
+    }
 }
 
 /// What one run said: figures of the thresholds, and its cost.
@@ -89,9 +102,14 @@ pub struct Trials<'e> {
     told: &'e (dyn Fn(usize) + Sync),
 }
 
-/// Somebody interrupted it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
+/// Why a plan ends without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Somebody interrupted it.
+    Interrupted,
+    /// A run broke a law, which is a bug of conga and no answer: what was set, the seed, and the laws.
+    Broken(String),
+}
 
 impl<'e> Trials<'e> {
     /// Nothing has been tried yet.
@@ -116,21 +134,27 @@ impl<'e> Trials<'e> {
         plan
     }
 
-    /// Why a candidate need not be simulated: it cannot be, or a resource that its thresholds depend on is used up.
+    /// Why a candidate need not be simulated: it cannot be, or a resource is used up and latency or lag is bounded.
     pub fn cut(&mut self, choice: &Choice) -> Option<Cut> {
         let plan = match self.plan(choice) {
             Ok(plan) => plan,
             Err(refused) => return Some(Cut::Refused(refused)),
         };
-        let unstable = bounds(&plan).into_iter().filter(|bound| bound.used >= 1.0 && concerns(&plan, bound));
+        let unstable = bounds(&plan).into_iter().filter(|bound| bound.used >= 1.0 && dooms(&plan, bound));
         unstable.max_by(|a, b| a.used.total_cmp(&b.used)).map(Cut::Unstable)
+    }
+
+    /// Whether a candidate can be, and uses up nothing that its thresholds name.
+    pub fn is_stable(&mut self, choice: &Choice) -> bool {
+        let stable = |plan: Plan| !bounds(&plan).iter().any(|bound| bound.used >= 1.0 && named(&plan, bound));
+        self.plan(choice).is_ok_and(stable)
     }
 
     /// One run, or what is known already.
     ///
     /// # Errors
-    /// When somebody interrupts it.
-    pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
@@ -141,8 +165,8 @@ impl<'e> Trials<'e> {
     /// So many runs, whether that makes it sure or not.
     ///
     /// # Errors
-    /// When somebody interrupts it.
-    pub fn look(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn look(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
@@ -150,11 +174,11 @@ impl<'e> Trials<'e> {
         Ok(self.judge(choice))
     }
 
-    /// As many runs as it takes to be sure.
+    /// As many runs as it takes to be sure, or until more are of no use.
     ///
     /// # Errors
-    /// When somebody interrupts it.
-    pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
@@ -162,7 +186,7 @@ impl<'e> Trials<'e> {
         loop {
             self.run(choice, runs)?;
             let tried = self.judge(choice);
-            if tried.sure || runs >= MOST {
+            if tried.decided || runs >= MOST {
                 return Ok(tried);
             }
             runs *= 2;
@@ -172,16 +196,16 @@ impl<'e> Trials<'e> {
     /// All runs of a candidate together, as `conga run` would conclude them.
     ///
     /// # Errors
-    /// When somebody interrupts it, or the candidate cannot be.
-    pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Interrupted> {
+    /// When somebody interrupts it, or a run breaks a law.
+    pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Stopped> {
         let Ok(mut plan) = self.plan(choice) else { return Ok(None) };
         (plan.run.repetitions, plan.run.precision) = (1, None);
         self.simulations += 1;
-        (self.engine)(&plan).map(Some).ok_or(Interrupted)
+        ran(self.engine, &plan, choice).map(Some)
     }
 
     /// Adds the runs that are missing, side by side.
-    fn run(&mut self, choice: &Choice, runs: usize) -> Result<(), Interrupted> {
+    fn run(&mut self, choice: &Choice, runs: usize) -> Result<(), Stopped> {
         let plan = self.plan(choice).expect("it was not cut");
         let known = self.known.get(choice).map_or(0, Vec::len);
         if known >= runs {
@@ -199,7 +223,7 @@ impl<'e> Trials<'e> {
                 }
                 let mut one = plan.repetition(i as u32);
                 (one.run.repetitions, one.run.precision) = (1, None);
-                let outcome = engine(&one).ok_or(Interrupted)?;
+                let outcome = ran(engine, &one, choice)?;
                 told(before + i - known + 1);
                 let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
                 let figures = one.thresholds.iter().map(|line| find(&line.path, &tree)).collect();
@@ -210,7 +234,7 @@ impl<'e> Trials<'e> {
         let mut all = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..self.cores.clamp(1, runs - known)).map(|_| scope.spawn(work)).collect();
             let joined = threads.into_iter().map(|thread| thread.join().expect("a run of the plan panicked"));
-            joined.collect::<Result<Vec<Vec<_>>, Interrupted>>()
+            joined.collect::<Result<Vec<Vec<_>>, Stopped>>()
         })?
         .concat();
         all.sort_by_key(|(i, _)| *i);
@@ -234,45 +258,104 @@ impl<'e> Trials<'e> {
         let passed = thresholds.iter().all(|line| line.passed);
         let sure_not = thresholds.iter().any(|line| line.sure && !line.passed);
         let sure = sure_not || thresholds.iter().all(|line| line.sure);
+        let decided_not = thresholds.iter().any(|line| line.is_decided() && !line.passed);
+        let decided = decided_not || thresholds.iter().all(Held::is_decided);
         let costs: Option<Vec<f64>> = said.iter().map(|one| one.cost_per_h).collect();
         let cost_per_h = costs.map(|costs| costs.iter().sum::<f64>() / costs.len() as f64);
-        Tried { passed: passed && !sure_not, sure, runs: said.len(), cut: None, thresholds, cost_per_h }
+        Tried { passed, sure, decided, runs: said.len(), cut: None, thresholds, cost_per_h }
     }
 }
 
-fn cut_off(cut: Cut) -> Tried {
-    Tried { passed: false, sure: true, runs: 0, cut: Some(cut), thresholds: Vec::new(), cost_per_h: None }
+/// What a run came to, unless somebody interrupted it or a law was broken: figures of such a run say nothing.
+fn ran(engine: &Engine<'_>, plan: &Plan, choice: &Choice) -> Result<Outcome, Stopped> {
+    let outcome = engine(plan).ok_or(Stopped::Interrupted)?;
+    let laws = outcome.result.broken_laws.join(" | ");
+    if laws.is_empty() {
+        return Ok(outcome);
+    }
+    let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
+    Err(Stopped::Broken(format!("with {} and seed {}: {laws}", sets.join(", "), plan.run.seed)))
 }
 
-/// Whether thresholds may depend on what is used up: on the brokers all do, on a group those that name it or what it
-/// writes into; who is named in no threshold may be overloaded.
-fn concerns(plan: &Plan, bound: &Bound) -> bool {
+fn cut_off(cut: Cut) -> Tried {
+    Tried {
+        passed: false,
+        sure: true,
+        decided: true,
+        runs: 0,
+        cut: Some(cut),
+        thresholds: Vec::new(),
+        cost_per_h: None,
+    }
+}
+
+/// Figures that grow without end where a group, or the brokers, cannot keep up.
+const OF_GROUPS: [&str; 7] = ["wait_s", "e2e_s", "e2e_raw_s", "journey_s", "lag", "committed_lag", "lag_s"];
+const OF_PRODUCERS: [&str; 2] = ["publish_s", "service_s"];
+/// What of them does not grow.
+const STEADY: [&str; 3] = ["count", "min", "stddev"];
+
+/// Whether a threshold can never hold for long where this is used up: one that bounds a latency or a lag from above, of
+/// the group or, where it is the brokers, of any. What is lost, for one, may be nothing however late all is.
+fn dooms(plan: &Plan, bound: &Bound) -> bool {
+    let group = overloaded(plan, bound);
+    plan.thresholds.iter().any(|line| {
+        let from_above = matches!(line.comparison, Comparison::Less | Comparison::LessOrEqual);
+        let steady = line.path.get(3).is_some_and(|of| STEADY.contains(&of.as_str()));
+        let [section, name, figure, ..] = line.path.as_slice() else { return false };
+        let grows = match section.as_str() {
+            "groups" => group.is_none_or(|group| group == name) && OF_GROUPS.contains(&figure.as_str()),
+            "producers" => group.is_none() && OF_PRODUCERS.contains(&figure.as_str()),
+            _ => false,
+        };
+        from_above && grows && !steady
+    })
+}
+
+/// Whether thresholds name what is used up: who is named in none may be overloaded, and the brokers serve all.
+fn named(plan: &Plan, bound: &Bound) -> bool {
+    let of = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
+    overloaded(plan, bound).is_none_or(of)
+}
+
+/// The group whose bound it is; none where it is one of the brokers.
+fn overloaded<'p>(plan: &'p Plan, bound: &Bound) -> Option<&'p str> {
     let group = plan.groups.iter().find(|group| bound.resource.ends_with(&format!(" of {}", group.name)));
-    let Some(group) = group else { return true };
-    let named = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
-    named(&group.name)
+    group.map(|group| group.name.as_str())
 }
 
 /// A threshold over the figures of several runs.
 #[must_use]
 pub fn held(expression: &str, comparison: Comparison, bound: f64, figures: Option<&[f64]>) -> Held {
-    let line =
-        |mean, interval, passed, sure| Held { expression: expression.to_owned(), mean, interval, bound, passed, sure };
+    let line = |mean, interval, passed, sure, same_in| Held {
+        expression: expression.to_owned(),
+        mean,
+        interval,
+        bound,
+        passed,
+        sure,
+        same_in,
+    };
     // A figure without a value never passes, and more runs would not have one either.
-    let Some(figures) = figures else { return line(None, None, false, true) };
+    let Some(figures) = figures else { return line(None, None, false, true, None) };
     let n = figures.len() as f64;
     let mean = figures.iter().sum::<f64>() / n;
+    let enough = (figures.len() >= LEAST).then_some(figures.len());
     if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        // One run that says no is enough for no; that none does is all that can be said for yes.
         let all = figures.iter().all(|figure| holds(*figure, comparison, bound));
-        return line(Some(mean), None, all, !all || figures.len() >= LEAST);
+        return line(Some(mean), None, all, !all, enough.filter(|_| all));
     }
     let passed = holds(mean, comparison, bound);
-    if figures.len() < LEAST {
-        return line(Some(mean), None, passed, false);
+    if enough.is_none() {
+        return line(Some(mean), None, passed, false, None);
+    }
+    if figures.iter().all(|figure| figure.to_bits() == figures[0].to_bits()) {
+        return line(Some(figures[0]), None, holds(figures[0], comparison, bound), false, enough);
     }
     let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
     let half = student(n - 1.0).inverse_cdf(1.0 - LEVEL / 2.0) * (squares / (n - 1.0) / n).sqrt();
     let (low, high) = (mean - half, mean + half);
     let sure = holds(low, comparison, bound) == holds(high, comparison, bound);
-    line(Some(mean), Some((low, high)), passed, sure)
+    line(Some(mean), Some((low, high)), passed, sure, None)
 }

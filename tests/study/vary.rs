@@ -127,6 +127,33 @@ fn designs_that_cannot_be_are_told_with_place_and_remedy() {
 }
 
 #[test]
+fn files_are_not_varied_for_nobody_could_tell_which_ones_were_read() {
+    let folder = super::folder();
+    for name in ["a.csv", "b.csv"] {
+        std::fs::write(folder.path().join(name), "1ms\n2ms\n").expect("a file");
+    }
+    for vary in [
+        "groups.workers.work.empirical.file=[a.csv, b.csv]",
+        "groups.workers.work=[1ms, {empirical: {file: a.csv}}]",
+        "groups.workers=[{topics: [events], members: 2, work: {empirical: {file: a.csv}}}]",
+    ] {
+        let set = "groups.workers.work={empirical: {file: a.csv}}";
+        let ran = conga(folder.path(), &["study", "small.yaml", "--set", set, "--vary", vary, "--out", "out"]);
+        assert_eq!(ran.code, Some(2), "{vary}: {}", ran.out);
+        assert!(
+            ran.err.contains("varies the name of a file") && ran.err.contains("a study for each file"),
+            "{}",
+            ran.err
+        );
+        assert!(!folder.path().join("out").exists(), "nothing ran");
+    }
+    // A template of messages is the user's own, whatever its keys are called.
+    let vary = ["producers.edge.message.json.trace.file=[a, b]".to_owned()];
+    let message = scenario("").with(&["producers.edge.message={json: {trace: {file: a}}}".to_owned()]);
+    design(&message.expect("it is well formed"), &vary).expect("a design");
+}
+
+#[test]
 fn a_study_of_nothing_but_refused_points_is_a_bad_command() {
     let folder = super::folder();
     let ran = conga(folder.path(), &["study", "small.yaml", "--vary", "run.warmup=[3s,4s]", "--out", "out"]);

@@ -83,9 +83,18 @@ fn bad_points_are_answered_and_do_not_end_the_work() {
     let bad = [
         ("nonsense", "null", "is no point"),
         ("{\"id\":7}", "7", "has no `values`"),
-        ("{\"id\":8,\"point\":0,\"repetition\":0,\"seed\":1,\"values\":{}}", "8", "has no `scenario` or `file`"),
+        (
+            "{\"id\":8,\"point\":0,\"repetition\":0,\"seed\":1,\"values\":{}}",
+            "8",
+            "has no `scenario`, or `file` with its `sha256`",
+        ),
         (
             "{\"id\":9,\"point\":0,\"repetition\":0,\"seed\":1,\"values\":{},\"scenario\":\"a: 1\"}",
+            "9",
+            "has no `study`",
+        ),
+        (
+            "{\"id\":9,\"study\":\"s\",\"point\":0,\"repetition\":0,\"seed\":1,\"values\":{},\"scenario\":\"a: 1\"}",
             "9",
             "unknown key `a`",
         ),
@@ -114,9 +123,88 @@ fn only_answers_of_this_study_are_collected() {
     let points = study("[2,3]", &["--print-points", "--out", "other"]).out;
     fs::write(folder.path().join("answers.jsonl"), worker(folder.path(), &points).out).expect("a file");
     fs::write(folder.path().join("noise.jsonl"), "hello\n").expect("a file");
-    for (file, said) in [("answers.jsonl", "line 2: is of a run with other values"), ("noise.jsonl", "no answer")] {
-        let ran = study("[2,4]", &["--out", "out", "--collect", file]);
-        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    for (values, more, file, said) in [
+        ("[2,4]", "run.duration=2s", "answers.jsonl", "line 1: is of another study"),
+        // The same values of another scenario.
+        ("[2,3]", "run.duration=3s", "answers.jsonl", "line 1: is of another study"),
+        ("[2,4]", "run.duration=2s", "noise.jsonl", "line 1: is no answer"),
+    ] {
+        let ran = study(values, &["--set", more, "--out", more, "--collect", file]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{values} {more} {file}");
         assert!(ran.err.contains(said), "{}", ran.err);
     }
+}
+
+#[test]
+fn a_worker_that_goes_on_for_long_runs_what_a_point_was_printed_for() {
+    let folder = folder();
+    fs::write(folder.path().join("a.csv"), "1ms\n2ms\n").expect("a file");
+    let work = "groups.workers.work={empirical: {file: a.csv}}";
+    let print = |seed: &str| {
+        let _ = fs::remove_dir_all(folder.path().join("out"));
+        let args = ["--vary", "groups.workers.members=[4]", "--set", work, "--out", "out", "--print-points"];
+        conga(folder.path(), &[&["study", "small.yaml", "--seed", seed][..], &args].concat()).out
+    };
+    let old = print("5");
+    fs::write(folder.path().join("a.csv"), "3ms\n").expect("a file");
+    // The same file name, the same seed and values: only the input differs.
+    let new = print("5");
+    assert_ne!(old, new);
+    let mut process = Command::new(CONGA);
+    process.arg("worker").current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = process.spawn().expect("the command starts");
+    let (mut stdin, stdout) = (process.stdin.take().expect("its input"), process.stdout.take().expect("its output"));
+    let mut answers = std::io::BufRead::lines(std::io::BufReader::new(stdout));
+    let mut ask = |line: &str| {
+        stdin.write_all(line.as_bytes()).expect("it listens");
+        answers.next().expect("an answer").expect("text")
+    };
+    let gone = ask(&old);
+    assert!(gone.contains("is no longer the scenario of this point; print the points again"), "{gone}");
+    let mean = |answer: &str| {
+        let row: serde_json::Value = serde_json::from_str(answer).expect("JSON");
+        row["figures"]["groups.workers.work_s.mean"].as_f64().unwrap_or_else(|| panic!("{answer}"))
+    };
+    assert!((mean(&ask(&new)) / 0.003 - 1.0).abs() < 0.01);
+    // And the file changes under a worker that has read it.
+    fs::write(folder.path().join("a.csv"), "6ms\n").expect("a file");
+    let newest = print("5");
+    assert!((mean(&ask(&newest)) / 0.006 - 1.0).abs() < 0.01);
+    drop(ask);
+    drop(stdin);
+    assert!(process.wait().expect("it ends").success());
+}
+
+#[test]
+fn what_is_no_answer_is_refused_before_it_is_kept() {
+    let folder = folder();
+    let study = |more: &[&str]| {
+        let args = ["study", "small.yaml", "--vary", "groups.workers.members=[2,3]", "--out", "out"];
+        conga(folder.path(), &[&args[..], more].concat())
+    };
+    let points = study(&["--print-points"]).out;
+    let answers = worker(folder.path(), &points).out;
+    let last = answers.lines().last().expect("an answer");
+    let changed = |key: &str, value: serde_json::Value| {
+        let mut row: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        row[key] = value;
+        row.to_string()
+    };
+    let complaint = worker(folder.path(), "{\"id\":1}").out;
+    for (line, said) in [
+        (points.as_str(), "line 1: is a point that nobody has run yet; collect only what `conga worker` wrote"),
+        (&complaint, "line 1: is a worker's complaint about a point that it did not run: the point has no `values`"),
+        (&changed("error", 7.into()), "line 1: is no answer of a worker: it has no `error` that is text or null"),
+        (&changed("passed", "yes".into()), "it has no `passed` that is true or false"),
+        (&changed("figures", serde_json::json!({ "valid": "yes" })), "it has no `figures` that are numbers"),
+        (&changed("figures", serde_json::Value::Null), "it has no `figures` that are numbers"),
+    ] {
+        fs::write(folder.path().join("wrong.jsonl"), line).expect("a file");
+        let ran = study(&["--collect", "wrong.jsonl"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{line}");
+        assert!(ran.err.contains(said), "{line}: {}", ran.err);
+        assert!(kept(&folder.path().join("out")).is_empty(), "nothing of it is kept");
+    }
+    let ran = study(&[]);
+    assert_eq!(ran.code, Some(0), "the study goes on: {}", ran.err);
 }
