@@ -139,9 +139,18 @@ run: {seed: 1}
         self.hear(&Fact::Committed { group: 0, partition: 0, offset });
     }
 
+    /// The member is lost.
+    fn lost(&mut self) {
+        self.witness.mourns(0, 0);
+    }
+
     /// Another member has taken the lost one's place.
     fn resumed(&mut self, offset: u64) {
-        self.assigned(2);
+        self.resumed_in(2, offset);
+    }
+
+    fn resumed_in(&mut self, generation: u32, offset: u64) {
+        self.assigned(generation);
         self.hear(&Fact::Resumed { group: 0, member: 0, partition: 0, offset });
     }
 
@@ -173,6 +182,34 @@ fn what_was_not_committed_comes_again_and_counts_as_duplicates() {
     let recording = story.finish();
     assert_eq!(recording.broken, Vec::<String>::new());
     assert_eq!(counted(&recording), [10, 3]);
+}
+
+#[test]
+fn nothing_is_done_again_before_somebody_said_where() {
+    let mut story = Story::new();
+    story.processed(0, 10);
+    story.committed(4);
+    assert!(story.witness.is_redone() && story.witness.is_settled());
+    story.witness.mourns(0, 1);
+    assert!(story.witness.is_redone(), "somebody who had nothing");
+    story.lost();
+    assert!(!story.witness.is_redone(), "nobody is there");
+    story.assigned(2);
+    assert!(!story.witness.is_redone(), "somebody is there, and has not heard where to go on");
+    story.hear(&Fact::Resumed { group: 0, member: 0, partition: 0, offset: 4 });
+    assert!(!story.witness.is_redone());
+    story.lost();
+    story.resumed_in(3, 4);
+    story.processed(4, 10);
+    assert!(story.witness.is_redone());
+    story.committed(10);
+    story.lost();
+    assert!(!story.witness.is_redone());
+    story.resumed_in(4, 10);
+    assert!(story.witness.is_redone(), "everything was committed");
+    let recording = story.finish();
+    assert_eq!(recording.broken, Vec::<String>::new());
+    assert_eq!(counted(&recording), [10, 6]);
 }
 
 /// The rest of a story.

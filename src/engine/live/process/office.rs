@@ -246,6 +246,7 @@ impl Shared {
         {
             let mut listener = stage.listener.lock();
             branch.settle(now, &mut |now, fact| listener.hear(now, fact));
+            branch.seats.iter().for_each(|seat| listener.mourns(seat.group, seat.member));
         }
         for seat in &branch.seats {
             for broker in &stage.peers[..self.plan.cluster.brokers as usize] {
