@@ -1,8 +1,11 @@
 //! The rules behind lost members, with a pencil: what is kept, where whoever comes next goes on, what counts twice.
+use conga::model::broker::{Answer, Broker, Place, Places, Settings, Writing};
 use conga::model::coordinator::Coordinator;
 use conga::model::log::Log;
 use conga::model::machine::{Fact, Input, Machine, Outbox, Processed};
-use conga::model::protocol::{ActorId, Message, Parcel, Position, Record, Timer};
+use conga::model::protocol::{ActorId, Batch, Fetch, Message, Parcel, Position, Produce, Record, Timer, Wanted};
+use conga::model::random::{Distribution, Draws, Stream};
+use conga::model::wire::Bandwidth;
 use conga::outcome::{Recording, Witness};
 use conga::plan::Plan;
 use conga::units::{Span, Time};
@@ -75,6 +78,76 @@ fn a_coordinator_tells_what_is_committed() {
     hear(Message::OffsetFetch(Box::new(vec![at(2, 0), at(1, 0)])), &mut out);
     let [(_, Message::Offsets(positions))] = &out.0[..] else { panic!("an answer: {:?}", out.0) };
     assert_eq!(positions.iter().map(|p| p.offset).collect::<Vec<_>>(), [8, 0]);
+}
+
+/// A broker whose replicas take a second, with one partition for one stream and one group.
+fn slow_to_replicate() -> Broker {
+    let settings = Settings {
+        me: 0,
+        brokers: 2,
+        work_per_batch: Span::ZERO,
+        work_per_kib: Span::ZERO,
+        bandwidth: Bandwidth::new(f64::INFINITY),
+        disk: Bandwidth::new(f64::INFINITY),
+        handlers: 1,
+        quota_samples: None,
+    };
+    let (quota, patience, idempotent) = (f64::INFINITY, None, true);
+    let places = Places {
+        partitions: vec![Place { log: 0, topic: 0, leader: 0 }],
+        streams: vec![Writing { replicas: 2, answer: Answer::Replicated, quota, patience, idempotent }],
+        readers: vec![0],
+        groups: vec![vec![0]],
+        checks: vec![None],
+        quotas: vec![f64::INFINITY],
+        topics: 1,
+    };
+    let takes = |seconds: f64| Draws::new(&Distribution::Constant(seconds * 1e9), Stream::named(1, "broker"));
+    Broker::new(settings, places.into(), vec![Log::new(1, None).rereadable(true)], 10, takes(0.0), takes(1.0))
+}
+
+#[test]
+fn a_connection_that_is_gone_takes_what_it_was_to_read_and_nothing_it_wrote() {
+    let member = ActorId(9);
+    let batch = Batch { end: 10, bytes: 100, plain: 100, ..Batch::default() };
+    let parcel = Parcel { records: records(10), ..Parcel::default() };
+    let written = Produce { bytes: 100, plain: 100, batches: vec![batch], parcel, ..Produce::default() };
+    let read = || {
+        Message::Fetch(Box::new(Fetch {
+            min_bytes: 1,
+            max_bytes: 1000,
+            max_partition_bytes: 1000,
+            max_wait: Span::from_ms(500),
+            wanted: vec![Wanted { partition: 0, slot: 0, offset: 0 }],
+            ..Fetch::default()
+        }))
+    };
+    // Whatever waits first: what is written until it is replicated, what is read until there is something.
+    for reads in [[false, false], [true, false], [false, true]] {
+        let (mut broker, mut out) = (slow_to_replicate(), Sent::default());
+        let mut hear = |message, out: &mut Sent| {
+            broker.handle(Time::ZERO, Input::Received { from: member, message }, out);
+        };
+        if reads[0] {
+            hear(read(), &mut out);
+        }
+        hear(Message::Produce(Box::new(written.clone())), &mut out);
+        if reads[1] {
+            hear(read(), &mut out);
+        }
+        hear(Message::HungUp, &mut out);
+        assert!(out.0.is_empty(), "{reads:?}: {:?}", out.0);
+        let job = u32::from(reads[0]);
+        broker.handle(Time::ZERO + Span::from_ms(1000), Input::Fired(Timer::Replicated(job)), &mut out);
+        let sent: Vec<_> = out.0.iter().map(|(to, message)| (*to, matches!(message, Message::Produced(_)))).collect();
+        assert_eq!(sent, [(member, true)], "{reads:?}: written, and nothing is read");
+        // Whoever comes next is not kept waiting by those before.
+        out.0.clear();
+        let later = Input::Received { from: member, message: read() };
+        broker.handle(Time::ZERO + Span::from_ms(1000), later, &mut out);
+        let [(_, Message::Fetched(answer))] = &out.0[..] else { panic!("{reads:?}: an answer: {:?}", out.0) };
+        assert_eq!(answer.batches.iter().map(Batch::records).sum::<u32>(), 10);
+    }
 }
 
 /// A witness of a run in which members can be lost, and what it hears.

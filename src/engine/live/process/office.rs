@@ -248,13 +248,6 @@ impl Shared {
             branch.settle(now, &mut |now, fact| listener.hear(now, fact));
             branch.seats.iter().for_each(|seat| listener.mourns(seat.group, seat.member));
         }
-        for seat in &branch.seats {
-            for broker in &stage.peers[..self.plan.cluster.brokers as usize] {
-                if let Peer::Here(broker) = broker {
-                    broker.do_send(Letter::Post { from: seat.address, message: Message::HungUp, cargo: Vec::new() });
-                }
-            }
-        }
         self.warn_of_state(branch, &who);
         let mut writes = branch.seats.iter().map(|seat| &self.plan.groups[seat.group as usize]);
         if let Some((group, topic)) = writes.find_map(|group| Some((group, group.output.as_ref()?.topic))) {
@@ -264,6 +257,13 @@ impl Shared {
                 branch.number, group.name, self.plan.topics[topic].name
             ));
             return false;
+        }
+        for seat in &branch.seats {
+            for broker in &stage.peers[..self.plan.cluster.brokers as usize] {
+                if let Peer::Here(broker) = broker {
+                    broker.do_send(Letter::Post { from: seat.address, message: Message::HungUp, cargo: Vec::new() });
+                }
+            }
         }
         true
     }
