@@ -289,6 +289,14 @@ impl Shared {
         }
     }
 
+    /// A process is ended because it says nothing any more.
+    pub fn tells_silence(&self, branch: &Branch) {
+        if let Some(stage) = self.stage.get() {
+            let silent = (stage.clock.now(), "consumer process silent".to_owned(), self.names(branch));
+            self.happened.borrow_mut().push(silent);
+        }
+    }
+
     /// A process is there, and if it takes another's place, that is worth telling.
     pub fn notes(&self, branch: &Branch) {
         if branch.generation.get() > 1 {
