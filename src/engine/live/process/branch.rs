@@ -166,7 +166,10 @@ impl Branch {
             self.state.set(State::Lost);
             match lived {
                 Ok(End::Farewell) => break,
-                Ok(End::Lost(_)) if self.has_left() || shared.is_over() => break,
+                Ok(End::Lost(_)) if self.has_left() || shared.is_over() => {
+                    shared.misses(&self);
+                    break;
+                }
                 Ok(End::Lost(status)) if was_killed(status) => {
                     if !shared.mourns(&self) {
                         break;

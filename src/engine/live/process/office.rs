@@ -268,6 +268,25 @@ impl Shared {
         true
     }
 
+    /// A process is gone when nobody has to take its place any more, and has not said goodbye.
+    pub fn misses(&self, branch: &Branch) {
+        let Some(stage) = self.stage.get() else { return };
+        let (now, who) = (stage.clock.now(), self.names(branch));
+        {
+            let mut listener = stage.listener.lock();
+            branch.settle(now, &mut |now, fact| listener.hear(now, fact));
+        }
+        self.happened.borrow_mut().push((now, "consumer process lost".to_owned(), who.clone()));
+        if branch.has_left() {
+            self.warn_of_state(branch, &who);
+        } else {
+            self.warnings.borrow_mut().push(format!(
+                "{who} was lost when the run was ended early: what it had processed is counted, and may be missing in its \
+                 tables and databases"
+            ));
+        }
+    }
+
     /// What is gone with a process, though every record is done again.
     fn warn_of_state(&self, branch: &Branch, who: &str) {
         for (number, group) in (0..).zip(&self.plan.groups) {

@@ -10,6 +10,7 @@ use crate::engine::live::goods::Cargo;
 use crate::engine::live::host::{Host, Left, Letter};
 use crate::engine::live::muster;
 use crate::model::protocol::ActorId;
+use crate::model::sabotage::{self, Sabotage};
 use crate::plan::Plan;
 use crate::units::Time;
 use crate::work::Labour;
@@ -163,7 +164,9 @@ impl Stay {
             // A thread that panicked has said so itself.
             let _ = arbiter.join();
         }
-        self.desk.send(&Frame::Farewell(visit.farewell()));
+        if !sabotage::plays(Sabotage::GoWithoutFarewell) {
+            self.desk.send(&Frame::Farewell(visit.farewell()));
+        }
         self.desk.close();
     }
 }
