@@ -72,6 +72,11 @@ impl Witness {
         }
     }
 
+    /// A member is lost.
+    pub fn mourns(&mut self, group: u32, member: u32) {
+        self.redelivery.iter_mut().for_each(|redelivery| redelivery.mourns(group, member));
+    }
+
     /// Whether whatever lost members had processed and not committed is processed once more.
     #[must_use]
     pub fn is_redone(&self) -> bool {

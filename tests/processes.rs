@@ -1,6 +1,7 @@
 //! Consumers in processes of their own: they count what members in one process count, and a killed one loses nothing.
 //!
 //! Processes are found by the name under which their program was started, so that tests beside each other do not meet.
+mod ends;
 mod rules;
 
 use crate::cli::{conga, json};

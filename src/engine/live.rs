@@ -132,7 +132,7 @@ impl Run {
             if let Some((at, partial)) = self.wait(limit, plan, watch).await {
                 return self.finish(at, partial, watch).await;
             }
-            let answers = self.ask().await;
+            let answers = self.ask(watch).await;
             if limit == plan.run.warmup {
                 self.machine[0] = Some((self.read)());
             }
@@ -179,9 +179,10 @@ impl Run {
         self.telling.tell(watch, records, now, end);
     }
 
-    /// Asks everybody what is done by now; returns when each of them said so.
-    async fn ask(&self) -> Vec<Time> {
-        let mut heard = vec![Time::ZERO; self.company.peers.len()];
+    /// Asks everybody what is done by now; returns when each of them said so. Where the run is to stop, processes that
+    /// say nothing are not waited for.
+    async fn ask(&self, watch: &Watch) -> Vec<Time> {
+        let mut heard = vec![None; self.company.peers.len()];
         let (to, mut answers) = unbounded_channel();
         for (address, peer) in (0..).zip(self.company.peers.iter()) {
             match peer {
@@ -190,20 +191,26 @@ impl Run {
             }
         }
         drop(to);
-        while let Some((ActorId(who), at)) = self.next(&mut answers).await {
-            heard[who as usize] = at;
+        loop {
+            let done = |(peer, at): (&Peer, &Option<Time>)| matches!(peer, Peer::There(_)) || at.is_some();
+            let enough = || watch.is_stopped() && self.company.peers.iter().zip(&heard).all(done);
+            let Some((ActorId(who), at)) = self.next(&mut answers, &enough).await else { break };
+            heard[who as usize] = Some(at);
         }
-        heard
+        heard.into_iter().map(Option::unwrap_or_default).collect()
     }
 
-    /// The next answer; `None` when all have come.
-    async fn next<T>(&self, answers: &mut UnboundedReceiver<T>) -> Option<T> {
+    /// The next answer; `None` when all have come, or those that have not for long are not needed.
+    async fn next<T>(&self, answers: &mut UnboundedReceiver<T>, enough: &dyn Fn() -> bool) -> Option<T> {
         loop {
             if let Ok(answer) = tokio::time::timeout(PATIENCE, answers.recv()).await {
                 return answer;
             }
             // Work takes its time, but whoever is gone will never answer.
             assert!(self.company.peers.iter().all(Peer::is_there), "an actor panicked");
+            if enough() {
+                return None;
+            }
         }
     }
 
@@ -220,7 +227,7 @@ impl Run {
         }
         drop(to);
         let mut left: Vec<Left> = self.office.left();
-        while let Some(one) = self.next(&mut answers).await {
+        while let Some(one) = self.next(&mut answers, &|| false).await {
             left.push(one);
         }
         self.tell(watch, at, at);
@@ -253,7 +260,7 @@ impl Run {
     async fn members_leave(&self, partial: bool, watch: &Watch) {
         loop {
             let whole = !partial && self.office.whole(&|| watch.is_stopped()).await;
-            self.ask().await;
+            self.ask(watch).await;
             if self.office.leave(!whole).await {
                 return;
             }

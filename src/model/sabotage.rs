@@ -32,6 +32,8 @@ pub enum Sabotage {
     LoseRead,
     /// A member that takes another's place begins beyond what is committed; only where members can be lost.
     ResumeAhead,
+    /// A consumer process is gone after its members have left, before it has said what they found.
+    GoWithoutFarewell,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.
     FlipByte,
 }

@@ -19,6 +19,10 @@ pub struct Redelivery {
 
 #[derive(Clone, Debug, Default)]
 struct Place {
+    /// Who reads it.
+    owner: Option<u32>,
+    /// Whether its owner is lost, and nobody has said yet where to go on.
+    orphaned: bool,
     /// By anybody.
     seen: Progress,
     /// By whoever took a lost member's place, until it is past what was seen by then.
@@ -36,15 +40,29 @@ impl Redelivery {
     /// Whether nothing is left to be processed once more.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.places.iter().all(|place| place.again.is_none())
+        self.places.iter().all(|place| place.again.is_none() && !place.orphaned)
+    }
+
+    /// A member is lost: until somebody in its place has said where to go on, nobody knows what will come again.
+    pub(super) fn mourns(&mut self, group: u32, member: u32) {
+        let first = group as usize * self.partitions;
+        for place in &mut self.places[first..first + self.partitions] {
+            place.orphaned |= place.owner == Some(member);
+        }
+    }
+
+    fn place(&mut self, group: u32, partition: u32) -> &mut Place {
+        &mut self.places[group as usize * self.partitions + partition as usize]
     }
 
     /// Hears a fact and hands on what is to be counted.
     pub(super) fn hear(&mut self, witness: &mut Witness, now: Time, fact: &Fact<'_>) {
         match *fact {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
+            Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
             Fact::Resumed { group, partition, offset, .. } => {
-                let place = &mut self.places[group as usize * self.partitions + partition as usize];
+                let place = self.place(group, partition);
+                place.orphaned = false;
                 let until = place.seen.end();
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
             }
@@ -56,7 +74,7 @@ impl Redelivery {
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
         let &Processed { group, partition, first, records, shared, .. } = done;
         let (n, end) = (records.len() as u64, first + records.len() as u64);
-        let Place { seen, again } = &mut self.places[group as usize * self.partitions + partition as usize];
+        let Place { seen, again, .. } = self.place(group, partition);
         let Some((progress, until)) = again else {
             seen.done(first, n);
             return witness.observe(now, &Fact::Processed(*done));

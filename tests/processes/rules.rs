@@ -1,8 +1,11 @@
 //! The rules behind lost members, with a pencil: what is kept, where whoever comes next goes on, what counts twice.
+use conga::model::broker::{Answer, Broker, Place, Places, Settings, Writing};
 use conga::model::coordinator::Coordinator;
 use conga::model::log::Log;
 use conga::model::machine::{Fact, Input, Machine, Outbox, Processed};
-use conga::model::protocol::{ActorId, Message, Parcel, Position, Record, Timer};
+use conga::model::protocol::{ActorId, Batch, Fetch, Message, Parcel, Position, Produce, Record, Timer, Wanted};
+use conga::model::random::{Distribution, Draws, Stream};
+use conga::model::wire::Bandwidth;
 use conga::outcome::{Recording, Witness};
 use conga::plan::Plan;
 use conga::units::{Span, Time};
@@ -77,6 +80,76 @@ fn a_coordinator_tells_what_is_committed() {
     assert_eq!(positions.iter().map(|p| p.offset).collect::<Vec<_>>(), [8, 0]);
 }
 
+/// A broker whose replicas take a second, with one partition for one stream and one group.
+fn slow_to_replicate() -> Broker {
+    let settings = Settings {
+        me: 0,
+        brokers: 2,
+        work_per_batch: Span::ZERO,
+        work_per_kib: Span::ZERO,
+        bandwidth: Bandwidth::new(f64::INFINITY),
+        disk: Bandwidth::new(f64::INFINITY),
+        handlers: 1,
+        quota_samples: None,
+    };
+    let (quota, patience, idempotent) = (f64::INFINITY, None, true);
+    let places = Places {
+        partitions: vec![Place { log: 0, topic: 0, leader: 0 }],
+        streams: vec![Writing { replicas: 2, answer: Answer::Replicated, quota, patience, idempotent }],
+        readers: vec![0],
+        groups: vec![vec![0]],
+        checks: vec![None],
+        quotas: vec![f64::INFINITY],
+        topics: 1,
+    };
+    let takes = |seconds: f64| Draws::new(&Distribution::Constant(seconds * 1e9), Stream::named(1, "broker"));
+    Broker::new(settings, places.into(), vec![Log::new(1, None).rereadable(true)], 10, takes(0.0), takes(1.0))
+}
+
+#[test]
+fn a_connection_that_is_gone_takes_what_it_was_to_read_and_nothing_it_wrote() {
+    let member = ActorId(9);
+    let batch = Batch { end: 10, bytes: 100, plain: 100, ..Batch::default() };
+    let parcel = Parcel { records: records(10), ..Parcel::default() };
+    let written = Produce { bytes: 100, plain: 100, batches: vec![batch], parcel, ..Produce::default() };
+    let read = || {
+        Message::Fetch(Box::new(Fetch {
+            min_bytes: 1,
+            max_bytes: 1000,
+            max_partition_bytes: 1000,
+            max_wait: Span::from_ms(500),
+            wanted: vec![Wanted { partition: 0, slot: 0, offset: 0 }],
+            ..Fetch::default()
+        }))
+    };
+    // Whatever waits first: what is written until it is replicated, what is read until there is something.
+    for reads in [[false, false], [true, false], [false, true]] {
+        let (mut broker, mut out) = (slow_to_replicate(), Sent::default());
+        let mut hear = |message, out: &mut Sent| {
+            broker.handle(Time::ZERO, Input::Received { from: member, message }, out);
+        };
+        if reads[0] {
+            hear(read(), &mut out);
+        }
+        hear(Message::Produce(Box::new(written.clone())), &mut out);
+        if reads[1] {
+            hear(read(), &mut out);
+        }
+        hear(Message::HungUp, &mut out);
+        assert!(out.0.is_empty(), "{reads:?}: {:?}", out.0);
+        let job = u32::from(reads[0]);
+        broker.handle(Time::ZERO + Span::from_ms(1000), Input::Fired(Timer::Replicated(job)), &mut out);
+        let sent: Vec<_> = out.0.iter().map(|(to, message)| (*to, matches!(message, Message::Produced(_)))).collect();
+        assert_eq!(sent, [(member, true)], "{reads:?}: written, and nothing is read");
+        // Whoever comes next is not kept waiting by those before.
+        out.0.clear();
+        let later = Input::Received { from: member, message: read() };
+        broker.handle(Time::ZERO + Span::from_ms(1000), later, &mut out);
+        let [(_, Message::Fetched(answer))] = &out.0[..] else { panic!("{reads:?}: an answer: {:?}", out.0) };
+        assert_eq!(answer.batches.iter().map(Batch::records).sum::<u32>(), 10);
+    }
+}
+
 /// A witness of a run in which members can be lost, and what it hears.
 struct Story {
     plan: Plan,
@@ -139,9 +212,18 @@ run: {seed: 1}
         self.hear(&Fact::Committed { group: 0, partition: 0, offset });
     }
 
+    /// The member is lost.
+    fn lost(&mut self) {
+        self.witness.mourns(0, 0);
+    }
+
     /// Another member has taken the lost one's place.
     fn resumed(&mut self, offset: u64) {
-        self.assigned(2);
+        self.resumed_in(2, offset);
+    }
+
+    fn resumed_in(&mut self, generation: u32, offset: u64) {
+        self.assigned(generation);
         self.hear(&Fact::Resumed { group: 0, member: 0, partition: 0, offset });
     }
 
@@ -173,6 +255,34 @@ fn what_was_not_committed_comes_again_and_counts_as_duplicates() {
     let recording = story.finish();
     assert_eq!(recording.broken, Vec::<String>::new());
     assert_eq!(counted(&recording), [10, 3]);
+}
+
+#[test]
+fn nothing_is_done_again_before_somebody_said_where() {
+    let mut story = Story::new();
+    story.processed(0, 10);
+    story.committed(4);
+    assert!(story.witness.is_redone() && story.witness.is_settled());
+    story.witness.mourns(0, 1);
+    assert!(story.witness.is_redone(), "somebody who had nothing");
+    story.lost();
+    assert!(!story.witness.is_redone(), "nobody is there");
+    story.assigned(2);
+    assert!(!story.witness.is_redone(), "somebody is there, and has not heard where to go on");
+    story.hear(&Fact::Resumed { group: 0, member: 0, partition: 0, offset: 4 });
+    assert!(!story.witness.is_redone());
+    story.lost();
+    story.resumed_in(3, 4);
+    story.processed(4, 10);
+    assert!(story.witness.is_redone());
+    story.committed(10);
+    story.lost();
+    assert!(!story.witness.is_redone());
+    story.resumed_in(4, 10);
+    assert!(story.witness.is_redone(), "everything was committed");
+    let recording = story.finish();
+    assert_eq!(recording.broken, Vec::<String>::new());
+    assert_eq!(counted(&recording), [10, 6]);
 }
 
 /// The rest of a story.

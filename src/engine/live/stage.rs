@@ -70,6 +70,11 @@ impl Listener {
         self.witness.as_ref().is_some_and(Witness::is_settled)
     }
 
+    /// A member is lost.
+    pub fn mourns(&mut self, group: u32, member: u32) {
+        self.witness.iter_mut().for_each(|witness| witness.mourns(group, member));
+    }
+
     /// Whether whatever lost members had done and not committed is done again.
     #[must_use]
     pub fn is_redone(&self) -> bool {

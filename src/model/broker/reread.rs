@@ -2,7 +2,7 @@
 //!
 //! A connection that is gone takes its requests along: those that wait are dropped, so that whoever comes after does not
 //! queue behind them. One that a handler is working on is answered to nobody; its answer says for which generation it was.
-use super::{Broker, Request};
+use super::{Broker, Job, Request};
 use crate::model::machine::Outbox;
 use crate::model::protocol::{ActorId, Message, Position};
 use crate::units::Time;
@@ -33,10 +33,12 @@ impl Broker {
         for job in std::mem::take(&mut self.connections[connection].queue) {
             self.release(job);
         }
-        let parked = self.jobs.iter().position(|job| job.parked && job.client == client);
+        // What it wrote is parked too, until it is replicated, and is none of this.
+        let waits = |job: &Job| job.parked && job.client == client && matches!(job.request, Some(Request::Fetch(_)));
+        let parked = self.jobs.iter().position(waits);
         let Some(job) = parked.map(|job| job as u32) else { return };
         let (_, request) = self.release(job);
-        let Request::Fetch(fetch) = request else { panic!("only fetches are parked") };
+        let Request::Fetch(fetch) = request else { panic!("found as a fetch") };
         for wanted in &fetch.wanted {
             let log = self.places.partitions[wanted.partition as usize].log;
             self.logs[log as usize].waiting.retain(|&waiting| waiting != job);

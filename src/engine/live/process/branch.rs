@@ -13,15 +13,22 @@ use crate::model::machine::Fact;
 use crate::model::protocol::{ActorId, Message};
 use crate::units::{Span, Time};
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::process::{Child, Command, ExitStatus};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Real time between two looks at whether a process is there, or gone.
 const LOOK: Duration = Duration::from_millis(1);
 /// A process that has closed its socket is given so long to end, and is ended then.
 const GRACE: Duration = Duration::from_secs(10);
+/// Real time between two looks at whether a process has said anything.
+const LISTEN: Duration = Duration::from_millis(100);
+/// Nobody in a consumer process: an answer for it comes from the process itself, whatever its members are at.
+pub const NOBODY: ActorId = ActorId(0);
 
 /// One consumer process, and those that take its place.
 #[derive(Debug)]
@@ -42,6 +49,8 @@ pub struct Branch {
     pub generation: Cell<u32>,
     /// Whether it was told to go.
     dismissed: Cell<bool>,
+    /// Frames that came from it.
+    frames: Cell<u64>,
 }
 
 /// How a process is.
@@ -132,6 +141,7 @@ impl Branch {
             farewell: RefCell::default(),
             generation: Cell::new(0),
             dismissed: Cell::new(false),
+            frames: Cell::new(0),
         }
     }
 
@@ -156,7 +166,10 @@ impl Branch {
             self.state.set(State::Lost);
             match lived {
                 Ok(End::Farewell) => break,
-                Ok(End::Lost(_)) if self.has_left() || shared.is_over() => break,
+                Ok(End::Lost(_)) if self.has_left() || shared.is_over() => {
+                    shared.misses(&self);
+                    break;
+                }
                 Ok(End::Lost(status)) if was_killed(status) => {
                     if !shared.mourns(&self) {
                         break;
@@ -206,7 +219,7 @@ impl Branch {
         let socket = Rc::new(socket);
         let (desk, to) = (Arc::clone(&self.desk), Rc::clone(&socket));
         let writing = actix::spawn(async move { desk.write(&to).await });
-        let heard = self.hear_all(&socket, shared).await;
+        let heard = self.hear_out(&socket, shared, &mut ward).await;
         self.desk.close();
         // It fails where the other side is gone, and that is known.
         drop(writing.await);
@@ -216,13 +229,62 @@ impl Branch {
         Ok(if self.farewell.borrow().is_some() { End::Farewell } else { End::Lost(status) })
     }
 
+    /// Hears it to its end, and ends it where it says nothing any more: a process that is stopped, or hangs.
+    async fn hear_out(&self, socket: &Socket, shared: &Shared, ward: &mut Ward) -> Result<(), String> {
+        let mut hearing = pin!(self.hear_all(socket, shared));
+        let mut silence = pin!(self.silence(shared));
+        let first = poll_fn(|context| match hearing.as_mut().poll(context) {
+            Poll::Ready(heard) => Poll::Ready(Some(heard)),
+            Poll::Pending => silence.as_mut().poll(context).map(|()| None),
+        });
+        if let Some(heard) = first.await {
+            return heard;
+        }
+        shared.tells_silence(self);
+        ward.0.kill().map_err(|why| format!("says nothing, and cannot be ended: {why}"))?;
+        // What it had said before counts.
+        hearing.await
+    }
+
+    /// Until it has said nothing for so long that a coordinator would not wait any longer. What counts is how long we
+    /// have listened: when this process was stopped itself, nobody is to blame.
+    async fn silence(&self, shared: &Shared) {
+        let (mut silent, mut known) = (Duration::ZERO, self.frames.get());
+        loop {
+            tokio::time::sleep(LISTEN).await;
+            let frames = self.frames.get();
+            let patience = match self.state.get() {
+                _ if frames != known => None,
+                _ if shared.is_over() => Some(GRACE),
+                State::Up => self.seats.iter().map(|seat| shared.session(seat.group)).max(),
+                _ => None,
+            };
+            known = frames;
+            let Some(patience) = patience else {
+                silent = Duration::ZERO;
+                continue;
+            };
+            silent += LISTEN;
+            // A session may be shorter than a busy machine makes somebody wait who is well.
+            if silent >= patience.max(GRACE) {
+                return;
+            }
+            if self.state.get() == State::Up && !self.dismissed.get() {
+                self.desk.send(&Frame::Ask(NOBODY));
+            }
+        }
+    }
+
     async fn hear_all(&self, socket: &Socket, shared: &Shared) -> Result<(), String> {
         let mut incoming = Incoming::default();
         loop {
             match incoming.next(socket).await.map_err(|garbled| garbled.to_string())? {
                 None => return Ok(()),
                 Some((Frame::Cannot(why), _)) => return Err(why),
-                Some((frame, cargo)) => self.hear(frame, cargo, shared),
+                Some((frame, cargo)) => {
+                    self.frames.set(self.frames.get() + 1);
+                    self.hear(frame, cargo, shared);
+                }
             }
         }
     }

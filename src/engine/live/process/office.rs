@@ -246,13 +246,7 @@ impl Shared {
         {
             let mut listener = stage.listener.lock();
             branch.settle(now, &mut |now, fact| listener.hear(now, fact));
-        }
-        for seat in &branch.seats {
-            for broker in &stage.peers[..self.plan.cluster.brokers as usize] {
-                if let Peer::Here(broker) = broker {
-                    broker.do_send(Letter::Post { from: seat.address, message: Message::HungUp, cargo: Vec::new() });
-                }
-            }
+            branch.seats.iter().for_each(|seat| listener.mourns(seat.group, seat.member));
         }
         self.warn_of_state(branch, &who);
         let mut writes = branch.seats.iter().map(|seat| &self.plan.groups[seat.group as usize]);
@@ -264,7 +258,33 @@ impl Shared {
             ));
             return false;
         }
+        for seat in &branch.seats {
+            for broker in &stage.peers[..self.plan.cluster.brokers as usize] {
+                if let Peer::Here(broker) = broker {
+                    broker.do_send(Letter::Post { from: seat.address, message: Message::HungUp, cargo: Vec::new() });
+                }
+            }
+        }
         true
+    }
+
+    /// A process is gone when nobody has to take its place any more, and has not said goodbye.
+    pub fn misses(&self, branch: &Branch) {
+        let Some(stage) = self.stage.get() else { return };
+        let (now, who) = (stage.clock.now(), self.names(branch));
+        {
+            let mut listener = stage.listener.lock();
+            branch.settle(now, &mut |now, fact| listener.hear(now, fact));
+        }
+        self.happened.borrow_mut().push((now, "consumer process lost".to_owned(), who.clone()));
+        if branch.has_left() {
+            self.warn_of_state(branch, &who);
+        } else {
+            self.warnings.borrow_mut().push(format!(
+                "{who} was lost when the run was ended early: what it had processed is counted, and may be missing in its \
+                 tables and databases"
+            ));
+        }
     }
 
     /// What is gone with a process, though every record is done again.
@@ -285,6 +305,14 @@ impl Shared {
                     warnings.push(warning);
                 }
             }
+        }
+    }
+
+    /// A process is ended because it says nothing any more.
+    pub fn tells_silence(&self, branch: &Branch) {
+        if let Some(stage) = self.stage.get() {
+            let silent = (stage.clock.now(), "consumer process silent".to_owned(), self.names(branch));
+            self.happened.borrow_mut().push(silent);
         }
     }
 

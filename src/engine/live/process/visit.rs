@@ -1,6 +1,7 @@
 //! The consumer process's side: hears who it is, hosts its members, and goes when it is told to, or when the parent is gone.
 //!
 //! It decides nothing: no clock of its own, no report, no successor. Whatever it cannot do it says, and ends.
+use super::branch::NOBODY;
 use super::desk::{Desk, Incoming};
 use super::frame::{Farewell, Frame, Gone, Hello};
 use super::socket::{self, Socket};
@@ -9,6 +10,7 @@ use crate::engine::live::goods::Cargo;
 use crate::engine::live::host::{Host, Left, Letter};
 use crate::engine::live::muster;
 use crate::model::protocol::ActorId;
+use crate::model::sabotage::{self, Sabotage};
 use crate::plan::Plan;
 use crate::units::Time;
 use crate::work::Labour;
@@ -17,7 +19,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+/// Real time after which a process that waits for its members to leave says that it is there.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// What the command line adds to a consumer process.
 pub trait Visit {
@@ -144,7 +150,13 @@ impl Stay {
             host.do_send(Letter::Leave(to.clone()));
         }
         drop(to);
-        while let Some(Left { me, busy, cost, events, work, .. }) = leaving.recv().await {
+        loop {
+            let Ok(left) = tokio::time::timeout(BREATH, leaving.recv()).await else {
+                // Somebody has still to write what it holds; that we are here is known meanwhile.
+                self.desk.send(&Frame::Answered(NOBODY, Time::ZERO));
+                continue;
+            };
+            let Some(Left { me, busy, cost, events, work, .. }) = left else { break };
             self.desk.send(&Frame::Left(Gone { me, busy, cost, events, work: work.to_string() }));
         }
         for arbiter in self.arbiters {
@@ -152,7 +164,9 @@ impl Stay {
             // A thread that panicked has said so itself.
             let _ = arbiter.join();
         }
-        self.desk.send(&Frame::Farewell(visit.farewell()));
+        if !sabotage::plays(Sabotage::GoWithoutFarewell) {
+            self.desk.send(&Frame::Farewell(visit.farewell()));
+        }
         self.desk.close();
     }
 }
