@@ -156,8 +156,10 @@ fn known(scenario: &Scenario, path: &str, value: &str) -> Result<(), Refusal> {
         Err(problems) => {
             let first = problems.list.into_iter().next();
             Err(first.map_or_else(Default::default, |problem| {
-                let at = if problem.path.is_empty() { path.to_owned() } else { problem.path };
-                (format!("{at}: {}", problem.message), problem.remedy)
+                // The option that is blamed names the path already.
+                let at = Some(problem.path).filter(|at| !at.is_empty() && at != path);
+                let at = at.map_or_else(String::new, |at| format!("{at}: "));
+                (format!("{at}{}", problem.message), problem.remedy)
             }))
         }
     }
