@@ -89,7 +89,8 @@ const OPTIONS: &[Option_] = &[
 /// What is wrong with it.
 pub fn import(args: &[String], known: Known) -> Result<Draft, String> {
     // However it is started: `java -jar perf-test.jar`, `bin/runjava com.rabbitmq.perf.PerfTest`.
-    let first = args.iter().rposition(|arg| arg.ends_with(".jar") || arg.ends_with("PerfTest")).map_or(0, |at| at + 1);
+    let starter = |arg: &String| ["perf-test.jar", "PerfTest"].iter().any(|name| arg.ends_with(name));
+    let first = args.iter().rposition(starter).map_or(0, |at| at + 1);
     let given = Given::read("PerfTest", OPTIONS, &args[first..])?;
     let [from, to] = [given.count("queue-pattern-from")?, given.count("queue-pattern-to")?];
     let queues = to.map_or(1, |to| to.saturating_sub(from.unwrap_or(1)).saturating_add(1));
