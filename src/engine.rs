@@ -86,10 +86,16 @@ fn recordings(plan: &Plan, watch: &Watch, mut round: impl FnMut(&mut Vec<Recordi
     }
 }
 
+/// How many processors this process may use.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Adds the repetitions that are missing to a number of them, on all cores.
 fn round(plan: &Plan, watch: &Watch, count: u32, all: &mut Vec<Recording>) {
     let begin = all.len() as u32;
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    let cores = cores() as u32;
     let next = AtomicU32::new(begin);
     let work = || {
         let mut done = Vec::new();

@@ -19,14 +19,14 @@ fn live(yaml: &str, settings: &Settings<'_>) -> Outcome {
     run_live(&plan(yaml), &Watch::quiet(), settings).0
 }
 
-fn sound(outcome: &Outcome) {
+pub fn sound(outcome: &Outcome) {
     assert_eq!(outcome.result.broken_laws, Vec::<String>::new());
-    assert!(!outcome.result.partial);
+    assert!(!outcome.result.partial, "{:?}", outcome.result.warnings);
 }
 
 /// Everything that is counted: two producers with keys and codecs of their own, a pipeline of two groups, several
 /// workers, two brokers with costs. Its producers end by themselves.
-const COUNTED: &str = "
+pub const COUNTED: &str = "
 topics: {raw: {partitions: 6, replicas: 2}, clean: {partitions: 3}}
 cluster: {brokers: 2, network: {delay: 1ms}, replication: {delay: 2ms}}
 producers:
@@ -43,25 +43,30 @@ producers:
 groups:
   cleaners: {topics: [raw], members: 2, workers: 3, work: 100us, output: {topic: clean, linger: 2ms, compression: snappy}}
   readers: {topics: [clean], members: 1, work: 10us, commit: {every: 100}}
-run: {seed: 3}
+run: {seed: 3, interval: 500ms}
 ";
+
+/// Every message of [`COUNTED`] was sent, and done by both groups.
+pub fn counts_all(outcome: &Outcome) {
+    sound(outcome);
+    for (name, messages) in [("edge", 3000), ("phones", 700), ("cleaners-output", 3700)] {
+        let one = producer(outcome, name);
+        let counts = [one.offered, one.sent, one.acked, one.unsent].map(|count| count as u64);
+        assert_eq!(counts, [messages, messages, messages, 0], "{name}");
+    }
+    for name in ["cleaners", "readers"] {
+        let one = group(outcome, name);
+        let counts = [one.delivered, one.processed, one.attempts, one.duplicates, one.backlog];
+        assert_eq!(counts.map(|count| count as u64), [3700, 3700, 3700, 0, 0], "{name}");
+    }
+}
 
 #[test]
 fn live_counts_what_the_simulator_counts() {
     let threads = Settings { threads: 2, ..Settings::plain() };
     let outcomes = [play(COUNTED), live(COUNTED, &Settings::plain()), live(COUNTED, &threads)];
     for outcome in &outcomes {
-        sound(outcome);
-        for (name, messages) in [("edge", 3000), ("phones", 700), ("cleaners-output", 3700)] {
-            let one = producer(outcome, name);
-            let counts = [one.offered, one.sent, one.acked, one.unsent].map(|count| count as u64);
-            assert_eq!(counts, [messages, messages, messages, 0], "{name}");
-        }
-        let counts = |name| {
-            let one = group(outcome, name);
-            [one.delivered, one.processed, one.backlog].map(|count| count as u64)
-        };
-        assert_eq!([counts("cleaners"), counts("readers")], [[3700, 3700, 0]; 2]);
+        counts_all(outcome);
         let appended = |i: usize| outcome.result.topics[i].1.appended as u64;
         assert_eq!([appended(0), appended(1)], [3700; 2]);
     }

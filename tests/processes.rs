@@ -5,7 +5,8 @@ mod ends;
 mod rules;
 
 use crate::cli::{conga, json};
-use crate::play::{group, plan, play, producer};
+use crate::live::{COUNTED, counts_all, sound};
+use crate::play::{group, plan, play};
 use conga::engine::live::{Measured, Processes, Settings};
 use conga::engine::{Watch, run_live};
 use conga::model::sabotage::{self, Sabotage};
@@ -15,27 +16,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const CONGA: &str = env!("CARGO_BIN_EXE_conga");
-
-/// Everything that is counted: keys, codecs, several workers, a pipeline, delays.
-const COUNTED: &str = "
-topics: {raw: {partitions: 6, replicas: 2}, clean: {partitions: 3}}
-cluster: {brokers: 2, network: {delay: 1ms}, replication: {delay: 2ms}}
-producers:
-  edge:
-    topic: raw
-    instances: 3
-    arrivals: {poisson: {rate: 4k/s}}
-    messages: 3000
-    key: {uniform: {keys: 50}}
-    message: {generator: flows}
-    compression: zstd
-    linger: 5ms
-  phones: {topic: raw, arrivals: {constant: {rate: 1k/s}}, messages: 700, message: {size: 300 B}, compression: gzip}
-groups:
-  cleaners: {topics: [raw], members: 2, workers: 3, work: 100us, output: {topic: clean, linger: 2ms, compression: snappy}}
-  readers: {topics: [clean], members: 1, work: 10us, commit: {every: 100}}
-run: {seed: 3, interval: 500ms}
-";
 
 /// Consumer processes of a scenario, with a program of this name in the folder.
 fn processes(yaml: &str, count: u32, folder: &Path) -> Processes {
@@ -95,26 +75,11 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
 
-fn sound(outcome: &Outcome) {
-    assert_eq!(outcome.result.broken_laws, Vec::<String>::new());
-    assert!(!outcome.result.partial, "{:?}", outcome.result.warnings);
-}
-
 #[test]
 fn processes_count_what_one_process_counts() {
     let outcomes = [play(COUNTED), live(COUNTED, 1, |_| {}).0, live(COUNTED, 2, |_| {}).0];
     for outcome in &outcomes {
-        sound(outcome);
-        for (name, messages) in [("edge", 3000), ("phones", 700), ("cleaners-output", 3700)] {
-            let one = producer(outcome, name);
-            let counts = [one.offered, one.sent, one.acked, one.unsent].map(|count| count as u64);
-            assert_eq!(counts, [messages, messages, messages, 0], "{name}");
-        }
-        for name in ["cleaners", "readers"] {
-            let one = group(outcome, name);
-            let counts = [one.delivered, one.processed, one.attempts, one.duplicates, one.backlog];
-            assert_eq!(counts.map(|count| count as u64), [3700, 3700, 3700, 0, 0], "{name}");
-        }
+        counts_all(outcome);
         assert!(outcome.result.events.is_empty(), "nothing happened");
     }
 }

@@ -97,8 +97,7 @@ fn search(args: &PlanArgs, scenario: &Scenario, quest: &Quest) -> Result<(Answer
         outcome.filter(|outcome| !outcome.result.partial)
     };
     let told = |simulations: usize| bar.set_position(simulations as u64);
-    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut trials = Trials::new(scenario, &engine, args.cores.map_or(available, usize::from), &told);
+    let mut trials = Trials::new(scenario, &engine, args.cores.map_or_else(engine::cores, usize::from), &told);
     let answer = answer(&mut trials, quest, args.brief)?;
     let steps = frontier(&mut trials, quest)?;
     bar.finish_and_clear();

@@ -146,8 +146,7 @@ fn play(
         let row = if watch.is_stopped() { None } else { point::run(scenario, &design.point(id), &engine) };
         row.map(|row| row.line())
     };
-    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let cores = args.cores.map_or(available, usize::from);
+    let cores = args.cores.map_or_else(engine::cores, usize::from);
     let journal = drive(journal, all, cores, &run, &|| bar.inc(1)).with_context(|| {
         format!("cannot write into {}; what is done is kept, repeat the command to go on", dir.display())
     });

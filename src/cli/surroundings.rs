@@ -17,7 +17,7 @@ pub fn host() -> serde_json::Value {
         "arch": std::env::consts::ARCH,
         "kernel": line("/proc/sys/kernel/osrelease"),
         "cpu": model.map(|model| model.trim().to_owned()),
-        "cores": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        "cores": crate::engine::cores(),
     })
 }
 

@@ -231,3 +231,12 @@ impl Journal {
         self.file.sync_data()
     }
 }
+
+impl Drop for Journal {
+    /// Gives the lock back by name: a process that is just being started holds a copy of every open file until it runs
+    /// its own program, and closing ours would leave the lock with it.
+    fn drop(&mut self) {
+        // Where it cannot be given back, closing the file still does.
+        let _ = self.file.unlock();
+    }
+}

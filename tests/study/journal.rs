@@ -3,6 +3,8 @@ use conga::study::journal::{FILE, Identity, Journal, JournalError};
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn identity() -> Identity {
     Identity { sha256: "ab".repeat(32), scenario: "small".to_owned(), runs: 6 }
@@ -72,6 +74,24 @@ fn two_processes_never_share_a_journal() {
     assert!(matches!(Journal::open(dir.path(), &identity()), Err(JournalError::Locked(_))));
     drop(first);
     assert!(Journal::open(dir.path(), &identity()).is_ok());
+}
+
+/// A process holds copies of its parent's open files from its fork to its own program.
+#[test]
+fn a_journal_is_free_at_once_whatever_is_just_being_started() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let child = Command::new("true").spawn();
+                child.expect("a program").wait().expect("an end");
+            }
+        });
+        let opened = (0..2_000).find_map(|_| Journal::open(dir.path(), &identity()).err());
+        over.store(true, Ordering::Relaxed);
+        assert!(opened.is_none(), "{opened:?}");
+    });
 }
 
 #[test]

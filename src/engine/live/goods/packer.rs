@@ -135,8 +135,6 @@ impl Packer {
         }
         let size = wire::value_of(record.body, key.map(|key| key.len() as u32)) as usize;
         if pool.is_empty() || size > pool.len() / 2 {
-            // Whoever makes messages of its own knows how long they are.
-            let size = if pool.is_empty() { 0 } else { size };
             return framing.push(due_ns / 1_000_000, key, |out| messages.write(index, due_ns, size, out));
         }
         // One after the other, so that the processor knows what comes next and no batch repeats itself.
