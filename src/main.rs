@@ -3,6 +3,7 @@
 //! Everything else is in the library, where tests and benchmarks reach it.
 use clap::Parser;
 use conga::cli::{self, Cli, Command};
+use conga::outcome::saved::SaveError;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -42,7 +43,8 @@ fn told(done: anyhow::Result<ExitCode>) -> ExitCode {
     done.unwrap_or_else(|error| {
         // Where even standard error is closed, the exit code still says it.
         let _ = writeln!(std::io::stderr(), "conga: {error:#}");
-        ExitCode::from(cli::FAILED)
+        let misnamed = error.downcast_ref::<SaveError>().is_some_and(SaveError::is_of_the_name);
+        ExitCode::from(if misnamed { cli::BAD } else { cli::FAILED })
     })
 }
 

@@ -151,5 +151,5 @@ run: {duration: 2s, repetitions: 6}
         bad.out
     );
     assert_eq!(run(&["--fail-if", "groups.*.nothing > +10%"]).code, Some(2));
-    assert_eq!(conga(folder.path(), &["compare", "before", "nowhere"]).code, Some(1));
+    assert_eq!(conga(folder.path(), &["compare", "before", "nowhere"]).code, Some(2));
 }

@@ -134,7 +134,7 @@ fn differences(sim: &Outcome, live: &Outcome) -> Vec<String> {
     near("offered", &|o| producer(o, "edge").offered, 0.002, 0.002);
     near("throughput", &|o| group(o, "workers").rate_per_s, 0.02, 0.02);
     near("utilisation", &|o| group(o, "workers").utilisation, 0.05, 0.05);
-    // Timers fire late, never early: by up to a quarter of a millisecond where the machine is quiet.
+    // Timers fire late, never early: by up to a sixth of a millisecond where the machine is quiet.
     near("publish", &|o| mean(producer(o, "edge").publish_s.mean), 0.03, 0.35);
     near("end to end", &|o| mean(group(o, "workers").e2e_s.mean), 0.03, 0.35);
     near("lag", &|o| group(o, "workers").lag.mean.expect("a mean"), 0.03, 0.35);

@@ -1,7 +1,7 @@
 //! Retention as stories: what is deleted before a group gets it is lost to that group, counted, and nothing else is.
 use crate::play::{group, plan, play};
 use conga::model::log::{Log, Lost, Retention};
-use conga::model::protocol::{NO_KEY, Record};
+use conga::model::protocol::{Extra, NO_KEY, Parcel, Record};
 use conga::outcome::result::{GroupResult, Outcome};
 use conga::units::{Span, Time};
 
@@ -129,4 +129,44 @@ fn a_log_holds_no_more_than_it_keeps() {
     let never = lost.iter().filter(|lost| lost.reader == 0).map(|lost| lost.records).sum::<u64>();
     assert_eq!((log.earliest(), never), (3 * 949, 3 * 949));
     assert!(lost.iter().all(|lost: &Lost| lost.reader == 0), "the other reader was never behind");
+}
+
+#[test]
+fn a_log_gives_back_what_a_backlog_took() {
+    let record = |offset: u64| Record { due: Time::ZERO + Span::from_ns(offset), key: NO_KEY, body: 10 };
+    let extra = |offset: u64| Extra { units: offset as f64, ..Extra::usual(&record(offset)) };
+    for with_extras in [false, true] {
+        let mut log = Log::new(1, None);
+        let mut next = 0;
+        let mut append = |log: &mut Log| {
+            let records = [record(next), record(next + 1), record(next + 2)];
+            let extras = [extra(next), extra(next + 1), extra(next + 2)];
+            log.append(&records, if with_extras { &extras } else { &[] }, 100);
+            log.replicated(3, 100);
+            next += 3;
+            next
+        };
+        let mut end = 0;
+        while end < 300_000 {
+            end = append(&mut log);
+        }
+        assert!(log.room() >= 300_000);
+        log.reached(0, end);
+        let mut parcel = Parcel::default();
+        for _ in 0..400_000 {
+            let before = end;
+            end = append(&mut log);
+            // A reader that stays some batches behind, over every seam of every ring.
+            let from = before - 30;
+            parcel.clear();
+            log.read(from, u64::MAX, &mut parcel);
+            let read: Vec<_> = parcel.records.iter().map(|record| record.due.ns()).collect();
+            assert_eq!(read, (from..end).collect::<Vec<_>>());
+            let units =
+                parcel.extras.iter().zip(from..).all(|(extra, offset)| (extra.units - offset as f64).abs() < 0.5);
+            assert!(units && (parcel.extras.len() == read.len()) == with_extras);
+            log.reached(0, from);
+        }
+        assert!(log.room() <= 4096, "{} records of memory for {} held", log.room(), log.held());
+    }
 }

@@ -10,8 +10,10 @@ use crate::units::{Time, show};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Looks that are kept: at four a second, those of the last five seconds.
-const KEPT: usize = 21;
+/// Of the looks before the last, this many are kept, each so many after the one before it: at four a second, one a second
+/// for five seconds. All of them would be most of the memory of a small run.
+const KEPT: usize = 5;
+const APART: usize = 4;
 
 /// The last few looks.
 #[derive(Debug)]
@@ -21,7 +23,11 @@ pub struct Film {
     end: Time,
     /// Streams that come from outside: the others are outputs of groups.
     producers: usize,
-    looks: VecDeque<Arc<Look>>,
+    latest: Option<Arc<Look>>,
+    /// Earlier ones, without what nobody asks about the past.
+    past: VecDeque<Look>,
+    /// Looks since the last that was kept.
+    since: usize,
 }
 
 /// A run now.
@@ -93,20 +99,26 @@ impl Film {
     #[must_use]
     pub fn of(plan: &Plan, engine: &'static str) -> Self {
         let (names, producers) = (Names::of(plan, engine), plan.producers.len());
-        Self { names, end: plan.end(), producers, looks: VecDeque::new() }
+        Self { names, end: plan.end(), producers, latest: None, past: VecDeque::new(), since: 0 }
     }
 
     /// One more look; false if it was there already.
     pub fn add(&mut self, look: Arc<Look>) -> bool {
-        if self.looks.back().is_some_and(|last| Arc::ptr_eq(last, &look)) {
+        if self.latest.as_ref().is_some_and(|last| Arc::ptr_eq(last, &look)) {
             return false;
         }
-        if self.looks.back().is_some_and(|last| last.seed != look.seed) {
-            self.looks.clear();
+        let seed = look.seed;
+        let Some(last) = self.latest.replace(look).filter(|last| last.seed == seed) else {
+            self.past.clear();
+            self.since = 0;
+            return true;
+        };
+        if self.since % APART == 0 {
+            self.past.push_back(of_the_past(&last));
         }
-        self.looks.push_back(look);
-        if self.looks.len() > KEPT {
-            self.looks.pop_front();
+        self.since += 1;
+        if self.past.len() > KEPT {
+            self.past.pop_front();
         }
         true
     }
@@ -114,10 +126,10 @@ impl Film {
     /// What they say; nothing before the first.
     #[must_use]
     pub fn now(&self) -> Option<Moment> {
-        let now = self.looks.back()?;
+        let now = self.latest.as_ref()?;
         // The first look of all is compared with the beginning, when there was nothing.
         let nothing = Look::default();
-        let before = if self.looks.len() > 1 { self.looks.front().map_or(&nothing, |look| look) } else { &nothing };
+        let before = self.past.front().unwrap_or(&nothing);
         let span = now.at.since(before.at).seconds();
         let rate = |now: u64, before: u64| if span > 0.0 { now.saturating_sub(before) as f64 / span } else { 0.0 };
         let no_stream = StreamLook::default();
@@ -166,6 +178,18 @@ impl Film {
         lags.sort_by_key(|&(partition, lag)| (std::cmp::Reverse(lag), partition));
         lags.truncate(WORST);
         lags.into_iter().map(|(partition, lag)| (self.names.partition(partition), lag)).collect()
+    }
+}
+
+/// A look without what is only shown as it is now.
+fn of_the_past(look: &Look) -> Look {
+    let stream = |stream: &StreamLook| StreamLook { lateness: Spread::default(), ..stream.clone() };
+    let group = |group: &GroupLook| GroupLook { lags: Vec::new(), ..group.clone() };
+    Look {
+        streams: look.streams.iter().map(stream).collect(),
+        appended: Vec::new(),
+        groups: look.groups.iter().map(group).collect(),
+        ..*look
     }
 }
 

@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 use retention::Kept;
 pub use retention::{Lost, Retention};
 
+/// A ring of so many records is not worth making smaller.
+const ROOMY: usize = 4096;
+
 /// The leader's copy of one partition.
 #[derive(Debug)]
 pub struct Log {
@@ -80,6 +83,12 @@ impl Log {
         self.end - self.start
     }
 
+    /// Records there is memory for without taking more.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.ring.len()
+    }
+
     /// Appends a batch and returns the offset of its first record.
     #[inline]
     pub fn append(&mut self, records: &[Record], extras: &[Extra], bytes: u32) -> u64 {
@@ -91,9 +100,13 @@ impl Log {
             return base;
         }
         while self.end - self.start > self.ring.len() as u64 {
-            self.grow(base);
+            self.resize(base, self.ring.len() * 2);
         }
-        let at = self.slot(base);
+        let mut at = self.slot(base);
+        if at + records.len() > self.ring.len() && self.has_room_to_spare() {
+            self.resize(base, self.ring.len() / 2);
+            at = self.slot(base);
+        }
         copy_wrapped(records, &mut self.ring, at);
         if !extras.is_empty() || !self.extras.is_empty() {
             self.append_extras(records, extras, at);
@@ -216,21 +229,30 @@ impl Log {
         offset as usize & (self.ring.len() - 1)
     }
 
+    /// Once around the ring: whether a backlog that is gone has left it far too large.
     #[cold]
-    fn grow(&mut self, filled: u64) {
-        let mut larger = vec![Record::default(); self.ring.len() * 2];
-        let mask = larger.len() - 1;
+    fn has_room_to_spare(&mut self) -> bool {
+        if self.ends.capacity() > ROOMY {
+            self.ends.shrink_to(self.ends.len() * 4);
+        }
+        self.ring.len() > ROOMY && self.held() < self.ring.len() as u64 / 8
+    }
+
+    #[cold]
+    fn resize(&mut self, filled: u64, records: usize) {
+        let mut ring = vec![Record::default(); records];
+        let mask = records - 1;
         for offset in self.start..filled {
-            larger[offset as usize & mask] = self.ring[self.slot(offset)];
+            ring[offset as usize & mask] = self.ring[self.slot(offset)];
         }
         if !self.extras.is_empty() {
-            let mut extras = vec![Extra::usual(&Record::default()); larger.len()];
+            let mut extras = vec![Extra::usual(&Record::default()); records];
             for offset in self.start..filled {
                 extras[offset as usize & mask] = self.extras[self.slot(offset)];
             }
             self.extras = extras;
         }
-        self.ring = larger;
+        self.ring = ring;
     }
 }
 

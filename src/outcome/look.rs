@@ -145,5 +145,7 @@ fn merged(mut counts: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
         kept.1 += if same { next.1 } else { 0 };
         same
     });
+    // Looks are kept for a while, and lists that grew are up to half empty.
+    counts.shrink_to_fit();
     counts
 }

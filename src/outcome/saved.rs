@@ -70,6 +70,12 @@ pub enum SaveError {
 }
 
 impl SaveError {
+    /// Whether a folder was named that holds no result which can be read: another name is wanted.
+    #[must_use]
+    pub fn is_of_the_name(&self) -> bool {
+        matches!(self, Self::NoResult(_) | Self::Format { .. } | Self::Contents { .. })
+    }
+
     fn contents(path: &Path, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Contents { path: path.to_owned(), why: why.into() }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Share of what was due that must have been issued when arrivals end.
 const ISSUED: f64 = 0.995;
 /// The generator may be so many grains of its clockwork late without being asked why.
-const GRAINS: u64 = 2;
+const GRAINS: u64 = 3;
 
 /// How well time was kept, in the time of the run.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Wakes the actors of one thread: when each has something to do next, in order, behind one alarm.
 //!
-//! An alarm for each timer would be a system call for each batch. Here wakes lie at least a quarter of a millisecond
+//! An alarm for each timer would be a system call for each batch. Here wakes lie at least a sixth of a millisecond
 //! apart, and each wakes everybody who is due; who is due after a longer quiet is woken on time.
 use super::alarm::Alarm;
 use super::clock::Clock;
@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// Real time between two wakes at least.
-pub const GRAIN: Duration = Duration::from_micros(250);
+pub const GRAIN: Duration = Duration::from_micros(165);
 
 /// The wheel of a thread.
 #[derive(Debug)]

@@ -12,6 +12,8 @@ use std::collections::{HashMap, VecDeque};
 /// Memory that a lot takes beside its bytes, and a record beside its lot.
 const PER_LOT: u64 = 128;
 const PER_RECORD: u64 = 16;
+/// A queue of so many lots is not worth making smaller.
+const ROOMY: usize = 1024;
 
 /// A request that waits for memory.
 pub type Waiting = (ActorId, Message, Cargo);
@@ -121,6 +123,10 @@ impl Store {
         let Some(held) = self.held.get_mut(&partition) else { return };
         while held.front().is_some_and(|lot| lot.number + u64::from(lot.records) <= below) {
             self.taken -= held.pop_front().map_or(0, |lot| memory(&lot));
+        }
+        // What a backlog took that is gone.
+        if held.capacity() > ROOMY && held.len() < held.capacity() / 8 {
+            held.shrink_to(held.capacity() / 2);
         }
     }
 
