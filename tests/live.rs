@@ -90,10 +90,15 @@ run: {seed: 3}
 #[test]
 fn what_is_sent_again_has_its_bytes() {
     for acks in ["idempotence: true", "idempotence: false", "acks: 1"] {
-        let outcome = live(&UNHEARD.replace("idempotence: true", acks), &Settings::plain());
-        sound(&outcome);
+        let yaml = UNHEARD.replace("idempotence: true", acks);
+        let retried = |outcome: &Outcome, name| producer(outcome, name).retried > 0.5;
+        // A starved machine makes few large requests of many small ones: then none of them may meet a slow answer.
+        let outcome = (0..4)
+            .map(|_| live(&yaml, &Settings::plain()))
+            .inspect(sound)
+            .find(|outcome| retried(outcome, "edge") && retried(outcome, "cleaners-output"))
+            .unwrap_or_else(|| panic!("{acks}: nothing was sent again in four runs"));
         let (edge, output) = (producer(&outcome, "edge"), producer(&outcome, "cleaners-output"));
-        assert!(edge.retried > 0.5 && output.retried > 0.5, "{acks}: {} {}", edge.retried, output.retried);
         assert_eq!([edge.acked, edge.failed, output.failed].map(|count| count as u64), [600, 0, 0], "{acks}");
         assert_eq!(edge.duplicates > 0.5, acks != "idempotence: true", "{acks}");
         let stored = 600 + edge.duplicates as u64;

@@ -104,7 +104,7 @@ impl Log {
         }
         let mut at = self.slot(base);
         if at + records.len() > self.ring.len() && self.has_room_to_spare() {
-            self.resize(base, self.ring.len() / 2);
+            self.resize(base, (self.held() as usize * 4).next_power_of_two().max(ROOMY));
             at = self.slot(base);
         }
         copy_wrapped(records, &mut self.ring, at);

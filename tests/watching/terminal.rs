@@ -109,7 +109,8 @@ fn the_view_fills_a_terminal_and_gives_it_back() {
     for way in ["q", "\u{3}", "TERM"] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut seat = Seat::take(&mut long(folder.path(), &[]));
-        seat.until("records went through", |screen| {
+        // Its last line is the last that arrives.
+        seat.until("records went through, and all of it is there", |screen| {
             let text = screen.contents();
             let of = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
             screen.alternate_screen()
@@ -117,6 +118,7 @@ fn the_view_fills_a_terminal_and_gives_it_back() {
                 && of("workers ").contains(" ms")
                 && of("edge → events").contains("/s")
                 && !of("edge → events").contains(" 0 /s")
+                && text.contains("of memory")
         });
         let text = seat.screen.screen().contents();
         for part in ["conga long", "live", "q ends", "10 h", "Lag by partition", "workers ← events-", "of memory"] {
