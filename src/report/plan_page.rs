@@ -275,7 +275,8 @@ impl<'a> Plan<'a> {
         };
         let with = |expression| bound(expression).map(|(bound, differs)| (expression, bound, differs));
         let mut all: Vec<(&str, f64, bool)> = self.expressions.iter().map(String::as_str).filter_map(with).collect();
-        all.sort_by_key(|(_, _, differs)| !differs);
+        let any = all.iter().any(|(_, _, differs)| *differs);
+        all.retain(|(_, _, differs)| *differs || !any);
         all.into_iter().map(|(expression, bound, _)| (expression, bound)).take(MOST_CHARTS).collect()
     }
 
@@ -454,13 +455,9 @@ fn panel_of_frontier(path: &str, steps: &[(usize, &Value)], places: &[f64]) -> P
         .map(|((place, _), answer)| (places[*place], answer.as_ref().and_then(number)))
         .collect();
     let dots = steps.iter().zip(&answers).zip(&points).map(|(((_, step), answer), (x, y))| {
-        let (state, name) = match (answer, step["sure"] == true) {
-            (None, _) => (State::Refused, "none will do"),
-            (_, true) => (State::Passes, "sure"),
-            (_, false) => (State::Partly, "not sure"),
-        };
-        let told = answer.as_deref().unwrap_or("none will do");
-        let title = format!("load {}: {path} = {told}, {name}", text(&step["load"]));
+        let (state, name) = if answer.is_some() { (State::Ran, "enough") } else { (State::Refused, "none will do") };
+        let told = answer.as_ref().map_or_else(|| name.to_owned(), |value| format!("{path} = {value}"));
+        let title = format!("load {}: {told}", text(&step["load"]));
         Dot { name: name.to_owned(), role: Role::Point(state), at: (*x, y.unwrap_or(0.0)), title }
     });
     let dots = dots.collect();

@@ -306,7 +306,7 @@ impl Plot {
         for (number, &at) in (1..).zip(&self.marks) {
             let stroke = Role::Mark.colour().stroke_width(FINE as u32);
             chart.draw_series([PathElement::new(vec![(at, range.start), (at, range.end)], stroke)])?;
-            let small = font(format.text - 1, Role::Mark, VPos::Bottom);
+            let small = font(format.text, Role::Mark, VPos::Bottom);
             chart.draw_series([Text::new(
                 number.to_string(),
                 (at, range.end),

@@ -83,7 +83,7 @@ fn lines(study: &Study) -> Vec<Chart> {
             on_page: true,
         }
     };
-    (0..study.keys.len().min(MOST_LINES)).map(chart).collect()
+    study.telling().into_iter().take(MOST_LINES).map(chart).collect()
 }
 
 fn line_hint(study: &Study, key: usize) -> String {
@@ -182,7 +182,7 @@ fn sensitivity(study: &Study) -> Option<Chart> {
     let order = influence::order(study);
     let passes = influence::divides(study).then_some(Question::Passes);
     let questions: Vec<Question> =
-        passes.into_iter().chain((0..study.keys.len()).map(Question::Figure)).take(MOST_QUESTIONS).collect();
+        passes.into_iter().chain(study.telling().into_iter().map(Question::Figure)).take(MOST_QUESTIONS).collect();
     let name = |question: Question| match question {
         Question::Passes => "share of points that pass".to_owned(),
         Question::Figure(key) => study.keys[key].clone(),

@@ -141,14 +141,21 @@ pub struct Study {
 }
 
 impl Study {
-    /// The figure that comes first: of the first threshold whose figure is not the same everywhere.
+    /// The figures that are not the same everywhere; where all are, the first one.
     #[must_use]
-    pub fn main(&self) -> Option<usize> {
+    pub fn telling(&self) -> Vec<usize> {
         let differs = |&key: &usize| {
             let mut known = self.points.iter().filter_map(|point| point.mean(key));
             known.next().is_some_and(|first| known.any(|other| other.to_bits() != first.to_bits()))
         };
-        (0..self.keys.len()).find(differs).or_else(|| (!self.keys.is_empty()).then_some(0))
+        let all: Vec<usize> = (0..self.keys.len()).filter(differs).collect();
+        if all.is_empty() { (0..self.keys.len().min(1)).collect() } else { all }
+    }
+
+    /// The figure that comes first: of the first threshold whose figure is not the same everywhere.
+    #[must_use]
+    pub fn main(&self) -> Option<usize> {
+        self.telling().first().copied()
     }
 
     /// The limits of a figure.

@@ -103,12 +103,17 @@ fn first(study: &Study) -> Option<String> {
     Some(format!("The first that passes, in the order of the study, is {}.", study.told(first)))
 }
 
+/// The cheapest that passes, and whether that is the first as well.
 fn cheapest(study: &Study) -> Option<String> {
     let price = study.keys.iter().position(|key| key == "cost_per_h")?;
     let passing = study.points.iter().filter(|point| point.state == State::Passes);
-    let (point, cost) =
-        passing.filter_map(|point| Some((point, point.mean(price)?))).min_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(format!("The cheapest that passes is {}, at {} an hour.", study.told(point), show("cost_per_h", Some(cost))))
+    let known = passing.clone().filter_map(|point| Some((point, point.mean(price)?)));
+    let (point, cost) = known.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let cost = show("cost_per_h", Some(cost));
+    if passing.clone().next().is_some_and(|first| first.values == point.values) {
+        return Some(format!("That is the cheapest that passes as well, at {cost} an hour."));
+    }
+    Some(format!("The cheapest that passes is {}, at {cost} an hour.", study.told(point)))
 }
 
 fn matters(study: &Study) -> Option<String> {
