@@ -179,9 +179,8 @@ impl Axis {
             return Self::linear(greatest, measure);
         }
         match measure {
-            Measure::Seconds => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
             // What is not whole would all lie at zero.
-            Measure::Plain => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
+            Measure::Seconds | Measure::Plain => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
             _ => Self::log_of_one_more(greatest, measure),
         }
     }

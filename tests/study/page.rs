@@ -159,10 +159,10 @@ fn ten_thousand_points_and_long_words_still_make_a_page() {
     let works = ["{\"exponential\":{\"mean\":\"1ms\"}}", "<b>bold</b>", "plain"];
     let values = |i: usize| json!({"groups.g.work": works[i % 3], "groups.g.members": (i / 3).to_string()});
     let rows: Vec<Value> = (0..9).map(|i| row(i, &values(i), Some(0.004 * (i + 1) as f64))).collect();
-    let words = folder.path().join("words");
-    made_up(&words, &json!({"groups.g.work": works, "groups.g.members": ["0", "1", "2"]}), "grid", &rows);
-    report(&words);
-    for (name, bytes) in drawn(&words) {
+    let tags = folder.path().join("words");
+    made_up(&tags, &json!({"groups.g.work": works, "groups.g.members": ["0", "1", "2"]}), "grid", &rows);
+    report(&tags);
+    for (name, bytes) in drawn(&tags) {
         assert!(!String::from_utf8_lossy(&bytes).contains("<b>"), "{name} holds a tag");
     }
 }

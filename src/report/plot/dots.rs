@@ -54,7 +54,7 @@ pub(super) fn write(labels: &[Label], chart: &mut Chart<'_, '_>, format: Format)
     let range = chart.x_range();
     let pixels = |room: f64| room / (range.end - range.start) * f64::from(across.end - across.start);
     let size = format.text;
-    let width = |label: &Label| (label.text.chars().count() as f64 * 0.56 * f64::from(size) + 4.0) * f64::from(FINE);
+    let width = |label: &Label| (label.text.chars().count() as f64 * 0.56 * f64::from(size) + 8.0) * f64::from(FINE);
     if up.is_empty() || labels.iter().any(|label| width(label) > pixels(label.room)) {
         return Ok(());
     }

@@ -92,8 +92,8 @@ impl Dimension {
         }
         let steps = |values: &[f64]| values.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<f64>>();
         let are_even = |steps: &[f64]| {
-            let least = steps.iter().copied().fold(f64::INFINITY, f64::min);
-            least > 0.0 && steps.iter().all(|step| *step < 1.7 * least)
+            let shortest = steps.iter().copied().fold(f64::INFINITY, f64::min);
+            shortest > 0.0 && steps.iter().all(|step| *step < 1.7 * shortest)
         };
         let ticks = || all.iter().copied().zip(self.names()).collect::<Vec<_>>();
         if all.len() > MOST_NAMED {

@@ -74,13 +74,16 @@ impl Cells {
     }
 }
 
+/// Points by the cell they stand in.
+type Filled<'a> = BTreeMap<(usize, usize), Vec<&'a Point>>;
+
 /// Which points stand where.
 struct Grid<'a> {
     study: &'a Study,
     x: Cells,
     y: Cells,
     /// The headings of the maps, each with its points by cell.
-    panels: Vec<(String, BTreeMap<(usize, usize), Vec<&'a Point>>)>,
+    panels: Vec<(String, Filled<'a>)>,
     /// What is told of it.
     note: String,
 }
@@ -93,8 +96,10 @@ pub fn picks(study: &Study) -> Vec<Pick> {
     if study.judged {
         picks.push(Pick { label: "thresholds".to_owned(), chart: grid.chart(None) });
     }
-    picks
-        .extend((0..study.keys.len()).map(|key| Pick { label: study.keys[key].clone(), chart: grid.chart(Some(key)) }));
+    picks.extend(study.telling().into_iter().map(|key| {
+        let label = study.keys[key].clone();
+        Pick { label, chart: grid.chart(Some(key)) }
+    }));
     picks
 }
 
@@ -113,7 +118,7 @@ impl<'a> Grid<'a> {
         let x = Cells::new(study, x, ACROSS);
         let combinations: usize = parts.iter().map(|i| values(*i)).product();
         let y = Cells::new(study, y, (UP / combinations).max(4));
-        let mut panels: BTreeMap<Vec<usize>, BTreeMap<(usize, usize), Vec<&Point>>> = BTreeMap::new();
+        let mut panels: BTreeMap<Vec<usize>, Filled<'_>> = BTreeMap::new();
         for point in &study.points {
             let panel = panels.entry(parts.iter().map(|i| point.values[*i]).collect()).or_default();
             let cell = (x.of[point.values[x.dimension]], y.of[point.values[y.dimension]]);
@@ -160,7 +165,7 @@ impl<'a> Grid<'a> {
         let up = Axis::of_names(self.y.names(&y.names()));
         let row = (480 / i32::try_from(self.y.count * self.panels.len()).unwrap_or(480)).clamp(12, ROW);
         let height = row * i32::try_from(self.y.count).unwrap_or(40);
-        let panel = |(heading, cells): &(String, BTreeMap<(usize, usize), Vec<&Point>>)| {
+        let panel = |(heading, cells): &(String, Filled<'_>)| {
             let mut panel = Panel::over(&tail(&y.path, PATH), up.clone());
             panel.heading.clone_from(heading);
             panel.height = Some(height.max(44));
@@ -199,7 +204,7 @@ impl<'a> Grid<'a> {
         let study = self.study;
         match (figure, study.main()) {
             (Some(key), _) => format!(
-                "{}, from pale for little to strong for much. Look for where the colour turns: a sudden step is a queue \
+                "{}: the more a cell stands out, the more of it. Look for where the colour turns: a sudden step is a queue \
                  that begins to grow, and along stripes only one of the two dimensions matters.",
                 study.keys[key]
             ),

@@ -62,16 +62,16 @@ impl Limit {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Mean {
     runs: u64,
-    mean: f64,
+    of_all: f64,
     squares: f64,
 }
 
 impl Mean {
     fn add(&mut self, value: f64) {
         self.runs += 1;
-        let before = value - self.mean;
-        self.mean += before / self.runs as f64;
-        self.squares += before * (value - self.mean);
+        let before = value - self.of_all;
+        self.of_all += before / self.runs as f64;
+        self.squares += before * (value - self.of_all);
     }
 
     /// Its 95 % interval by Student's t, where there are runs that differ.
@@ -81,7 +81,7 @@ impl Mean {
         }
         let n = self.runs as f64;
         let half = student(n - 1.0).inverse_cdf(0.975) * (self.squares / (n - 1.0) / n).sqrt();
-        Some((self.mean - half, self.mean + half))
+        Some((self.of_all - half, self.of_all + half))
     }
 }
 
@@ -105,7 +105,7 @@ impl Point {
     /// A figure, where every run has one.
     #[must_use]
     pub fn mean(&self, key: usize) -> Option<f64> {
-        self.means.get(key).filter(|mean| mean.runs == self.runs && mean.runs > 0).map(|mean| mean.mean)
+        self.means.get(key).filter(|mean| mean.runs == self.runs && mean.runs > 0).map(|mean| mean.of_all)
     }
 
     /// Its 95 % interval.
@@ -306,9 +306,13 @@ impl Rows {
         let mut dimensions = Vec::new();
         for (i, (path, values)) in self.paths.iter().zip(self.values).enumerate() {
             let mut met = vec![String::new(); values.len()];
-            values.into_iter().for_each(|(text, at)| met[at] = text);
+            for (text, at) in values {
+                met[at] = text;
+            }
             let (dimension, places) = Dimension::of(path, met);
-            points.iter_mut().for_each(|point| point.values[i] = places[point.values[i]]);
+            for point in &mut points {
+                point.values[i] = places[point.values[i]];
+            }
             dimensions.push(dimension);
         }
         Study {

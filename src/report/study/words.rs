@@ -88,7 +88,7 @@ fn first(study: &Study) -> Option<String> {
     if let [only] = varied.as_slice() {
         let mut sorted: Vec<&Point> = study.points.iter().collect();
         sorted.sort_by_key(|point| point.values[*only]);
-        let states: Vec<bool> = sorted.iter().map(|point| passing(point)).collect();
+        let states: Vec<bool> = sorted.iter().map(passing).collect();
         let (begin, end) = (states.iter().position(|passes| *passes)?, states.iter().rposition(|passes| *passes)?);
         let value = |i: usize| study.told(sorted[i]);
         if study.dimensions[*only].is_counted() && states[begin..=end].iter().all(|passes| *passes) {
