@@ -180,6 +180,9 @@ impl<'a> Plan<'a> {
             told.push(format!("The one before it, {set}: {verdict}."));
         }
         told.extend(self.json["load"].as_f64().map(|load| format!("It holds up to {load:.2} times this load.")));
+        if self.answer.is_none() {
+            told.extend(self.json["ruled_out"]["why"].as_str().map(|why| format!("Ruled out without a run: {why}.")));
+        }
         let cost = self.json["cost_per_h"].as_f64();
         told.extend(cost.map(|cost| format!("It costs {} an hour.", numbers::count(cost))));
         told.extend(self.json["doubt"].as_str().map(|doubt| format!("Not sure: {doubt}.")));

@@ -1,4 +1,7 @@
 //! Charts of a study besides its maps: a figure over one dimension, points over two, what matters, and what it costs.
+//!
+//! Each is drawn only where it says something: a figure that is the same everywhere gets no chart, and without prices there
+//! is none of what things cost.
 use super::dimension::{measure, show, tail};
 use super::influence::{self, Question};
 use super::map;

@@ -1,4 +1,6 @@
 //! What a study says in words: how many points pass, which is the first, what matters most, and what did not run.
+//!
+//! Points that were refused are told apart from those that fail: nothing is known of them.
 use super::dimension::{cut, show};
 use super::influence::{self, Question};
 use super::read::{Point, Study};
