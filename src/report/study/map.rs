@@ -209,7 +209,9 @@ impl<'a> Grid<'a> {
                 study.keys[key]
             ),
             (None, shown) => {
-                let written = shown.map_or_else(String::new, |key| format!(" The cells say {}.", study.keys[key]));
+                let written = shown.map_or_else(String::new, |key| {
+                    format!(" Where there is room, the cells say {}.", study.keys[key])
+                });
                 format!(
                     "Look for the border between what passes and what fails, and how far from it you are: beside it, a \
                      little more load or a little less of anything is enough to fail.{written}"
