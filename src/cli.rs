@@ -396,7 +396,7 @@ pub struct PlanArgs {
     /// Seed of the first run of every candidate; the same as `--set run.seed=N`.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Where `plan.json` goes; `reports/NAME-plan` when silent.
+    /// Where `plan.json` and `report.html` go; `reports/NAME-plan` when silent.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Changes a value of the scenario first; may be repeated.
@@ -433,7 +433,7 @@ fn with_seed(sets: &[String], seed: Option<u64>) -> Vec<String> {
 /// Arguments of `conga report`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReportArgs {
-    /// What an earlier run left.
+    /// What an earlier run, study or plan left.
     pub dir: PathBuf,
 }
 

@@ -14,7 +14,9 @@ pub mod page;
 pub mod palette;
 pub mod picture;
 pub mod plan;
+pub mod plan_page;
 pub mod plot;
+pub mod probes;
 pub mod study;
 pub mod svg;
 pub mod text;
@@ -51,6 +53,22 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
         fs::rename(new.path().join(file), dir.join(file))?;
     }
     Ok(())
+}
+
+/// Writes a page of its own as `report.html`, with its charts in `charts/`, replacing those that are there.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn write_page(dir: &Path, html: &str, charts: &[&charts::Chart]) -> io::Result<()> {
+    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
+    let drawn = new.path().join("charts");
+    fs::create_dir(&drawn)?;
+    for chart in charts {
+        fs::write(drawn.join(file_name(chart, "svg")), standalone(chart))?;
+    }
+    fs::write(new.path().join("report.html"), html)?;
+    replace(&dir.join("charts"), &drawn, &new.path().join("old"))?;
+    fs::rename(new.path().join("report.html"), dir.join("report.html"))
 }
 
 /// Writes one chart into `dir`, as it looks right without a page, and says where.

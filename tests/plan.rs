@@ -336,3 +336,50 @@ fn what_cannot_be_planned_is_told_with_place_and_remedy() {
     let (ran, _) = plan(&folder, &["--minimize", MEMBERS]);
     assert!(ran.code == Some(2) && ran.err.contains("not a plan of conga"), "{}", ran.err);
 }
+
+/// Every file that a report is made of.
+fn drawn(dir: &std::path::Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let charts = fs::read_dir(dir.join("charts")).expect("charts").map(|entry| entry.expect("an entry").path());
+    let files = charts.chain([dir.join("report.html")]);
+    files.map(|path| (path.display().to_string(), fs::read(&path).expect("readable"))).collect()
+}
+
+#[test]
+fn the_report_of_a_plan_says_the_answer_and_is_drawn_again_to_the_byte() {
+    let folder = folder();
+    let args = ["--minimize", MEMBERS, "--frontier", "producers.shop.rate=[1k/s, 3k/s, 30k/s]"];
+    let (ran, told) = plan(&folder, &args);
+    assert!(ran.out.ends_with("Plan: out/plan.json\nReport: out/report.html\n"), "{}", ran.out);
+    let dir = folder.path().join("out");
+    let page = fs::read_to_string(dir.join("report.html")).expect("a page").replace("&#x2f;", "/");
+    assert!(page.contains(&format!("The least {MEMBERS} that holds is {}</h2>", told["answer"][MEMBERS])));
+    for line in told["text"].as_array().expect("its words") {
+        let line = line.as_str().expect("a line").replace('<', "&lt;");
+        assert!(page.contains(&line) && ran.out.contains(&line.replace("&lt;", "<")), "{line}");
+    }
+    let names: Vec<String> =
+        drawn(&dir).into_keys().map(|path| path.rsplit('/').next().unwrap_or("").to_owned()).collect();
+    assert_eq!(names, ["cost.svg", "frontier.svg", "tried-groups.billing.wait_s.mean.svg", "report.html"]);
+    let titles = |file: &str, word: &str| {
+        let svg = fs::read_to_string(dir.join("charts").join(file)).expect("a chart");
+        svg.split("<title>").filter(|title| title.contains("</title></rect>") && title.contains(word)).count()
+    };
+    let count = |passed: bool| {
+        let tried = told["tried"].as_array().expect("a list").iter();
+        tried.filter(|one| one["passed"] == passed && one["runs"] != 0).count()
+    };
+    let tried = "tried-groups.billing.wait_s.mean.svg";
+    assert_eq!((titles(tried, "passes"), titles(tried, "fails")), (count(true), count(false)));
+    assert_eq!((titles("frontier.svg", "none will do"), titles("frontier.svg", MEMBERS)), (1, 2), "30k/s is too much");
+    let before = drawn(&dir);
+    fs::remove_file(dir.join("report.html")).expect("it is there");
+    let again = conga(folder.path(), &["report", "out"]);
+    assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
+    assert!(drawn(&dir) == before, "the same bytes");
+    // What no candidate can do is said as well, and nothing is drawn of what never ran.
+    let (ran, _) = plan(&folder, &["--minimize", MEMBERS, "--set", "producers.shop.rate=60k/s"]);
+    assert_eq!(ran.code, Some(99));
+    let page = fs::read_to_string(dir.join("report.html")).expect("a page");
+    assert!(page.contains(&format!("least {MEMBERS}: nothing that was looked at will do</h2>")));
+    assert!(!page.contains("<figure"), "nothing was run");
+}

@@ -1,5 +1,6 @@
 //! Studies as stories: what is killed goes on, what is torn is done again, and whoever runs a point says the same.
 mod journal;
+mod page;
 mod vary;
 mod worker;
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Plans, and leaves `plan.json`.
+/// Plans, and leaves `plan.json` and `report.html`.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -65,6 +65,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", report::plan::text(&scenario.name, &answer, &steps).join("\n"))?;
     writeln!(out, "Plan: {}", dir.join("plan.json").display())?;
+    writeln!(out, "Report: {}", dir.join("report.html").display())?;
     let every = answer.choice.is_some() && steps.iter().all(|step| step.choice.is_some());
     Ok(ExitCode::from(if every { GOOD } else { THRESHOLD }))
 }
@@ -106,6 +107,8 @@ fn search(args: &PlanArgs, scenario: &Scenario, quest: &Quest) -> Result<(Answer
 
 fn save(scenario: &Scenario, answer: &Answer, steps: &[Step], dir: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)?;
-    let told = report::plan::json(&scenario.name, &scenario.sha256, answer, steps);
-    tables::whole(dir, "plan.json", |out| writeln!(out, "{told:#}"))
+    let mut told = report::plan::json(&scenario.name, &scenario.sha256, answer, steps);
+    told["text"] = report::plan::text(&scenario.name, answer, steps).into();
+    tables::whole(dir, "plan.json", |out| writeln!(out, "{told:#}"))?;
+    report::plan_page::write(dir).map(|_| ())
 }

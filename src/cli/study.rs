@@ -6,6 +6,7 @@ use super::run::stop_on_interrupt;
 use super::{BAD, FAILED, GOOD, StudyArgs};
 use crate::engine::{self, Watch};
 use crate::plan::build;
+use crate::report;
 use crate::report::study::{Rows, SHOWN, points};
 use crate::scenario::{self, Scenario};
 use crate::study::design::{Design, design};
@@ -175,9 +176,15 @@ fn finish(
     head.insert("study".into(), identity.sha256.as_str().into());
     head.insert("scenario".into(), json!({ "name": scenario.name, "sha256": scenario.sha256 }));
     head.extend(design.told().as_object().cloned().unwrap_or_default());
+    let thresholds = build::simulated(scenario).map(|(plan, _)| plan.thresholds).unwrap_or_default();
+    let limits = thresholds
+        .iter()
+        .map(|line| json!({ "expression": line.expression, "path": line.path.join("."), "bound": line.bound }));
+    head.insert("thresholds".into(), limits.collect());
     let varied: Vec<String> = design.axes.iter().map(|axis| axis.path.clone()).collect();
     let cannot = || format!("cannot write into {}", dir.display());
     tables::write(dir, journal, design.runs(), &varied, &head).with_context(cannot)?;
+    report::study::page::write(dir).with_context(cannot)?;
     let (mut refused, mut first, mut broken) = (0, None, false);
     let mut shown: Vec<Rows> = Vec::new();
     for id in 0..design.runs() {
@@ -194,18 +201,18 @@ fn finish(
             shown.last_mut().expect("a point was begun").push(row);
         }
     }
-    let thresholds = build::simulated(scenario).map(|(plan, _)| plan.thresholds).unwrap_or_default();
     let thresholds: Vec<String> = thresholds.iter().map(|line| line.path.join(".")).collect();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {} points, {} runs{}\n", scenario.name, design.points, design.runs(), told(refused))?;
     writeln!(out, "{}", points(&shown, &thresholds).join("\n"))?;
     if design.points > SHOWN {
-        writeln!(out, "  … and {} more points", design.points - SHOWN)?;
+        writeln!(out, "  … and {} more points, in {}", design.points - SHOWN, dir.join("runs.csv").display())?;
     }
     if let Some(error) = first {
         writeln!(out, "\n  first error: {error}")?;
     }
     writeln!(out, "\nStudy: {}", dir.join("study.json").display())?;
+    writeln!(out, "Report: {}", dir.join("report.html").display())?;
     let code = if broken {
         FAILED
     } else if refused == design.runs() {

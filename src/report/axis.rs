@@ -22,6 +22,12 @@ pub enum Measure {
     Share,
     /// A share of a whole that is missing, in powers of ten: 2 is 99 %.
     Nines,
+    /// An amount of bytes.
+    Bytes,
+    /// Bytes in a second.
+    BytesPerSecond,
+    /// Anything else, such as money.
+    Plain,
 }
 
 impl Measure {
@@ -31,7 +37,9 @@ impl Measure {
         match self {
             Self::Seconds => show::duration(value),
             Self::PerSecond => show::rate(value),
-            Self::Records => show::count(value),
+            Self::Records | Self::Plain => show::count(value),
+            Self::Bytes => show::size(value),
+            Self::BytesPerSecond => format!("{}/s", show::size(value)),
             Self::Share => show::percent(value),
             Self::Nines => show::percent(1.0 - 10_f64.powf(-value)),
         }
@@ -66,19 +74,51 @@ pub struct Axis {
     ticks: Vec<(f64, String)>,
     /// What a value on it is, if it is one.
     measure: Option<Measure>,
+    /// Whether its ticks are words, of which only so many are shown as there is room for.
+    worded: bool,
 }
 
 impl Axis {
     /// An axis with ticks of one's own.
     #[must_use]
     pub fn new(low: f64, high: f64, scale: Scale, ticks: Vec<(f64, String)>) -> Self {
-        Self { low, high, scale, ticks, measure: None }
+        Self { low, high, scale, ticks, measure: None, worded: false }
     }
 
     /// The same for values of this measure.
     #[must_use]
     pub fn measuring(self, measure: Measure) -> Self {
         Self { measure: Some(measure), ..self }
+    }
+
+    /// The same with ticks that are words.
+    #[must_use]
+    pub fn worded(self) -> Self {
+        Self { worded: true, ..self }
+    }
+
+    /// Whether its ticks are words.
+    #[must_use]
+    pub fn is_worded(&self) -> bool {
+        self.worded
+    }
+
+    /// A place of length one for each name, from the first on.
+    #[must_use]
+    pub fn of_names(names: Vec<String>) -> Self {
+        let high = names.len().max(1) as f64;
+        let ticks = names.into_iter().enumerate().map(|(i, name)| (i as f64 + 0.5, name)).collect();
+        Self::new(0.0, high, Scale::Linear, ticks).worded()
+    }
+
+    /// From a little below the least to a little above the greatest value, with even ticks.
+    #[must_use]
+    pub fn spanning(low: f64, high: f64, measure: Measure) -> Self {
+        let step = measure.step((high - low).max(f64::MIN_POSITIVE) / 6.0);
+        let (first, last) = ((low / step).ceil() as i64, (high / step + 1e-9).floor() as i64);
+        let ticks = (first..=last).map(|i| i as f64 * step).map(|value| (value, measure.show(value))).collect();
+        let air = (high - low) * 0.04;
+        Self::new(low - air, high + air, Scale::Linear, ticks).measuring(measure).worded()
     }
 
     /// From nothing to all.
@@ -118,6 +158,9 @@ impl Axis {
             Measure::Records => "n",
             Measure::Share => "%",
             Measure::Nines => "9s",
+            Measure::Bytes => "B",
+            Measure::BytesPerSecond => "B/s",
+            Measure::Plain => "x",
         });
         serde_json::json!([self.low, self.high, scale, measure])
     }
@@ -136,10 +179,9 @@ impl Axis {
             return Self::linear(greatest, measure);
         }
         match measure {
-            Measure::Seconds => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
-            Measure::PerSecond | Measure::Records | Measure::Share | Measure::Nines => {
-                Self::log_of_one_more(greatest, measure)
-            }
+            // What is not whole would all lie at zero.
+            Measure::Seconds | Measure::Plain => Self::log(positive[0].max(greatest * 1e-6), greatest, measure),
+            _ => Self::log_of_one_more(greatest, measure),
         }
     }
 
@@ -153,14 +195,21 @@ impl Axis {
         let step = measure.step(greatest / 4.0);
         let count = (greatest * 1.04 / step).ceil().max(1.0);
         let ticks = (0..=count as u32).map(|i| f64::from(i) * step).map(|value| (value, measure.show(value))).collect();
-        Self { low: 0.0, high: count * step, scale: Scale::Linear, ticks, measure: Some(measure) }
+        Self { low: 0.0, high: count * step, scale: Scale::Linear, ticks, measure: Some(measure), worded: false }
     }
 
     /// Whole decades.
     fn log(least: f64, greatest: f64, measure: Measure) -> Self {
         let (first, end) = (least.log10().floor() as i32, (greatest * 1.02).log10().ceil() as i32);
         let ticks = (first..=end).map(|power| 10_f64.powi(power)).map(|value| (value, measure.show(value))).collect();
-        Self { low: 10_f64.powi(first), high: 10_f64.powi(end), scale: Scale::Log, ticks, measure: Some(measure) }
+        Self {
+            low: 10_f64.powi(first),
+            high: 10_f64.powi(end),
+            scale: Scale::Log,
+            ticks,
+            measure: Some(measure),
+            worded: false,
+        }
     }
 
     /// From zero through whole decades; the first of them would stand too close to zero.
@@ -168,7 +217,14 @@ impl Axis {
         let last = (greatest * 1.02).log10().ceil() as i32;
         let values = std::iter::once(0.0).chain((1..=last).map(|power| 10_f64.powi(power)));
         let ticks = values.map(|value| (value, measure.show(value))).collect();
-        Self { low: 0.0, high: 10_f64.powi(last), scale: Scale::LogOfOneMore, ticks, measure: Some(measure) }
+        Self {
+            low: 0.0,
+            high: 10_f64.powi(last),
+            scale: Scale::LogOfOneMore,
+            ticks,
+            measure: Some(measure),
+            worded: false,
+        }
     }
 
     /// Whether the reader must be told that distances are ratios.

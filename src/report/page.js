@@ -22,10 +22,18 @@
     const [step, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]].find(([step]) => s >= step * 0.9995) ?? [1e-9, "ns"];
     return s > 0 ? `${digits(s / step, 3)} ${unit}` : "0 s";
   };
+  const bytes = (value) => {
+    const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.abs(value) || 1) / 10)));
+    return `${digits(value / 1024 ** power, 3)} ${units[power]}`;
+  };
   const show = {
     "s": duration,
     "/s": (value) => `${decimal(value, 3)}/s`,
     "n": (value) => decimal(Math.round(value), 3).trim(),
+    "x": (value) => decimal(value, 3).trim(),
+    "B": bytes,
+    "B/s": (value) => `${bytes(value)}/s`,
     "%": (value) => `${digits(value * 100, 3)} %`,
     "9s": (value) => `${digits((1 - 10 ** -value) * 100, 2 + Math.max(1, Math.ceil(value)))} % of the records`,
   };

@@ -21,6 +21,27 @@ use sha2::{Digest, Sha256};
 /// Shows values under the pointer; the page forbids any other script by its digest, and everything that is fetched.
 const SCRIPT: &str = include_str!("page.js");
 
+/// What every page with a script has: its style, the script, and the digest that allows it.
+#[derive(Serialize)]
+pub struct Frame {
+    style: String,
+    script: &'static str,
+    script_digest: String,
+}
+
+impl Frame {
+    /// The same for every page.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "there is nothing that could be set")]
+    pub fn new() -> Self {
+        Self {
+            style: format!("{}{}", include_str!("page.css"), palette::style_sheet()),
+            script: SCRIPT,
+            script_digest: format!("sha256-{}", STANDARD.encode(Sha256::digest(SCRIPT))),
+        }
+    }
+}
+
 /// A chart as a template wants it.
 #[derive(Serialize)]
 pub struct Shown<'a> {
@@ -42,9 +63,8 @@ struct Threshold {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    style: String,
-    script: &'static str,
-    script_digest: String,
+    #[serde(flatten)]
+    frame: Frame,
     name: &'a str,
     digest: String,
     engine: &'a str,
@@ -89,9 +109,7 @@ fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart], work: &'a Section) ->
     let result = &outcome.result;
     let verdict = Verdict::of(outcome);
     Page {
-        style: format!("{}{}", include_str!("page.css"), palette::style_sheet()),
-        script: SCRIPT,
-        script_digest: format!("sha256-{}", STANDARD.encode(Sha256::digest(SCRIPT))),
+        frame: Frame::new(),
         name: &result.scenario.name,
         digest: result.scenario.sha256.chars().take(12).collect(),
         engine: &result.engine,

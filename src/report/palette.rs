@@ -29,7 +29,39 @@ pub enum Role {
     Band(usize),
     /// The n-th of [`HEAT`] steps from little to much.
     Heat(usize),
+    /// A cell that text is written on, by what became of its points.
+    Cell(State),
+    /// A point, by what became of it.
+    Point(State),
+    /// The n-th of [`SHADES`] steps from little to much, with text on it.
+    Shade(usize),
+    /// Text on the later half of the shades.
+    Ink,
 }
+
+/// What became of a point of a study, or of a candidate of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It ran, and nothing says what is good enough.
+    Ran,
+    /// All its runs hold every threshold.
+    Passes,
+    /// Some of its runs do.
+    Partly,
+    /// None does.
+    Fails,
+    /// It could not be run.
+    Refused,
+    /// A run of it broke a law.
+    Broke,
+}
+
+/// States there are.
+const STATES: usize = 6;
+/// Steps from little to much that text is written on.
+pub const SHADES: usize = 5;
+/// From this shade on text is written in [`Role::Ink`].
+pub const INKED: usize = 3;
 
 /// Bands that differ in colour.
 pub const BANDS: usize = 3;
@@ -40,7 +72,7 @@ pub const HEAT: usize = 6;
 pub const SERIES: usize = 8;
 
 /// Light and dark, in the order of the classes.
-const COLOURS: [(&str, &str); SERIES + 7 + BANDS + HEAT] = [
+const COLOURS: [(&str, &str); SERIES + 7 + BANDS + HEAT + 2 * STATES + SHADES + 1] = [
     ("#0067a8", "#5ab4f0"),
     ("#c74a00", "#ff9457"),
     ("#00805c", "#34cf9f"),
@@ -65,6 +97,24 @@ const COLOURS: [(&str, &str); SERIES + 7 + BANDS + HEAT] = [
     ("#3b80bb", "#4f9dd8"),
     ("#195a99", "#8ac6f0"),
     ("#0a3562", "#d6edff"),
+    ("#c9dff2", "#1f4468"),
+    ("#bfe6dc", "#0d4f5c"),
+    ("#f5dc8c", "#5f4d10"),
+    ("#f0a988", "#8a3a1c"),
+    ("#d5d9df", "#39414d"),
+    ("#d3b4ea", "#553370"),
+    ("#0067a8", "#5ab4f0"),
+    ("#00805c", "#34cf9f"),
+    ("#8a6100", "#efbb45"),
+    ("#c74a00", "#ff9457"),
+    ("#5f6670", "#a9b1bc"),
+    ("#6549b0", "#bca8fa"),
+    ("#eaf2fa", "#1a2a3a"),
+    ("#c9dff2", "#1f4468"),
+    ("#9cc4e6", "#235f93"),
+    ("#24649f", "#7fbdf0"),
+    ("#0b3a69", "#d6edff"),
+    ("#ffffff", "#0c1622"),
 ];
 
 impl Role {
@@ -80,7 +130,17 @@ impl Role {
             Self::Surface => SERIES + 6,
             Self::Band(n) => SERIES + 7 + n.min(BANDS - 1),
             Self::Heat(n) => SERIES + 7 + BANDS + n.min(HEAT - 1),
+            Self::Cell(state) => SERIES + 7 + BANDS + HEAT + state as usize,
+            Self::Point(state) => SERIES + 7 + BANDS + HEAT + STATES + state as usize,
+            Self::Shade(n) => SERIES + 7 + BANDS + HEAT + 2 * STATES + n.min(SHADES - 1),
+            Self::Ink => SERIES + 7 + BANDS + HEAT + 2 * STATES + SHADES,
         }
+    }
+
+    /// Whether it says how much, or what became of something: then it means nothing without a legend.
+    #[must_use]
+    pub fn is_step(self) -> bool {
+        matches!(self, Self::Heat(_) | Self::Cell(_) | Self::Point(_) | Self::Shade(_))
     }
 
     /// The marker colour to draw in.

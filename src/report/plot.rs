@@ -3,11 +3,13 @@
 //!
 //! Everything is drawn four times as large as it is shown, since plotters rounds to whole units and curves would show
 //! it. Widths of texts are estimated: a drawing cannot know the reader's font.
+mod dots;
 mod layout;
 
 use super::axis::{Axis, Measure, TimeAxis};
 use super::palette::{Role, class_of, classes};
 use super::svg;
+pub use dots::{Dot, Label};
 use layout::Layout;
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
@@ -83,6 +85,10 @@ pub struct Panel {
     pub blocks: Vec<Block>,
     /// In front of both, in the order of the legend; each is drawn above those after it.
     pub lines: Vec<Line>,
+    /// In front of everything.
+    pub dots: Vec<Dot>,
+    /// Written into the plot, all of them or, where one finds no room, none.
+    pub labels: Vec<Label>,
 }
 
 impl Panel {
@@ -105,6 +111,8 @@ impl Panel {
             bands: Vec::new(),
             blocks: Vec::new(),
             lines: Vec::new(),
+            dots: Vec::new(),
+            labels: Vec::new(),
         }
     }
 
@@ -114,12 +122,19 @@ impl Panel {
         Self { blocks, ..Self::over(name, y) }
     }
 
+    /// The vertical axis with as many ticks as there is room for.
+    fn ticks_up(&self, format: Format) -> Axis {
+        let rows = self.height.unwrap_or(format.panel_height) / (format.row() - 2);
+        self.y.thinned(if self.y.is_worded() { rows.max(1) as usize } else { 8 })
+    }
+
     /// What the legend names: of one name and colour, whether lines or filled.
     fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let lines = self.lines.iter().map(|line| Entry { name: &line.name, role: line.role, is_filled: false });
         let bands = self.bands.iter().map(|band| Entry { name: &band.name, role: band.role, is_filled: true });
         let blocks = self.blocks.iter().map(|block| Entry { name: &block.name, role: block.role, is_filled: true });
-        lines.chain(bands).chain(blocks)
+        let dots = self.dots.iter().map(|dot| Entry { name: &dot.name, role: dot.role, is_filled: true });
+        lines.chain(bands).chain(blocks).chain(dots)
     }
 }
 
@@ -194,7 +209,10 @@ impl Plot {
             let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
             self.draw(&root, &layout).expect("drawing into memory cannot fail")
         };
-        let titles = self.panels.iter().flat_map(|panel| &panel.blocks).map(|block| block.title.as_str());
+        let titles = self.panels.iter().flat_map(|panel| {
+            let blocks = panel.blocks.iter().map(|block| block.title.as_str());
+            blocks.chain(panel.dots.iter().map(|dot| dot.title.as_str()))
+        });
         (svg::with_titles(&svg, titles), frames)
     }
 
@@ -243,7 +261,7 @@ impl Plot {
             .margin_right(layout.right * FINE)
             .set_label_area_size(LabelAreaPosition::Left, layout.left * FINE)
             .set_label_area_size(LabelAreaPosition::Bottom, if last { layout.foot + GAP } else { GAP } * FINE)
-            .build_cartesian_2d(self.x.thinned(format.most_x_ticks), panel.y.thinned(8))?;
+            .build_cartesian_2d(self.ticks_across(layout), panel.ticks_up(format))?;
         let pixels = (format.width - layout.left - layout.right).max(1) as usize;
         panel.bands.iter().rev().try_for_each(|band| band.draw(&mut chart, pixels))?;
         self.mesh(&mut chart, format, last)?;
@@ -252,8 +270,20 @@ impl Plot {
         }
         self.draw_marks(&mut chart, format, &panel.y)?;
         panel.lines.iter().rev().try_for_each(|line| line.draw(&mut chart, pixels, format.stroke))?;
+        panel.dots.iter().try_for_each(|dot| dot.draw(&mut chart))?;
+        dots::write(&panel.labels, &mut chart, format)?;
         let (x, y) = chart.plotting_area().get_pixel_range();
         Ok([x.start, x.end, y.start, y.end])
+    }
+
+    /// The horizontal axis with as many ticks as there is room for.
+    fn ticks_across(&self, layout: &Layout) -> Axis {
+        let format = layout.format;
+        if !self.x.is_worded() {
+            return self.x.thinned(format.most_x_ticks);
+        }
+        let room = format.width - layout.left - layout.right;
+        self.x.thinned((room / format.text_width(self.x.label_width() + 1).max(1)).max(1) as usize)
     }
 
     /// Axes, ticks and the lines behind the data.
@@ -276,7 +306,7 @@ impl Plot {
         for (number, &at) in (1..).zip(&self.marks) {
             let stroke = Role::Mark.colour().stroke_width(FINE as u32);
             chart.draw_series([PathElement::new(vec![(at, range.start), (at, range.end)], stroke)])?;
-            let small = font(format.text - 1, Role::Mark, VPos::Bottom);
+            let small = font(format.text, Role::Mark, VPos::Bottom);
             chart.draw_series([Text::new(
                 number.to_string(),
                 (at, range.end),

@@ -1,6 +1,14 @@
-//! What a study came to, for standard output: a row a point, with what its runs came to on average.
+//! What a study came to: its page, and for standard output a row a point, with what its runs came to on average.
 //!
 //! Only the first points are shown; the tables in the folder have all runs.
+pub mod charts;
+pub mod dimension;
+pub mod influence;
+pub mod map;
+pub mod page;
+pub mod read;
+pub mod words;
+
 use super::figures;
 use super::text::table;
 use crate::units::show;

@@ -61,6 +61,16 @@ async function look(screen, viewport, colorScheme) {
   });
   await page.goto(address, { waitUntil: "load" });
   (await page.evaluate(inspect, { leastText, leastContrast })).forEach(complain);
+  // A map shows one figure after the other, and then the first one again.
+  const picks = await page.$$("input[type=radio]");
+  for (const pick of [...picks, ...picks.slice(0, 1)]) {
+    const before = await page.$eval(".pick svg:visible", (svg) => svg.querySelector("title").textContent).catch(() => "");
+    await pick.check();
+    const wrong = await page.evaluate(inspect, { leastText, leastContrast });
+    wrong.forEach((what) => complain(`picked ${before}: ${what}`));
+    if (colorScheme === "light" && screen === "desktop") (await hover(page)).forEach(complain);
+  }
+  if (picks.length > 0 && picks.length !== await page.locator(".pick").count()) complain("not every map can be picked");
   (await violations(page)).forEach(complain);
   // Colours change nothing about places.
   if (colorScheme === "light") (await hover(page)).forEach(complain);
@@ -117,7 +127,7 @@ async function hover(page) {
 // Inside the page: where something is drawn.
 function places(svg) {
   const shapes = [...svg.querySelectorAll("rect[data-says], rect:has(title), path[class], polyline[class]")];
-  const inside = ({ width, height }) => width + height > 20;
+  const inside = ({ width, height }) => width + height > 12;
   const boxes = shapes.map((shape) => shape.getBoundingClientRect()).filter(inside);
   const middle = ({ left, right, top, bottom }) => [(left + right) / 2, (top + bottom) / 2];
   const all = boxes.map(middle);
@@ -227,12 +237,19 @@ function inspect({ leastText, leastContrast }) {
         const over = left < other.right - 1 && other.left < right - 1 && top < other.bottom - 3 && other.top < bottom - 3;
         if (over) wrong.push(`${title}: "${name}" lies over "${texts[i + 1 + j].textContent.trim()}"`);
       });
-      contrast(text, getComputedStyle(text).fill);
+      contrast(text, getComputedStyle(text).fill, cell(svg, boxes[i]));
     });
   }
 
-  function contrast(element, colour) {
-    const behind = background(element);
+  // The colour of the cell that a text is written on, if it is.
+  function cell(svg, { left, right, top, bottom }) {
+    const middle = new DOMPoint((left + right) / 2, (top + bottom) / 2).matrixTransform(svg.getScreenCTM().inverse());
+    const under = [...svg.querySelectorAll("rect[class], path[class]")].slice(1).find((shape) => shape.isPointInFill(middle));
+    return under && getComputedStyle(under).fill;
+  }
+
+  function contrast(element, colour, cell) {
+    const behind = cell ?? background(element);
     const [light, dark] = [luminance(colour), luminance(behind)].sort((a, b) => b - a);
     const ratio = (light + 0.05) / (dark + 0.05);
     if (ratio < leastContrast) {

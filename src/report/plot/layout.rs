@@ -74,11 +74,11 @@ impl Legend {
             }
         }
         // Steps of a map are read from little to much, wherever they were met first.
-        if entries.iter().all(|entry| matches!(entry.role, Role::Heat(_))) {
+        if entries.iter().all(|entry| entry.role.is_step()) {
             entries.sort_by_key(|entry| super::class_of(entry.role));
         }
         let mut rows: Vec<Vec<Swatch>> = Vec::new();
-        let is_map = matches!(entries.first(), Some(Entry { role: Role::Heat(_), .. }));
+        let is_map = entries.first().is_some_and(|entry| entry.role.is_step());
         if entries.len() < 2 && !is_map {
             return Self { rows };
         }
