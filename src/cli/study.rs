@@ -46,14 +46,15 @@ pub fn run(args: &StudyArgs) -> anyhow::Result<ExitCode> {
         }
     };
     keep_scenario(&scenario, &dir).with_context(|| format!("cannot write into {}", dir.display()))?;
-    if args.print_points {
-        return print_points(&scenario, &design, &journal, &dir);
-    }
     for file in &args.collect {
         if let Err(complaint) = collect(file, &design, &mut journal)? {
             writeln!(std::io::stderr(), "{}: {complaint}", file.display())?;
             return Ok(ExitCode::from(BAD));
         }
+    }
+    if args.print_points {
+        journal.sync().with_context(|| format!("cannot write into {}", dir.display()))?;
+        return print_points(&scenario, &design, &journal, &dir);
     }
     let journal = play(args, &scenario, &design, journal, &dir)?;
     if journal.done() < design.runs() {
