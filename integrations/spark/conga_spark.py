@@ -304,7 +304,7 @@ class Progress:
 def hand_out(context, study, points, missing, there, progress):
     """Runs every point. A job has one task, so an answer is kept when its task is done, and memory is that of tasks."""
     work, pace, done, tasks, simulated = task(there), Pace(missing), 0, 0, 0.0
-    hosts, first_s, began = set(), None, time.monotonic()
+    hosts, first, began = set(), {}, time.monotonic()
     pool, pending = concurrent.futures.ThreadPoolExecutor(max_workers=4096), {}
     lines, back = (line.decode().rstrip("\n") for line in points), []
     try:
@@ -329,12 +329,12 @@ def hand_out(context, study, points, missing, there, progress):
                 back += batch[len(rows):]
                 done, tasks, simulated = done + len(rows), tasks + 1, simulated + seconds
                 hosts.add(host)
-                first_s = first_s or time.monotonic() - began
+                first = first or {"first_job_s": time.monotonic() - began, "first_points": done, "first_s": seconds}
             progress.tell(done, cores)
         progress.tell(done, cores, last=True)
     finally:
         settle(context, study, pool, pending)
-    return {"runs": done, "tasks": tasks, "cores": cores, "hosts": len(hosts), "first_job_s": first_s,
+    return {"runs": done, "tasks": tasks, "cores": cores, "hosts": len(hosts), **first,
             "wall_s": time.monotonic() - began, "simulated_s": simulated}
 
 
