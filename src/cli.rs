@@ -9,6 +9,7 @@ mod examples;
 pub mod explain;
 pub mod film;
 pub mod fit;
+mod heap;
 pub mod hire;
 pub mod import;
 pub mod init;

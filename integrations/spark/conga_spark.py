@@ -384,7 +384,7 @@ def run(args):
 
 def go(args, study, points, missing, first, began):
     """Runs what is missing; hands back an exit code."""
-    context, what = None, None
+    context, what, good = None, None, False
     try:
         context = session(args)
         signal.signal(signal.SIGTERM, interrupted)
@@ -394,6 +394,7 @@ def go(args, study, points, missing, first, began):
             times |= hand_out(context, study, points, missing, there, Progress(missing, args.quiet))
         if args.times:
             pathlib.Path(args.times).write_text(json.dumps(times) + "\n")
+        good = True
         return 0
     except KeyboardInterrupt:
         what = "interrupted"
@@ -404,7 +405,8 @@ def go(args, study, points, missing, first, began):
     finally:
         if context is not None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            study.hand_over()
+            if not good:
+                study.hand_over()
             with contextlib.suppress(Exception):
                 context.stop()
     print(f"\nconga: {what}; what is done is kept in {study.out}, repeat the command to go on", file=sys.stderr)

@@ -3,7 +3,7 @@
 //! What is done stands in a journal in the folder of the study, so the same command goes on after whatever ended it.
 //! The tables are written when all is done. Ctrl-C keeps the runs that are done.
 use super::run::stop_on_interrupt;
-use super::{BAD, FAILED, GOOD, StudyArgs};
+use super::{BAD, FAILED, GOOD, StudyArgs, heap};
 use crate::engine::{self, Watch};
 use crate::plan::build;
 use crate::report::study::{Rows, SHOWN, points};
@@ -26,6 +26,7 @@ use std::sync::Arc;
 /// # Errors
 /// When the folder cannot be written.
 pub fn run(args: &StudyArgs) -> anyhow::Result<ExitCode> {
+    heap::keep();
     let read = scenario::load(&args.file, &args.all_sets())
         .and_then(|scenario| design(&scenario, &args.vary).map(|design| (scenario, design)));
     let (scenario, design) = match read {
