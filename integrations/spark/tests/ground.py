@@ -1,6 +1,7 @@
 """What the tests stand on: a small study, the program as a user starts it, a cluster on loopback, and kill -9.
 
 Processes are found below those that a test has started, and ended by their ids."""
+import atexit
 import os
 import pathlib
 import re
@@ -96,6 +97,7 @@ class Ground(unittest.TestCase):
         process = subprocess.Popen(command, cwd=self.folder, env=environment(**more), text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(self.end, process)
+        atexit.register(self.end, process)  # Where somebody interrupts the tests.
         return process
 
     def end(self, process):
@@ -158,6 +160,7 @@ class Cluster:
 
         self.script = pathlib.Path(pyspark.__file__).parent / "bin" / "spark-class"
         self.folder, self.processes = folder, []
+        atexit.register(self.end)
         self.began("master", "Master", "--port", "0")
         log = self.told("master", r"Starting Spark master at (spark://\S+)")
         self.master = log[1]

@@ -54,7 +54,7 @@ class Local(Ground):
 
     def go_on(self):
         """The second start does only what is missing, and leaves the same."""
-        _, err = self.ended(self.begin(VARY, "local[2]", **{"conf": {}}))
+        _, err = self.ended(self.begin(VARY, "local[2]"))
         missing = int(err.split(" runs, ")[0].split(" of ")[-1])
         self.assertTrue(0 < missing < POINTS, err)
         self.same()
