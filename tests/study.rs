@@ -207,7 +207,6 @@ fn points_share_their_luck_and_repetitions_do_not() {
 
 /// Pages that the system had to find for a study of so many runs, and for the shell that waited for it.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(clippy::disallowed_methods, reason = "a process of its own, whose faults the system counts")]
 fn faults(folder: &Path, runs: u64) -> u64 {
     let study = format!("--vary groups.workers.members=[2] --set study.repetitions={runs} --cores 1 --out {runs}");
     let script = format!("\"$0\" study small.yaml {study} >&2 && cat /proc/$$/stat");

@@ -6,7 +6,10 @@
 
 /// Keeps what is freed for the next run, up to 64 MiB a thread.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "the standard library cannot set its allocator; half the cost of short runs is measured")]
+#[expect(
+    unsafe_code,
+    reason = "the standard library cannot set its allocator; half the cost of short runs is measured"
+)]
 pub fn keep() {
     // SAFETY: two numbers for the allocator, which takes its own lock; no memory of ours is touched. Where it refuses
     // one of them, runs are only slower.

@@ -6,7 +6,7 @@ use super::run::stop_on_interrupt;
 use super::{BAD, FAILED, GOOD, StudyArgs, heap};
 use crate::engine::{self, Watch};
 use crate::plan::build;
-use crate::report::study::{Rows, SHOWN, points};
+use crate::report::study::{SHOWN, Table};
 use crate::scenario::{self, Scenario};
 use crate::study::design::{Design, design};
 use crate::study::drive::drive;
@@ -181,8 +181,9 @@ fn finish(
     let varied: Vec<String> = design.axes.iter().map(|axis| axis.path.clone()).collect();
     let cannot = || format!("cannot write into {}", dir.display());
     tables::write(dir, journal, design.runs(), &varied, &head).with_context(cannot)?;
+    let thresholds = build::simulated(scenario).map(|(plan, _)| plan.thresholds).unwrap_or_default();
+    let mut shown = Table::new(thresholds.iter().map(|line| line.path.join(".")).collect());
     let (mut refused, mut first, mut broken) = (0, None, false);
-    let mut shown: Vec<Rows> = Vec::new();
     for id in 0..design.runs() {
         let row: Map<String, Value> = serde_json::from_str(&journal.line(id).with_context(cannot)?)?;
         if let Some(error) = row["error"].as_str() {
@@ -190,18 +191,11 @@ fn finish(
             broken |= row["figures"].as_object().is_some_and(|figures| !figures.is_empty());
             first.get_or_insert_with(|| error.to_owned());
         }
-        if id / design.repetitions < SHOWN {
-            if id % design.repetitions == 0 {
-                shown.push(Rows::new());
-            }
-            shown.last_mut().expect("a point was begun").push(row);
-        }
+        shown.add(id / design.repetitions, &row);
     }
-    let thresholds = build::simulated(scenario).map(|(plan, _)| plan.thresholds).unwrap_or_default();
-    let thresholds: Vec<String> = thresholds.iter().map(|line| line.path.join(".")).collect();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {} points, {} runs{}\n", scenario.name, design.points, design.runs(), told(refused))?;
-    writeln!(out, "{}", points(&shown, &thresholds).join("\n"))?;
+    writeln!(out, "{}", shown.lines().join("\n"))?;
     if design.points > SHOWN {
         writeln!(out, "  … and {} more points", design.points - SHOWN)?;
     }
