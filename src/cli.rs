@@ -9,6 +9,7 @@ mod examples;
 pub mod explain;
 pub mod film;
 pub mod fit;
+mod heap;
 pub mod hire;
 pub mod import;
 pub mod init;
@@ -357,9 +358,9 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub cores: Option<u16>,
     /// Prints a line for each run that is missing, for `conga worker`, and runs nothing.
-    #[arg(long, conflicts_with = "collect")]
+    #[arg(long)]
     pub print_points: bool,
-    /// Takes over what workers answered before it runs what is missing; may be repeated.
+    /// Takes over what workers answered before it runs, or prints, what is missing; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub collect: Vec<PathBuf>,
     /// No progress on standard error.

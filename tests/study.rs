@@ -205,3 +205,24 @@ fn points_share_their_luck_and_repetitions_do_not() {
     assert_eq!([offered(0).to_bits(), offered(1).to_bits()], [offered(2).to_bits(), offered(3).to_bits()]);
     assert_ne!(offered(0).to_bits(), offered(1).to_bits());
 }
+
+/// Pages that the system had to find for a study of so many runs, and for the shell that waited for it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn faults(folder: &Path, runs: u64) -> u64 {
+    let study = format!("--vary groups.workers.members=[2] --set study.repetitions={runs} --cores 1 --out {runs}");
+    let script = format!("\"$0\" study small.yaml {study} >&2 && cat /proc/$$/stat");
+    let ran = Command::new("sh").args(["-c", &script, CONGA]).current_dir(folder).output().expect("a shell");
+    let stat = String::from_utf8(ran.stdout).expect("text");
+    // The eleventh field: minor faults of children that were waited for. The second one is a name in parentheses.
+    let after_name = stat.rsplit_once(')').unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&ran.stderr))).1;
+    after_name.split_whitespace().nth(8).and_then(|field| field.parse().ok()).expect("a number")
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_run_uses_the_memory_of_the_one_before() {
+    let folder = folder();
+    let (few, many) = (faults(folder.path(), 4), faults(folder.path(), 24));
+    let each = many.saturating_sub(few) / 20;
+    assert!(each < 500, "each run has the system clear {each} pages, of 4 KiB");
+}

@@ -23,6 +23,7 @@ use std::sync::Arc;
 /// # Errors
 /// When the folder cannot be written.
 pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
+    super::heap::keep();
     let goal = match (&args.minimize, &args.maximize) {
         (Some(path), _) if path == "cost" => Goal::Cheapest,
         (Some(path), _) => Goal::Least(path.clone()),

@@ -3,11 +3,11 @@
 //! What is done stands in a journal in the folder of the study, so the same command goes on after whatever ended it.
 //! The tables are written when all is done. Ctrl-C keeps the runs that are done.
 use super::run::stop_on_interrupt;
-use super::{BAD, FAILED, GOOD, StudyArgs};
+use super::{BAD, FAILED, GOOD, StudyArgs, heap};
 use crate::engine::{self, Watch};
 use crate::plan::build;
 use crate::report;
-use crate::report::study::{Rows, SHOWN, points};
+use crate::report::study::{SHOWN, Table};
 use crate::scenario::{self, Scenario};
 use crate::study::design::{Design, design};
 use crate::study::drive::drive;
@@ -27,6 +27,7 @@ use std::sync::Arc;
 /// # Errors
 /// When the folder cannot be written.
 pub fn run(args: &StudyArgs) -> anyhow::Result<ExitCode> {
+    heap::keep();
     let read = scenario::load(&args.file, &args.all_sets())
         .and_then(|scenario| design(&scenario, &args.vary).map(|design| (scenario, design)));
     let (scenario, design) = match read {
@@ -47,14 +48,15 @@ pub fn run(args: &StudyArgs) -> anyhow::Result<ExitCode> {
         }
     };
     keep_scenario(&scenario, &dir).with_context(|| format!("cannot write into {}", dir.display()))?;
-    if args.print_points {
-        return print_points(&scenario, &design, &journal, &dir);
-    }
     for file in &args.collect {
         if let Err(complaint) = collect(file, &design, &mut journal)? {
             writeln!(std::io::stderr(), "{}: {complaint}", file.display())?;
             return Ok(ExitCode::from(BAD));
         }
+    }
+    if args.print_points {
+        journal.sync().with_context(|| format!("cannot write into {}", dir.display()))?;
+        return print_points(&scenario, &design, &journal, &dir);
     }
     let journal = play(args, &scenario, &design, journal, &dir)?;
     if journal.done() < design.runs() {
@@ -185,8 +187,8 @@ fn finish(
     let cannot = || format!("cannot write into {}", dir.display());
     tables::write(dir, journal, design.runs(), &varied, &head).with_context(cannot)?;
     report::study::page::write(dir).with_context(cannot)?;
+    let mut shown = Table::new(thresholds.iter().map(|line| line.path.join(".")).collect());
     let (mut refused, mut first, mut broken) = (0, None, false);
-    let mut shown: Vec<Rows> = Vec::new();
     for id in 0..design.runs() {
         let row: Map<String, Value> = serde_json::from_str(&journal.line(id).with_context(cannot)?)?;
         if let Some(error) = row["error"].as_str() {
@@ -194,17 +196,11 @@ fn finish(
             broken |= row["figures"].as_object().is_some_and(|figures| !figures.is_empty());
             first.get_or_insert_with(|| error.to_owned());
         }
-        if id / design.repetitions < SHOWN {
-            if id % design.repetitions == 0 {
-                shown.push(Rows::new());
-            }
-            shown.last_mut().expect("a point was begun").push(row);
-        }
+        shown.add(id / design.repetitions, &row);
     }
-    let thresholds: Vec<String> = thresholds.iter().map(|line| line.path.join(".")).collect();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {} points, {} runs{}\n", scenario.name, design.points, design.runs(), told(refused))?;
-    writeln!(out, "{}", points(&shown, &thresholds).join("\n"))?;
+    writeln!(out, "{}", shown.lines().join("\n"))?;
     if design.points > SHOWN {
         writeln!(out, "  … and {} more points, in {}", design.points - SHOWN, dir.join("runs.csv").display())?;
     }

@@ -3,6 +3,7 @@
 //! Made for engines that hand out lines to processes. A bad point is answered with its error and the worker goes on, for
 //! a process that fails would fail the whole job. Each answer is written at once, byte for byte what the study itself
 //! would have kept.
+use super::heap;
 use crate::engine::{self, Watch};
 use crate::scenario::Scenario;
 use crate::study::letter::{self, From};
@@ -19,6 +20,7 @@ const LONGEST: u64 = 8 << 20;
 /// # Errors
 /// When standard input or output breaks.
 pub fn run() -> anyhow::Result<ExitCode> {
+    heap::keep();
     let mut input = std::io::stdin().lock();
     let mut out = std::io::stdout().lock();
     let mut known: Option<(From, Scenario)> = None;

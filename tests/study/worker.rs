@@ -63,6 +63,26 @@ fn workers_answer_what_the_study_would_have_kept() {
 }
 
 #[test]
+fn answers_are_taken_over_before_what_is_missing_is_printed() {
+    let folder = folder();
+    let study = |more: &[&str]| {
+        let args = ["study", "small.yaml", "--vary", "groups.workers.members=1..5", "--out", "out"];
+        let ran = conga(folder.path(), &[&args[..], more].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        ran.out
+    };
+    let points = study(&["--print-points"]);
+    let some: Vec<&str> = points.lines().skip(1).step_by(2).collect();
+    fs::write(folder.path().join("some.jsonl"), worker(folder.path(), &some.join("\n")).out).expect("a file");
+    let rest = study(&["--collect", "some.jsonl", "--print-points"]);
+    assert_eq!(rest.lines().map(id).collect::<Vec<_>>(), [Some(0), Some(2), Some(4)]);
+    let done: Vec<u64> = kept(&folder.path().join("out")).into_keys().collect();
+    assert_eq!(done, [1, 3], "what was answered is in the journal, and nothing was run here");
+    assert!(!folder.path().join("out/study.json").exists());
+    assert_eq!(study(&["--print-points"]), rest);
+}
+
+#[test]
 fn scenarios_with_files_travel_by_name() {
     let folder = folder();
     for (name, value) in [("a.csv", "1ms\n2ms\n"), ("b.csv", "3ms\n")] {
