@@ -7,7 +7,7 @@ use super::figures::{Figures, flat};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
 use crate::plan::{Plan, build};
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::Scenario;
 use serde_json::{Map, Value};
 
 /// Runs a plan, or nothing where somebody interrupted it.
@@ -85,11 +85,6 @@ impl Row {
     }
 }
 
-/// Every problem, without places: the scenario may have been read from elsewhere.
-fn told(problems: &Problems) -> String {
-    problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
-}
-
 /// Runs a point; nothing where somebody interrupted it.
 #[must_use]
 pub fn run(base: &Scenario, point: &Point, engine: &Engine<'_>) -> Option<Row> {
@@ -103,7 +98,7 @@ pub fn run(base: &Scenario, point: &Point, engine: &Engine<'_>) -> Option<Row> {
     });
     let (scenario, plan) = match planned {
         Ok(planned) => planned,
-        Err(problems) => return Some(Row::refused(point, told(&problems))),
+        Err(problems) => return Some(Row::refused(point, problems.one_line())),
     };
     let outcome = engine(&plan)?;
     let mut figures = flat(&outcome.result);

@@ -12,7 +12,7 @@ use crate::outcome::result::Outcome;
 use crate::outcome::threshold::{find, holds};
 use crate::plan::load::{Bound, bounds};
 use crate::plan::{Comparison, Plan, build};
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::Scenario;
 use statrs::distribution::ContinuousCDF;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,8 +128,7 @@ impl<'e> Trials<'e> {
         }
         let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
         let planned = self.base.with(&sets).and_then(|scenario| build::simulated(&scenario));
-        let told = |problems: Problems| problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
-        let plan = planned.map(|(plan, _)| plan).map_err(told);
+        let plan = planned.map(|(plan, _)| plan).map_err(|problems| problems.one_line());
         self.plans.insert(choice.clone(), plan.clone());
         plan
     }
