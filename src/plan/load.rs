@@ -18,8 +18,8 @@ pub struct Bound {
     pub evidence: String,
     /// What helps.
     pub remedy: &'static str,
-    /// The group whose members would have to be more, if that could help at all.
-    pub members_of: Option<String>,
+    /// The group it is a bound of; none where it is one of the brokers, who serve all.
+    pub group: Option<String>,
 }
 
 /// Messages per second into each topic, outputs included; the group where outputs run in a circle.
@@ -134,7 +134,7 @@ fn workers(plan: &Plan, group: &GroupPlan, rates: &[f64]) -> Option<Bound> {
             rate * work
         ),
         remedy: "add members or workers, and partitions where members idle, or make processing a record cheaper",
-        members_of: Some(group.name.clone()),
+        group: Some(group.name.clone()),
     })
 }
 
@@ -154,7 +154,7 @@ fn hot_keys<'p>(plan: &'p Plan, group: &'p GroupPlan) -> impl Iterator<Item = Bo
                 producer.name
             ),
             remedy: "adding members cannot help: spread that key, add workers to each member, or make its work cheaper",
-            members_of: None,
+            group: Some(group.name.clone()),
         })
     })
 }
@@ -193,7 +193,7 @@ fn cards(plan: &Plan) -> Option<Bound> {
             show::size(bandwidth)
         ),
         remedy: "add brokers or bandwidth, compress, or keep fewer replicas",
-        members_of: None,
+        group: None,
     })
 }
 
@@ -221,6 +221,6 @@ fn handlers(plan: &Plan) -> Option<Bound> {
         used: busy / threads,
         evidence: format!("writing keeps at least {busy:.2} of {threads} handlers busy"),
         remedy: "add brokers or handlers, or send in larger batches",
-        members_of: None,
+        group: None,
     })
 }

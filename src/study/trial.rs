@@ -297,7 +297,7 @@ const STEADY: [&str; 3] = ["count", "min", "stddev"];
 /// Whether a threshold can never hold for long where this is used up: one that bounds a latency or a lag from above, of
 /// the group or, where it is the brokers, of any. What is lost, for one, may be nothing however late all is.
 fn dooms(plan: &Plan, bound: &Bound) -> bool {
-    let group = overloaded(plan, bound);
+    let group = bound.group.as_deref();
     plan.thresholds.iter().any(|line| {
         let from_above = matches!(line.comparison, Comparison::Less | Comparison::LessOrEqual);
         let steady = line.path.get(3).is_some_and(|of| STEADY.contains(&of.as_str()));
@@ -314,13 +314,7 @@ fn dooms(plan: &Plan, bound: &Bound) -> bool {
 /// Whether thresholds name what is used up: who is named in none may be overloaded, and the brokers serve all.
 fn named(plan: &Plan, bound: &Bound) -> bool {
     let of = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
-    overloaded(plan, bound).is_none_or(of)
-}
-
-/// The group whose bound it is; none where it is one of the brokers.
-fn overloaded<'p>(plan: &'p Plan, bound: &Bound) -> Option<&'p str> {
-    let group = plan.groups.iter().find(|group| bound.resource.ends_with(&format!(" of {}", group.name)));
-    group.map(|group| group.name.as_str())
+    bound.group.as_deref().is_none_or(of)
 }
 
 /// A threshold over the figures of several runs.
