@@ -50,6 +50,15 @@ pub fn offered(producer: &ProducerPlan) -> f64 {
     mean_rate(&producer.arrivals).min(producer.limit.messages_per_s)
 }
 
+/// Mean bytes of a message's value.
+#[must_use]
+pub fn mean_size(producer: &ProducerPlan) -> f64 {
+    match &producer.message_size {
+        Sizes::Law(law) => law.mean(),
+        Sizes::Table(sizes) => sizes.iter().map(|size| f64::from(*size)).sum::<f64>() / sizes.len() as f64,
+    }
+}
+
 /// Mean seconds of work in a record of one unit.
 #[must_use]
 pub fn work_s(work: &Work) -> f64 {
@@ -163,11 +172,7 @@ fn hot_keys<'p>(plan: &'p Plan, group: &'p GroupPlan) -> impl Iterator<Item = Bo
 fn bytes(plan: &Plan) -> Vec<f64> {
     let mut bytes = vec![0.0; plan.topics.len()];
     for producer in plan.producers.iter().filter(|producer| producer.client.compression.is_none()) {
-        let size = match &producer.message_size {
-            Sizes::Law(law) => law.mean(),
-            Sizes::Table(sizes) => sizes.iter().map(|size| f64::from(*size)).sum::<f64>() / sizes.len() as f64,
-        };
-        bytes[producer.client.topic] += offered(producer) * size;
+        bytes[producer.client.topic] += offered(producer) * mean_size(producer);
     }
     bytes
 }
@@ -202,11 +207,7 @@ fn handlers(plan: &Plan) -> Option<Bound> {
     let cluster = &plan.cluster;
     let mut busy = 0.0;
     for producer in plan.producers.iter().filter(|producer| producer.client.compression.is_none()) {
-        let rate = offered(producer);
-        let size = match &producer.message_size {
-            Sizes::Law(law) => law.mean(),
-            Sizes::Table(sizes) => sizes.iter().map(|size| f64::from(*size)).sum::<f64>() / sizes.len() as f64,
-        };
+        let (rate, size) = (offered(producer), mean_size(producer));
         let bytes = rate * size;
         // A message larger than a batch has one of its own, and one larger than a request is never sent.
         let batches = (bytes / f64::from(producer.client.batch_size).max(size)).min(rate);
