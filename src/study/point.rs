@@ -43,12 +43,19 @@ pub struct Row {
     pub figures: Figures,
 }
 
+/// Paths and values as `--set` takes them.
+#[must_use]
+pub fn sets(values: &[(String, String)]) -> Vec<String> {
+    values.iter().map(|(path, value)| format!("{path}={value}")).collect()
+}
+
 impl Point {
     /// What `--set` would have to say.
     #[must_use]
     pub fn sets(&self) -> Vec<String> {
-        let values = self.values.iter().map(|(path, value)| format!("{path}={value}"));
-        values.chain([format!("run.seed={}", self.seed), "run.repetitions=1".to_owned()]).collect()
+        let mut all = sets(&self.values);
+        all.extend([format!("run.seed={}", self.seed), "run.repetitions=1".to_owned()]);
+        all
     }
 
     /// The head of its line.

@@ -6,7 +6,7 @@
 //! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides. A figure
 //! that is the same in all runs has no interval: that is told in place of a confidence.
 use super::cost;
-use super::point::Engine;
+use super::point::{Engine, sets};
 use crate::outcome::intervals::student;
 use crate::outcome::result::Outcome;
 use crate::outcome::threshold::{find, holds};
@@ -126,8 +126,7 @@ impl<'e> Trials<'e> {
         if let Some(known) = self.plans.get(choice) {
             return known.clone();
         }
-        let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
-        let planned = self.base.with(&sets).and_then(|scenario| build::simulated(&scenario));
+        let planned = self.base.with(&sets(choice)).and_then(|scenario| build::simulated(&scenario));
         let plan = planned.map(|(plan, _)| plan).map_err(|problems| problems.one_line());
         self.plans.insert(choice.clone(), plan.clone());
         plan
@@ -272,8 +271,7 @@ fn ran(engine: &Engine<'_>, plan: &Plan, choice: &Choice) -> Result<Outcome, Sto
     if laws.is_empty() {
         return Ok(outcome);
     }
-    let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
-    Err(Stopped::Broken(format!("with {} and seed {}: {laws}", sets.join(", "), plan.run.seed)))
+    Err(Stopped::Broken(format!("with {} and seed {}: {laws}", sets(choice).join(", "), plan.run.seed)))
 }
 
 fn cut_off(cut: Cut) -> Tried {
