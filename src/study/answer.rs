@@ -81,7 +81,7 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
     let hot = plan.as_ref().zip(outcome.as_ref()).map_or_else(Vec::new, |(plan, outcome)| hot(plan, outcome));
     let mut answer = Answer {
         goal: quest.goal.clone(),
-        bounds: plan.as_ref().map_or_else(Vec::new, bounds),
+        bounds: plan.as_ref().map_or_else(Vec::new, |plan| bounds(plan)),
         before: None,
         load: None,
         otherwise: Vec::new(),

@@ -14,13 +14,16 @@ use crate::plan::load::{Bound, bounds};
 use crate::plan::{Comparison, Plan, build};
 use crate::scenario::Scenario;
 use statrs::distribution::ContinuousCDF;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs that a sure answer takes at least, and at most.
 pub const LEAST: usize = 5;
 /// Runs at most.
 pub const MOST: usize = 40;
+/// Plans that are kept.
+const KEPT: usize = 16;
 /// Looks at 5, 10, 20 and 40 runs share the 5 % that an answer may be wrong.
 const LEVEL: f64 = 0.05 / 4.0;
 
@@ -95,7 +98,8 @@ pub struct Trials<'e> {
     engine: &'e Engine<'e>,
     cores: usize,
     known: BTreeMap<Choice, Vec<Said>>,
-    plans: BTreeMap<Choice, Result<Plan, String>>,
+    /// The latest few plans: there may be thousands of candidates, and each is asked for several times in a row.
+    plans: VecDeque<(Choice, Result<Arc<Plan>, String>)>,
     /// Simulations so far.
     pub simulations: usize,
     /// Told after each simulation, with their number.
@@ -115,20 +119,21 @@ impl<'e> Trials<'e> {
     /// Nothing has been tried yet.
     #[must_use]
     pub fn new(base: &'e Scenario, engine: &'e Engine<'e>, cores: usize, told: &'e (dyn Fn(usize) + Sync)) -> Self {
-        Self { base, engine, cores, known: BTreeMap::new(), plans: BTreeMap::new(), simulations: 0, told }
+        Self { base, engine, cores, known: BTreeMap::new(), plans: VecDeque::new(), simulations: 0, told }
     }
 
     /// The plan of a candidate.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn plan(&mut self, choice: &Choice) -> Result<Plan, String> {
-        if let Some(known) = self.plans.get(choice) {
+    pub fn plan(&mut self, choice: &Choice) -> Result<Arc<Plan>, String> {
+        if let Some((_, known)) = self.plans.iter().find(|(of, _)| of == choice) {
             return known.clone();
         }
         let planned = self.base.with(&sets(choice)).and_then(|scenario| build::simulated(&scenario));
-        let plan = planned.map(|(plan, _)| plan).map_err(|problems| problems.one_line());
-        self.plans.insert(choice.clone(), plan.clone());
+        let plan = planned.map(|(plan, _)| Arc::new(plan)).map_err(|problems| problems.one_line());
+        self.plans.truncate(KEPT - 1);
+        self.plans.push_front((choice.clone(), plan.clone()));
         plan
     }
 
@@ -144,7 +149,7 @@ impl<'e> Trials<'e> {
 
     /// Whether a candidate can be, and uses up nothing that its thresholds name.
     pub fn is_stable(&mut self, choice: &Choice) -> bool {
-        let stable = |plan: Plan| !bounds(&plan).iter().any(|bound| bound.used >= 1.0 && named(&plan, bound));
+        let stable = |plan: Arc<Plan>| !bounds(&plan).iter().any(|bound| bound.used >= 1.0 && named(&plan, bound));
         self.plan(choice).is_ok_and(stable)
     }
 
@@ -153,11 +158,7 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
-        if let Some(cut) = self.cut(choice) {
-            return Ok(cut_off(cut));
-        }
-        self.run(choice, 1)?;
-        Ok(self.judge(choice))
+        self.tried(choice, 1, 1)
     }
 
     /// So many runs, whether that makes it sure or not.
@@ -165,11 +166,7 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn look(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
-        if let Some(cut) = self.cut(choice) {
-            return Ok(cut_off(cut));
-        }
-        self.run(choice, LEAST)?;
-        Ok(self.judge(choice))
+        self.tried(choice, LEAST, LEAST)
     }
 
     /// As many runs as it takes to be sure, or until more are of no use.
@@ -177,14 +174,19 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
+        self.tried(choice, LEAST, MOST)
+    }
+
+    /// Runs that double until it is decided, or there are as many as there may be; none where bounds decide it.
+    fn tried(&mut self, choice: &Choice, least: usize, most: usize) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
-        let mut runs = LEAST;
+        let mut runs = least;
         loop {
             self.run(choice, runs)?;
             let tried = self.judge(choice);
-            if tried.decided || runs >= MOST {
+            if tried.decided || runs >= most {
                 return Ok(tried);
             }
             runs *= 2;
@@ -196,7 +198,8 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Stopped> {
-        let Ok(mut plan) = self.plan(choice) else { return Ok(None) };
+        let Ok(plan) = self.plan(choice) else { return Ok(None) };
+        let mut plan = Plan::clone(&plan);
         (plan.run.repetitions, plan.run.precision) = (1, None);
         self.simulations += 1;
         ran(self.engine, &plan, choice).map(Some)
