@@ -85,6 +85,27 @@ pub fn dealt(plan: &Plan, group: &GroupPlan) -> u32 {
     useful(plan, group).min(group.members)
 }
 
+/// How busy the busiest member of any group is if all partitions of a topic get the same.
+#[must_use]
+pub fn strain(plan: &Plan) -> f64 {
+    let Ok(rates) = rates(plan) else { return 0.0 };
+    let of_group = |group: &GroupPlan| {
+        let dealt = |partitions: u32| f64::from(partitions.div_ceil(group.members)) / f64::from(partitions);
+        let (partitions, rate) = group.topics.iter().fold((0, 0.0), |(partitions, rate), topic| {
+            (partitions + plan.topics[*topic].partitions, rate + rates[*topic])
+        });
+        // The range assignor deals each topic by itself, the others all of them together.
+        let most = match group.assignor {
+            AssignorPlan::Range => {
+                group.topics.iter().map(|topic| rates[*topic] * dealt(plan.topics[*topic].partitions)).sum()
+            }
+            _ => rate * dealt(partitions),
+        };
+        most * work_s(&group.work) / f64::from(group.workers)
+    };
+    plan.groups.iter().map(of_group).fold(0.0, f64::max)
+}
+
 /// Share of the most frequent key.
 #[must_use]
 pub fn hottest(keys: &Keys) -> f64 {

@@ -148,7 +148,9 @@ fn limits(outcome: &Outcome) -> Vec<String> {
 #[must_use]
 pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
     let mut lines = match &answer.choice {
-        Some(choice) => vec![format!("{name}: {} is {}{}", answer.goal.told(), chosen(choice), doubt(answer))],
+        Some(choice) => {
+            vec![format!("{name}: {} is the {}{}", chosen(choice), that_holds(&answer.goal), doubt(answer))]
+        }
         None => none(name, answer),
     };
     if let Some(tried) = at(answer) {
@@ -245,8 +247,8 @@ fn verdict(tried: &Tried) -> String {
 fn ran(tried: &Tried) -> String {
     match tried.runs {
         0 => String::new(),
-        1 => " by a single run".to_owned(),
-        runs => format!(" by {runs} runs"),
+        1 => " in a single run".to_owned(),
+        runs => format!(" in {runs} runs"),
     }
 }
 
@@ -257,6 +259,14 @@ fn value(one: &Held) -> String {
 /// The path of its figure.
 fn expressed(one: &Held) -> &str {
     one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim()
+}
+
+fn that_holds(goal: &Goal) -> &'static str {
+    match goal {
+        Goal::Least(_) => "least that holds",
+        Goal::Greatest(_) => "most that holds",
+        Goal::Cheapest => "cheapest that holds",
+    }
 }
 
 fn headroom(load: f64) -> String {
@@ -287,7 +297,7 @@ fn full(answer: &Answer) -> Option<String> {
 fn none(name: &str, answer: &Answer) -> Vec<String> {
     let last = answer.candidates.last().map(chosen).unwrap_or_default();
     let doubt = if answer.found.decided { "" } else { "; that is within the noise, so it may be just enough" };
-    let mut lines = vec![format!("{name}: {}: none will do, not even {last}{doubt}", answer.goal.told())];
+    let mut lines = vec![format!("{name}: nothing holds, not even {last}{doubt}")];
     match &answer.found.cut {
         Some(Cut::Unstable(bound)) if answer.outcome.is_none() => {
             lines.push(format!("  {}", why(&Cut::Unstable(bound.clone()))));
@@ -329,7 +339,8 @@ fn cannot_help(answer: &Answer) -> Vec<String> {
             continue;
         }
         let Some((_, group)) = outcome.result.groups.iter().find(|(known, _)| known == name) else { continue };
-        let alone: Vec<String> = path.iter().map(|part| if part == figure { "work_s" } else { part }.to_owned()).collect();
+        let alone: Vec<String> =
+            path.iter().map(|part| if part == figure { "work_s" } else { part }.to_owned()).collect();
         match find(&alone, &tree) {
             Some(alone) if alone >= one.bound && figure != "wait_s" => lines.push(format!(
                 "  the work of {name} alone takes {} ({}), more than this bound: nothing but cheaper work, or another bound, \
@@ -355,5 +366,8 @@ fn effort(answer: &Answer, frontier: &[Step]) -> String {
     let more = if steps > 0 { format!(", and {steps} along the frontier") } else { String::new() };
     let explained = if explanation > 0 { format!(", {explanation} to explain it") } else { String::new() };
     let failed = if failures > 0 { format!(", {failures} for what fails") } else { String::new() };
-    format!("{search} simulations to find it{explained}{failed}{more}; trying all {all} candidates would take {}", all * LEAST)
+    format!(
+        "{search} simulations to find it{explained}{failed}{more}; trying all {all} candidates would take {}",
+        all * LEAST
+    )
 }

@@ -162,7 +162,7 @@ fn search(trials: &mut Trials<'_>, quest: &Quest, also: &[(String, String)]) -> 
     let with = |choice: &Choice| also.iter().cloned().chain(choice.iter().cloned()).collect();
     let candidates: Vec<Choice> = quest.candidates.iter().map(with).collect();
     match quest.goal {
-        Goal::Cheapest => cheapest(trials, &candidates, &quest.places),
+        Goal::Cheapest => cheapest(trials, &candidates, &quest.ranks),
         Goal::Least(_) | Goal::Greatest(_) => least(trials, &candidates),
     }
 }

@@ -5,7 +5,7 @@
 use super::answer::load;
 use super::hot::{Hot, hottest};
 use super::outage::{Outage, outages};
-use super::trial::{Choice, Stopped, Tried, Trials};
+use super::trial::{Choice, Stopped, Trials, Tried};
 use crate::model::workload::Keys;
 use crate::outcome::result::Outcome;
 use crate::plan::Plan;

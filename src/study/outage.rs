@@ -106,7 +106,10 @@ fn simulated(
     used: f64,
 ) -> Result<Option<Seen>, Stopped> {
     let end = plan.run.arrivals_end;
-    let limited = group.topics.iter().any(|topic| plan.topics[*topic].retention.is_some());
+    let too_short = |retention: &crate::plan::Retention| {
+        retention.size.is_some() || retention.time.is_some_and(|time| time.seconds() < end.seconds())
+    };
+    let limited = group.topics.iter().any(|topic| plan.topics[*topic].retention.as_ref().is_some_and(too_short));
     if !plan.is_steady() || end == Time::NEVER || used >= 1.0 || limited || group.starts > Time::ZERO {
         return Ok(None);
     }
@@ -120,7 +123,8 @@ fn simulated(
 
 /// When the lag of a group that came back was what it is, or would have been; none where no row tells.
 fn caught_up(outcome: &Outcome, group: usize, (back, end): (f64, f64), steady: f64) -> Option<Option<f64>> {
-    let rows = || outcome.series.iter().filter(|row| row.interval.end_s >= back && row.interval.end_s <= end * 1.000_001);
+    let rows =
+        || outcome.series.iter().filter(|row| row.interval.end_s >= back && row.interval.end_s <= end * 1.000_001);
     let gathered = rows().next()?.groups[group].lag as f64;
     let first = rows().next()?.interval.end_s;
     let enough = f64::max(CAUGHT_UP * gathered, 1.5 * steady);

@@ -54,7 +54,8 @@ pub enum By {
 pub fn purchase(plan: &Plan, outcome: &Outcome) -> Purchase {
     let result = &outcome.result;
     let length = result.duration_s.max(1e-9);
-    let most = |of: fn(&BrokerResult) -> f64| result.brokers.iter().map(|(_, one)| of(one)).fold(0.0, f64::max) / length;
+    let most =
+        |of: fn(&BrokerResult) -> f64| result.brokers.iter().map(|(_, one)| of(one)).fold(0.0, f64::max) / length;
     let kept = plan.topics.iter().zip(&result.topics).map(|(topic, (name, figures))| {
         let stored_per_s = figures.stored_bytes / length;
         let retention = topic.retention.as_ref();

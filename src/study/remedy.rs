@@ -4,7 +4,7 @@
 //! what does not help. Work that takes longer than the bound allows needs no run: nothing but cheaper work can help then.
 use super::failures::changed;
 use super::quest::Goal;
-use super::trial::{Choice, Stopped, Tried, Trials};
+use super::trial::{Choice, Stopped, Trials, Tried};
 use crate::plan::Plan;
 use crate::plan::load::work_s;
 

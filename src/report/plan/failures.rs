@@ -26,7 +26,8 @@ pub fn json(failures: &Failures) -> Value {
     let down = &failures.broker_down;
     let mut broker = tried(vec![("cluster.brokers".to_owned(), down.brokers.to_string())], down.tried.as_ref());
     broker["unreplicated_topics"] = down.unreplicated.clone().into();
-    broker["how"] = "simulated with one broker fewer, whose partitions the others lead; its failing itself is not".into();
+    broker["how"] =
+        "simulated with one broker fewer, whose partitions the others lead; its failing itself is not".into();
     let skew = failures.skew.iter().map(|one| {
         let hot = &one.hottest;
         json!({
@@ -105,13 +106,9 @@ pub fn lines(failures: &Failures) -> Vec<String> {
 
 fn consumer(one: &Fewer) -> String {
     match &one.tried {
-        Some(tried) => format!(
-            "    one consumer fewer, {} with {}: {}{}",
-            one.group,
-            one.members,
-            verdict(tried),
-            ran(tried)
-        ),
+        Some(tried) => {
+            format!("    one consumer fewer, {} with {}: {}{}", one.group, one.members, verdict(tried), ran(tried))
+        }
         None => format!("    one consumer fewer: an outage, it is the only one of {}", one.group),
     }
 }
@@ -144,7 +141,8 @@ fn hour(one: &Outage) -> String {
     let how = match (one.seen, one.by_means_s) {
         (Some(seen), by_means) => {
             let caught_up = seen.caught_up_s.map_or_else(|| "never".to_owned(), show::duration);
-            let means = by_means.map_or_else(String::new, |means| format!("; by means alone {}", show::duration(means)));
+            let means =
+                by_means.map_or_else(String::new, |means| format!("; by means alone {}", show::duration(means)));
             format!(" (one run: after {} away it took {caught_up}{means})", show::duration(seen.away_s))
         }
         (None, Some(_)) => " (by means: at what it can do more than what comes in)".to_owned(),
@@ -177,16 +175,23 @@ fn keys(one: &Skew) -> String {
 /// What to buy, for people.
 #[must_use]
 pub fn to_buy(purchase: &Purchase) -> Vec<String> {
-    let wire = |bytes: f64| format!("{} MB/s ({} Gbit/s)", show::count(bytes / 1e6), show::count(bytes * 8e-9));
+    let wire = |bytes: f64| format!("{} MB/s ({} Gbit/s)", digits(bytes / 1e6), digits(bytes * 8e-9));
     let of = if purchase.brokers == 1 { "the broker" } else { "the busiest broker" };
     let network = format!(
         "    network of {of}: {} in, {} out, copies and all readers included",
         wire(purchase.in_per_s),
         wire(purchase.out_per_s)
     );
-    let mut lines = vec![String::new(), "  what to buy, by the average of one run; peaks come on top:".to_owned(), network];
+    let mut lines =
+        vec![String::new(), "  what to buy, by the average of one run; peaks come on top:".to_owned(), network];
     lines.extend(purchase.kept.iter().map(disk));
     lines
+}
+
+/// Three digits.
+fn digits(value: f64) -> String {
+    let before = if value > 0.0 { value.log10().floor() as i32 } else { 0 };
+    format!("{value:.*}", (2 - before).clamp(0, 6) as usize)
 }
 
 fn disk(kept: &Kept) -> String {
@@ -209,7 +214,7 @@ pub fn remedies(all: &[Remedy], last: &str) -> Vec<String> {
     let head = if helps { "what does help" } else { "what was tried besides, in vain" };
     let line = |remedy: &Remedy| {
         let set: Vec<String> = remedy.set.iter().map(|(path, value)| format!("{path} = {value}")).collect();
-        format!("    {}: {}", set.join(", "), verdict(&remedy.tried))
+        format!("    {}: {}", set.join(", "), verdict(&remedy.tried).trim_end_matches(", not sure"))
     };
     let mut lines = vec![format!("  {head}, by a single run each with {last}:")];
     lines.extend(all.iter().map(line));
