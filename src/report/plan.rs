@@ -144,6 +144,13 @@ fn limits(outcome: &Outcome) -> Vec<String> {
     told.collect()
 }
 
+/// Candidates of a plan that did not come to its end, a line each.
+#[must_use]
+pub fn so_far(tried: &[(Choice, Tried)]) -> Vec<String> {
+    let line = |(choice, tried): &(Choice, Tried)| format!("  {}: {}{}", chosen(choice), verdict(tried), ran(tried));
+    tried.iter().map(line).flat_map(|line| fitted(&line)).collect()
+}
+
 /// The answer for people, a line each.
 #[must_use]
 pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {

@@ -6,6 +6,7 @@
 //! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides. A figure
 //! that is the same in all runs has no interval: that is told in place of a confidence.
 use super::cost;
+use super::memory::Memory;
 use super::point::{Engine, sets};
 use crate::outcome::intervals::student;
 use crate::outcome::result::Outcome;
@@ -87,9 +88,11 @@ impl Held {
 
 /// What one run said: figures of the thresholds, and its cost.
 #[derive(Clone, Debug)]
-struct Said {
-    figures: Vec<Option<f64>>,
-    cost_per_h: Option<f64>,
+pub struct Said {
+    /// In the order of the thresholds.
+    pub figures: Vec<Option<f64>>,
+    /// Money an hour, where there are prices.
+    pub cost_per_h: Option<f64>,
 }
 
 /// Runs candidates and remembers them.
@@ -98,6 +101,9 @@ pub struct Trials<'e> {
     engine: &'e Engine<'e>,
     cores: usize,
     known: BTreeMap<Choice, Vec<Said>>,
+    /// What was tried, in the order in which it was.
+    order: Vec<Choice>,
+    memory: Option<&'e Memory>,
     /// The latest few plans: there may be thousands of candidates, and each is asked for several times in a row.
     plans: VecDeque<(Choice, Result<Arc<Plan>, String>)>,
     /// Simulations so far.
@@ -119,7 +125,20 @@ impl<'e> Trials<'e> {
     /// Nothing has been tried yet.
     #[must_use]
     pub fn new(base: &'e Scenario, engine: &'e Engine<'e>, cores: usize, told: &'e (dyn Fn(usize) + Sync)) -> Self {
-        Self { base, engine, cores, known: BTreeMap::new(), plans: VecDeque::new(), simulations: 0, told }
+        let (known, plans) = (BTreeMap::new(), VecDeque::new());
+        Self { base, engine, cores, known, order: Vec::new(), memory: None, plans, simulations: 0, told }
+    }
+
+    /// The same, taking what was done before from a memory, and keeping there what is done.
+    #[must_use]
+    pub fn remembering(self, memory: &'e Memory) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// What is known of everything that was tried so far, in the order in which it was.
+    pub fn so_far(&mut self) -> Vec<(Choice, Tried)> {
+        let all = self.order.clone();
+        all.into_iter().map(|choice| (choice.clone(), self.judge(&choice))).collect()
     }
 
     /// The plan of a candidate.
@@ -213,7 +232,7 @@ impl<'e> Trials<'e> {
             return Ok(());
         }
         let next = AtomicUsize::new(known);
-        let (engine, told, before) = (self.engine, self.told, self.simulations);
+        let (engine, told, before, memory) = (self.engine, self.told, self.simulations, self.memory);
         let prices = self.base.document.cost.as_ref();
         let work = || {
             let mut done = Vec::new();
@@ -222,6 +241,10 @@ impl<'e> Trials<'e> {
                 if i >= runs {
                     return Ok(done);
                 }
+                if let Some(said) = memory.and_then(|memory| memory.of(choice, i)) {
+                    done.push((i, said));
+                    continue;
+                }
                 let mut one = plan.repetition(i as u32);
                 (one.run.repetitions, one.run.precision) = (1, None);
                 let outcome = ran(engine, &one, choice)?;
@@ -229,7 +252,11 @@ impl<'e> Trials<'e> {
                 let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
                 let figures = one.thresholds.iter().map(|line| find(&line.path, &tree)).collect();
                 let cost_per_h = prices.map(|prices| cost::per_hour(prices, &one, &outcome.result));
-                done.push((i, Said { figures, cost_per_h }));
+                let said = Said { figures, cost_per_h };
+                if let Some(memory) = memory {
+                    memory.keep(choice, i, &said);
+                }
+                done.push((i, said));
             }
         };
         let mut all = std::thread::scope(|scope| {
@@ -240,6 +267,9 @@ impl<'e> Trials<'e> {
         .concat();
         all.sort_by_key(|(i, _)| *i);
         self.simulations += all.len();
+        if known == 0 {
+            self.order.push(choice.clone());
+        }
         self.known.entry(choice.clone()).or_default().extend(all.into_iter().map(|(_, said)| said));
         Ok(())
     }
