@@ -52,7 +52,7 @@ pub fn cheapest(trials: &mut Trials<'_>, all: &[Choice], ranks: &[Rank]) -> Resu
     }
     let mut monotone = true;
     for more in answer.map_or_else(Vec::new, |at| search.neighbours(at)) {
-        monotone &= search.sure(more)?.passed;
+        monotone &= search.look(more)?.passed || search.sure(more)?.passed;
     }
     let tried = search.tried;
     let why: Option<Cut> = tried.iter().rev().find_map(|(_, one)| one.cut.clone());
@@ -81,6 +81,11 @@ impl Search<'_, '_> {
 
     fn glance(&mut self, at: usize) -> Result<Tried, Stopped> {
         let tried = self.trials.glance(&self.all[at])?;
+        Ok(self.keep(at, tried))
+    }
+
+    fn look(&mut self, at: usize) -> Result<Tried, Stopped> {
+        let tried = self.trials.look(&self.all[at])?;
         Ok(self.keep(at, tried))
     }
 

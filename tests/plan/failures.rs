@@ -144,7 +144,8 @@ fn what_to_buy_is_what_a_run_of_the_answer_carries_and_keeps() {
     };
     near(&disk["bytes"], 3.0 * week);
     near(&disk["bytes_a_broker"], week);
-    let busiest = |figure: &str| (0..3).map(|i| number(&result["brokers"][i.to_string()][figure])).fold(0.0, f64::max) / 4.0;
+    let busiest =
+        |figure: &str| (0..3).map(|i| number(&result["brokers"][i.to_string()][figure])).fold(0.0, f64::max) / 4.0;
     near(&told["to_buy"]["network_in_bytes_per_s"], busiest("network_in_bytes"));
     near(&told["to_buy"]["network_out_bytes_per_s"], busiest("network_out_bytes"));
     // Every byte comes to each broker once, as leader or as follower.
@@ -189,7 +190,10 @@ fn where_latency_is_what_is_short_the_remedy_is_no_member() {
 fn a_value_that_would_be_dropped_is_refused() {
     let folder = folder();
     for (args, said) in [
-        (&["--minimize", MEMBERS, "--set", "groups.billing.members=3"][..], "--set groups.billing.members=3: `--minimize"),
+        (
+            &["--minimize", MEMBERS, "--set", "groups.billing.members=3"][..],
+            "--set groups.billing.members=3: `--minimize",
+        ),
         (
             &["--minimize", "cost", "--vary", "cluster.brokers=1..3", "--set", "cluster.brokers=2"],
             "--set cluster.brokers=2: `--vary cluster.brokers`",
@@ -199,7 +203,14 @@ fn a_value_that_would_be_dropped_is_refused() {
             "--set producers.shop.rate=2k/s: `--frontier producers.shop.rate`",
         ),
         (
-            &["--minimize", "producers.shop.key", "--vary", "producers.shop.key=[none]", "--set", "producers.shop.key.hot.share=0.5"],
+            &[
+                "--minimize",
+                "producers.shop.key",
+                "--vary",
+                "producers.shop.key=[none]",
+                "--set",
+                "producers.shop.key.hot.share=0.5",
+            ],
             "--set producers.shop.key.hot.share=0.5: `--minimize",
         ),
     ] {

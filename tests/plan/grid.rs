@@ -19,7 +19,7 @@ struct Case {
 }
 
 /// Everything but topic, producer, group and threshold.
-const REST: &str = "run: {duration: 600ms, warmup: 100ms, drain: 100ms, seed: 3}\n\
+const REST: &str = "run: {duration: 2s, warmup: 200ms, drain: 100ms, seed: 3}\n\
                     cost: {consumer: 0.05/h, broker: 0.40/h}\n";
 
 const CASES: [Case; 10] = [
@@ -28,7 +28,7 @@ const CASES: [Case; 10] = [
         yaml: "topics: {t: {partitions: 400}}\ncluster: {ideal: true}\n\
                producers: {p: {topic: t, arrivals: {poisson: {rate: 9k/s}}, partitioner: random, linger: 0s}}\n\
                groups: {g: {topics: [t], members: 1, work: {exponential: {mean: 2ms}}}}\n\
-               thresholds: [groups.g.wait_s.mean < 2ms]\n",
+               thresholds: [groups.g.wait_s.mean < 12ms]\n",
         goal: "least groups.g.members",
         vary: &["groups.g.members=1..400"],
     },
@@ -37,7 +37,7 @@ const CASES: [Case; 10] = [
         yaml: "topics: {t: {partitions: 400}}\ncluster: {ideal: true}\n\
                producers: {p: {topic: t, arrivals: {poisson: {rate: 6k/s}}, key: {uniform: {keys: 50k}}}}\n\
                groups: {g: {topics: [t], members: 1, work: {gamma: {mean: 3ms, cv: 0.5}}}}\n\
-               thresholds: [groups.g.e2e_s.p99 < 30ms]\n",
+               thresholds: [groups.g.e2e_s.p99 < 90ms]\n",
         goal: "least groups.g.members",
         vary: &["groups.g.members=1..400"],
     },
@@ -73,16 +73,17 @@ const CASES: [Case; 10] = [
     Case {
         name: "the most load for eight members",
         yaml: "topics: {t: {partitions: 32}}\ncluster: {ideal: true}\n\
-               producers: {p: {topic: t, arrivals: {poisson: {rate: 1k/s}}, partitioner: random, linger: 0s}}\n\
-               groups: {g: {topics: [t], members: 8, work: {exponential: {mean: 500us}}}}\n\
-               thresholds: [groups.g.wait_s.mean < 600us]\n",
+               producers: {p: {topic: t, arrivals: {constant: {rate: 1k/s}}, partitioner: round-robin, \
+               linger: 0s}}\n\
+               groups: {g: {topics: [t], members: 8, work: 500us}}\n\
+               thresholds: [groups.g.lag.final < 100]\n",
         goal: "most producers.p.rate",
-        vary: &["producers.p.rate=250/s..100000/s by 250/s"],
+        vary: &["producers.p.rate=50/s..20000/s by 50/s"],
     },
     Case {
         name: "the longest linger",
         yaml: "topics: {t: {partitions: 3}}\ncluster: {ideal: true}\n\
-               producers: {p: {topic: t, arrivals: {poisson: {rate: 2k/s}}, key: {uniform: {keys: 1k}}, \
+               producers: {p: {topic: t, arrivals: {constant: {rate: 2k/s}}, partitioner: round-robin, \
                batch_size: 1 MiB}}\n\
                groups: {g: {topics: [t], members: 3, work: 100us}}\n\
                thresholds: [groups.g.e2e_s.mean < 45ms]\n",
@@ -105,7 +106,7 @@ const CASES: [Case; 10] = [
         yaml: "topics: {t: {partitions: 1}}\ncluster: {ideal: true}\n\
                producers: {p: {topic: t, arrivals: {poisson: {rate: 3k/s}}, partitioner: random, linger: 0s}}\n\
                groups: {g: {topics: [t], members: 1, work: {exponential: {mean: 2ms}}}}\n\
-               thresholds: [groups.g.wait_s.mean < 7ms]\n",
+               thresholds: [groups.g.wait_s.mean < 8500us]\n",
         goal: "cost",
         vary: &["groups.g.members=1..64", "topics.t.partitions=1..64"],
     },
@@ -115,7 +116,7 @@ const CASES: [Case; 10] = [
                producers: {p: {topic: t, arrivals: {poisson: {rate: 2k/s}}, partitioner: random, linger: 0s}}\n\
                groups: {g: {topics: [t], members: 1, work: {exponential: {mean: 2ms}}}, \
                h: {topics: [t], members: 1, work: {exponential: {mean: 4ms}}}}\n\
-               thresholds: [groups.g.wait_s.mean < 4ms, groups.h.wait_s.mean < 5ms]\n",
+               thresholds: [groups.g.wait_s.mean < 5500us, groups.h.wait_s.mean < 5600us]\n",
         goal: "cost",
         vary: &["groups.g.members=1..30", "groups.h.members=1..30"],
     },
@@ -165,7 +166,6 @@ fn check(case: &Case) -> (usize, usize) {
     let first = quest.candidates.iter().position(|choice| passes(&scenario, choice));
     let exhaustive = first.map(|at| quest.candidates[at].clone());
     let (took, all) = (found.simulations.search, quest.candidates.len() * LEAST);
-    println!("{}: {:?}, {took} of {all} simulations", case.name, found.choice);
     let tried: Vec<String> = found
         .found
         .tried
