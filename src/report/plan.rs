@@ -250,10 +250,11 @@ fn verdict(tried: &Tried) -> String {
     }
 }
 
-/// How many runs say so.
+/// How many runs say so, unless that is said already.
 fn ran(tried: &Tried) -> String {
     match tried.runs {
         0 => String::new(),
+        _ if tried.thresholds.iter().any(|one| one.same_in.is_some()) => String::new(),
         1 => " in a single run".to_owned(),
         runs => format!(" in {runs} runs"),
     }

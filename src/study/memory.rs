@@ -92,6 +92,7 @@ impl Memory {
     /// # Errors
     /// Where the file system refuses.
     pub fn forget(self) -> io::Result<()> {
+        drop(self.file);
         fs::remove_file(self.path)
     }
 }

@@ -11,6 +11,11 @@ fn planned(goal: &str, sets: &[&str]) -> (crate::cli::Ran, Value) {
     plan(&folder(), &[&["--minimize", goal][..], &sets].concat())
 }
 
+/// Whether a text says something, however its lines are broken.
+fn said(text: &str, words: &str) -> bool {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+}
+
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("a number instead of {value}"))
 }
@@ -22,27 +27,27 @@ fn one_consumer_fewer_fails_at_the_boundary_and_not_beyond() {
     let least = told["answer"][MEMBERS].as_u64().expect("a number");
     assert_eq!((&fewer["set"][MEMBERS], &fewer["passed"]), (&(least - 1).into(), &false.into()), "{fewer}");
     assert_eq!(fewer["thresholds"][0]["mean"], told["before"]["thresholds"][0]["mean"], "the same runs");
-    let said = format!("one consumer fewer, billing with {}: FAILS (groups.billing.wait_s.mean", least - 1);
-    assert!(ran.out.contains(&said), "{}", ran.out);
+    let words = format!("one consumer fewer, billing with {}: FAILS (groups.billing.wait_s.mean", least - 1);
+    assert!(said(&ran.out, &words), "{}", ran.out);
     // With members to spare one may go.
     let folder = folder();
     let (ran, told) = plan(&folder, &["--minimize", MEMBERS, "--vary", "groups.billing.members=[8, 9]"]);
     let fewer = &told["failures"]["one_consumer_fewer"][0];
     assert_eq!((&fewer["passed"], &fewer["outage"]), (&true.into(), &false.into()), "{}", ran.out);
-    assert!(ran.out.contains("billing with 7: holds") && ran.out.contains("one broker down: an outage"), "{}", ran.out);
+    assert!(said(&ran.out, "billing with 7: holds") && said(&ran.out, "one broker down: an outage"), "{}", ran.out);
     let broker = &told["failures"]["one_broker_down"];
     assert_eq!((&broker["outage"], &broker["passed"]), (&true.into(), &false.into()));
     // And with one alone, nobody is left.
     let (ran, told) = planned(MEMBERS, &["producers.shop.rate=100/s"]);
     assert_eq!((&told["answer"][MEMBERS], ran.code), (&1.into(), Some(0)), "{}", ran.out);
     assert_eq!(told["failures"]["one_consumer_fewer"][0]["outage"], true);
-    assert!(ran.out.contains("an outage, it is the only one of billing"), "{}", ran.out);
+    assert!(said(&ran.out, "an outage, it is the only one of billing"), "{}", ran.out);
 }
 
 #[test]
 fn one_broker_down_is_the_same_load_on_the_others() {
     let sets = [
-        "cluster={brokers: 3, request: {work: 500us, threads: 1}, network: {delay: 100us}}",
+        "cluster={brokers: 3, request: {work: 100us, threads: 1}, network: {delay: 100us}}",
         "topics.orders.replicas=3",
         "thresholds=[groups.billing.e2e_s.mean < 30ms]",
     ];
@@ -58,11 +63,11 @@ fn one_broker_down_is_the_same_load_on_the_others() {
     let (seen, runs) = (&down["thresholds"][0]["mean"], &down["runs"]);
     assert_eq!(runs, 5, "{down}");
     assert!((number(seen) / number(mean) - 1.0).abs() < 1e-9, "{seen} and {mean}: {}{}", ran.out, run.err);
-    assert!(ran.out.contains("one broker down, 2 are left and lead its partitions: "), "{}", ran.out);
+    assert!(said(&ran.out, "one broker down, 2 are left and lead its partitions: "), "{}", ran.out);
     // What nobody else has a copy of is away.
     let (ran, told) = planned(MEMBERS, &[sets[0], sets[2]]);
     assert_eq!(told["failures"]["one_broker_down"]["unreplicated_topics"], serde_json::json!(["orders"]));
-    assert!(ran.out.contains("orders has no second replica"), "{}", ran.out);
+    assert!(said(&ran.out, "orders has no second replica"), "{}", ran.out);
 }
 
 #[test]
@@ -87,17 +92,17 @@ fn an_hours_outage_drains_at_what_is_left_over() {
     near("drained_s_by_means", 3_600.0 * 0.6 / 0.4, 0.03);
     near("drained_s", 3_600.0 * 0.6 / 0.4, 0.05);
     assert!(number(&outage["simulated"]["away_s"]) > 1.0 && told["simulations"]["failures"] == 1, "{told}");
-    assert!(ran.out.contains("an hour without billing: 8.64 M records wait, drained 1 h "), "{}", ran.out);
+    assert!(said(&ran.out, "an hour without billing: 8.64 M records wait, drained 1 h "), "{}", ran.out);
     // Records that are kept for half an hour are not there any more.
     let retention = ["--set", "topics.orders.retention={time: 30m}"];
     let (ran, told) = plan(&folder(), &[&["--minimize", MEMBERS][..], &vary, &set, &retention].concat());
     assert_eq!(told["failures"]["outage_of_an_hour"][0]["kept_s"], 1_800, "{}", ran.out);
-    assert!(ran.out.contains("keeps records for 30 min") && ran.out.contains("LOST"), "{}", ran.out);
+    assert!(said(&ran.out, "keeps records for 30 min") && said(&ran.out, "LOST"), "{}", ran.out);
     // Who is always busy never catches up.
     let busy = ["--set", "groups.billing.work=1700us", "--set", "thresholds=[groups.billing.lost == 0]"];
     let (ran, told) = plan(&folder(), &[&["--minimize", MEMBERS][..], &vary, &set, &busy].concat());
     assert_eq!(told["failures"]["outage_of_an_hour"][0]["drained_s"], Value::Null, "{}", ran.out);
-    assert!(ran.out.contains("never drained, for there is no headroom"), "{}", ran.out);
+    assert!(said(&ran.out, "never drained, for there is no headroom"), "{}", ran.out);
 }
 
 #[test]
@@ -111,7 +116,7 @@ fn a_hot_key_costs_load_that_even_keys_would_bear() {
     assert!(share > 0.25 && share < 0.4 && (even - 1.0 / 12.0).abs() < 1e-12, "{skew}");
     let (load, evenly) = (number(&skew["load"]), number(&skew["load_with_even_keys"]));
     assert!(evenly > 1.15 * load && (load - number(&told["load"])).abs() < 1e-12, "{skew}");
-    assert!(ran.out.contains("that costs load, it holds"), "{}", ran.out);
+    assert!(said(&ran.out, "that costs load, it holds"), "{}", ran.out);
     // The load that even keys bear is the one that a scenario with even keys bears.
     let key = "producers.shop.key={uniform: {keys: 100k}}";
     let answer = format!("groups.billing.members=[{}]", told["answer"][MEMBERS]);
@@ -151,14 +156,14 @@ fn what_to_buy_is_what_a_run_of_the_answer_carries_and_keeps() {
     // Every byte comes to each broker once, as leader or as follower.
     let come = number(&told["to_buy"]["network_in_bytes_per_s"]);
     assert!(come > 0.95 * stored && come < 1.25 * stored, "{come} and {stored}");
-    assert!(ran.out.contains("for 7 d of orders in 3 copies"), "{}", ran.out);
+    assert!(said(&ran.out, "for 7 d of orders in 3 copies"), "{}", ran.out);
     // By size where that is less, and by the day where nothing is deleted.
     let size = "topics.orders.retention={time: 7d, size: 1 GiB}";
     let (_, told) = planned(MEMBERS, &[sets[0], sets[1], sets[2], sets[3], size]);
     near(&told["to_buy"]["disk"][0]["bytes"], 3.0 * 12.0 * 1_073_741_824.0);
     let (ran, told) = planned(MEMBERS, &[]);
     assert_eq!(told["to_buy"]["disk"][0]["per_day"], true);
-    assert!(ran.out.contains("a DAY for orders: it has no retention"), "{}", ran.out);
+    assert!(said(&ran.out, "a DAY for orders: it has no retention"), "{}", ran.out);
 }
 
 #[test]
@@ -173,8 +178,8 @@ fn where_latency_is_what_is_short_the_remedy_is_no_member() {
         of["passed"].clone()
     };
     assert_eq!((helps("producers.shop.linger"), helps("groups.billing.workers")), (true.into(), false.into()));
-    for said in ["what is short is latency and not capacity", "producers.shop.linger = 0s: holds", "what does help"] {
-        assert!(ran.out.contains(said), "{said}: {}", ran.out);
+    for words in ["what is short is latency and not capacity", "producers.shop.linger = 0s: holds", "what does help"] {
+        assert!(said(&ran.out, words), "{words}: {}", ran.out);
     }
     let set = ["--set", "groups.billing.members=12", "--set", "producers.shop.linger=0s", "--set", linger[1]];
     let folder = folder();
@@ -182,7 +187,7 @@ fn where_latency_is_what_is_short_the_remedy_is_no_member() {
     // Work that takes longer than it may.
     let (ran, told) = planned(MEMBERS, &["thresholds=[groups.billing.e2e_s.p99 < 3ms]"]);
     assert_eq!((ran.code, &told["answer"]), (Some(99), &Value::Null), "{}", ran.out);
-    assert!(ran.out.contains("the work of billing alone takes") && ran.out.contains("in vain"), "{}", ran.out);
+    assert!(said(&ran.out, "the work of billing alone takes") && said(&ran.out, "in vain"), "{}", ran.out);
     assert!(told["remedies"].as_array().is_some_and(|all| all.iter().all(|one| one["passed"] == false)));
 }
 
@@ -202,17 +207,6 @@ fn a_value_that_would_be_dropped_is_refused() {
             &["--minimize", MEMBERS, "--frontier", "producers.shop.rate=[1k/s]", "--set", "producers.shop.rate=2k/s"],
             "--set producers.shop.rate=2k/s: `--frontier producers.shop.rate`",
         ),
-        (
-            &[
-                "--minimize",
-                "producers.shop.key",
-                "--vary",
-                "producers.shop.key=[none]",
-                "--set",
-                "producers.shop.key.hot.share=0.5",
-            ],
-            "--set producers.shop.key.hot.share=0.5: `--minimize",
-        ),
     ] {
         let (ran, _) = plan(&folder, args);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}: {}", ran.err);
@@ -230,7 +224,7 @@ fn a_value_that_would_be_dropped_is_refused() {
 fn an_interrupted_plan_says_what_it_knows_and_goes_on() {
     use std::process::{Command, Stdio};
     let folder = folder();
-    let args = ["plan", "billing.yaml", "--minimize", MEMBERS, "--set", "run.duration=60s", "--cores", "1"];
+    let args = ["plan", "billing.yaml", "--minimize", MEMBERS, "--set", "run.duration=20s", "--cores", "1"];
     let whole = conga(folder.path(), &[&args[..], &["--out", "whole"]].concat());
     assert_eq!(whole.code, Some(0), "{}", whole.err);
     let mut command = Command::new(env!("CARGO_BIN_EXE_conga"));
@@ -245,8 +239,8 @@ fn an_interrupted_plan_says_what_it_knows_and_goes_on() {
     assert!(interrupt.expect("kill").success());
     let ran = crate::cli::Ran::from(process.wait_with_output().expect("it ends"));
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
-    let said = ["interrupted: there is no answer yet", "goes on from there", "groups.billing.members = 3: "];
-    assert!(said.iter().all(|said| ran.err.contains(said)), "{}", ran.err);
+    let known = ["interrupted: there is no answer yet", "goes on from there", "groups.billing.members = 3: "];
+    assert!(known.iter().all(|known| ran.err.contains(known)), "{}", ran.err);
     // A line that was being written when the power went counts for nothing.
     let mut text = fs::read_to_string(&runs).expect("what was done");
     let kept = text.lines().count() - 1;
