@@ -28,7 +28,7 @@ const CASES: [Case; 10] = [
         yaml: "topics: {t: {partitions: 400}}\ncluster: {ideal: true}\n\
                producers: {p: {topic: t, arrivals: {poisson: {rate: 9k/s}}, partitioner: random, linger: 0s}}\n\
                groups: {g: {topics: [t], members: 1, work: {exponential: {mean: 2ms}}}}\n\
-               thresholds: [groups.g.wait_s.mean < 12ms]\n",
+               thresholds: [groups.g.wait_s.mean < 14ms]\n",
         goal: "least groups.g.members",
         vary: &["groups.g.members=1..400"],
     },
@@ -37,7 +37,7 @@ const CASES: [Case; 10] = [
         yaml: "topics: {t: {partitions: 400}}\ncluster: {ideal: true}\n\
                producers: {p: {topic: t, arrivals: {poisson: {rate: 6k/s}}, key: {uniform: {keys: 50k}}}}\n\
                groups: {g: {topics: [t], members: 1, work: {gamma: {mean: 3ms, cv: 0.5}}}}\n\
-               thresholds: [groups.g.e2e_s.p99 < 90ms]\n",
+               thresholds: [groups.g.e2e_s.p99 < 85ms]\n",
         goal: "least groups.g.members",
         vary: &["groups.g.members=1..400"],
     },
@@ -97,7 +97,7 @@ const CASES: [Case; 10] = [
                producers: {p: {topic: t, instances: 4, arrivals: {poisson: {rate: 4k/s}}, key: {uniform: {keys: 5k}}, \
                linger: 2ms}}\n\
                groups: {g: {topics: [t], members: 1, work: {exponential: {mean: 2ms}}}}\n\
-               thresholds: [groups.g.e2e_s.p90 < 60ms]\n",
+               thresholds: [groups.g.e2e_s.p90 < 56ms]\n",
         goal: "cost",
         vary: &["groups.g.members=1..40", "cluster.brokers=1..20"],
     },
