@@ -59,6 +59,12 @@ pub fn mean_size(producer: &ProducerPlan) -> f64 {
     }
 }
 
+/// Whether its records have keys.
+#[must_use]
+pub fn has_keys(producer: &ProducerPlan) -> bool {
+    !matches!(producer.keys, Keys::None)
+}
+
 /// Mean seconds of work in a record of one unit.
 #[must_use]
 pub fn work_s(work: &Work) -> f64 {

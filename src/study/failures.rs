@@ -6,9 +6,9 @@ use super::answer::load;
 use super::hot::{Hot, hottest};
 use super::outage::{Outage, outages};
 use super::trial::{Choice, Stopped, Trials, Tried};
-use crate::model::workload::Keys;
 use crate::outcome::result::Outcome;
 use crate::plan::Plan;
+use crate::plan::load::has_keys;
 
 /// Keys that are so many that no partition stands out by them.
 const EVEN_KEYS: &str = "{uniform: {keys: 100k}}";
@@ -117,7 +117,7 @@ fn skew(
     as_it_is: f64,
 ) -> Result<Vec<Skew>, Stopped> {
     let all = hottest(plan, outcome);
-    let keyed = plan.producers.iter().filter(|producer| !matches!(producer.keys, Keys::None));
+    let keyed = plan.producers.iter().filter(|producer| has_keys(producer));
     let even = keyed.fold(choice.clone(), |choice, producer| {
         changed(&choice, &format!("producers.{}.key", producer.name), EVEN_KEYS.to_owned())
     });
