@@ -118,20 +118,21 @@ fn simulated(
     let Some(after) = trials.outcome(&late)? else { return Ok(None) };
     let Some(i) = plan.groups.iter().position(|known| known.name == group.name) else { return Ok(None) };
     let steady = outcome.result.groups[i].1.lag.mean.unwrap_or(0.0);
-    Ok(caught_up(&after, i, (away_s, end.seconds()), steady).map(|caught_up_s| Seen { away_s, caught_up_s }))
+    Ok(caught_up(&after, i, (away_s, end.seconds()), steady))
 }
 
 /// When the lag of a group that came back was what it is, or would have been; none where no row tells.
-fn caught_up(outcome: &Outcome, group: usize, (back, end): (f64, f64), steady: f64) -> Option<Option<f64>> {
+fn caught_up(outcome: &Outcome, group: usize, (back, end): (f64, f64), steady: f64) -> Option<Seen> {
     let rows =
         || outcome.series.iter().filter(|row| row.interval.end_s >= back && row.interval.end_s <= end * 1.000_001);
     let gathered = rows().next()?.groups[group].lag as f64;
     let first = rows().next()?.interval.end_s;
     let enough = f64::max(CAUGHT_UP * gathered, 1.5 * steady);
     if let Some(row) = rows().find(|row| row.groups[group].lag as f64 <= enough) {
-        return Some(Some(row.interval.end_s - back));
+        return Some(Seen { away_s: back, caught_up_s: Some(row.interval.end_s - back) });
     }
-    let last = rows().last()?;
+    let last = rows().next_back()?;
     let (fell, in_time) = (gathered - last.groups[group].lag as f64, last.interval.end_s - first);
-    Some((fell > 0.0 && in_time > 0.0).then(|| gathered / (fell / in_time)))
+    let caught_up_s = (fell > 0.0 && in_time > 0.0).then(|| gathered / (fell / in_time));
+    Some(Seen { away_s: back, caught_up_s })
 }

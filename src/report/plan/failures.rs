@@ -6,7 +6,7 @@ use crate::study::failures::{BrokerDown, Failures, Fewer, Skew};
 use crate::study::outage::{HOUR_S, Outage};
 use crate::study::purchase::{By, Kept, Purchase};
 use crate::study::remedy::Remedy;
-use crate::study::trial::Tried;
+use crate::study::trial::{Choice, Tried};
 use crate::units::show;
 use serde_json::{Value, json};
 
@@ -18,13 +18,13 @@ const NEVER_S: f64 = 3.2e9;
 pub fn json(failures: &Failures) -> Value {
     let fewer = failures.fewer.iter().map(|one| {
         let path = format!("groups.{}.members", one.group);
-        let mut told = tried(vec![(path, one.members.to_string())], one.tried.as_ref());
+        let mut told = tried(&vec![(path, one.members.to_string())], one.tried.as_ref());
         told["group"] = one.group.as_str().into();
         told["how"] = "simulated with one member fewer, after the rebalance".into();
         told
     });
     let down = &failures.broker_down;
-    let mut broker = tried(vec![("cluster.brokers".to_owned(), down.brokers.to_string())], down.tried.as_ref());
+    let mut broker = tried(&vec![("cluster.brokers".to_owned(), down.brokers.to_string())], down.tried.as_ref());
     broker["unreplicated_topics"] = down.unreplicated.clone().into();
     broker["how"] =
         "simulated with one broker fewer, whose partitions the others lead; its failing itself is not".into();
@@ -44,14 +44,14 @@ pub fn json(failures: &Failures) -> Value {
     })
 }
 
-fn tried(choice: crate::study::trial::Choice, tried: Option<&Tried>) -> Value {
+fn tried(choice: &Choice, tried: Option<&Tried>) -> Value {
     match tried {
         Some(tried) => {
-            let mut told = with(&choice, tried);
+            let mut told = with(choice, tried);
             told["outage"] = false.into();
             told
         }
-        None => json!({ "set": set(&choice), "passed": false, "outage": true }),
+        None => json!({ "set": set(choice), "passed": false, "outage": true }),
     }
 }
 
