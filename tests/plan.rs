@@ -1,4 +1,6 @@
 //! Plans: the least that is enough is what closed forms say, what cannot help is said, and few simulations do.
+mod failures;
+mod grid;
 mod theory;
 
 use crate::cli::{Ran, conga, json};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Parts of a result that hold measured figures.
-const MEASURED: [&str; 4] = ["producers", "topics", "brokers", "groups"];
+pub const MEASURED: [&str; 4] = ["producers", "topics", "brokers", "groups"];
 
 /// One result of all repetitions, of which there is at least one.
 #[must_use]

@@ -18,8 +18,8 @@ pub struct Bound {
     pub evidence: String,
     /// What helps.
     pub remedy: &'static str,
-    /// The group whose members would have to be more, if that could help at all.
-    pub members_of: Option<String>,
+    /// The group it is a bound of; none where it is one of the brokers, who serve all.
+    pub group: Option<String>,
 }
 
 /// Messages per second into each topic, outputs included; the group where outputs run in a circle.
@@ -50,6 +50,21 @@ pub fn offered(producer: &ProducerPlan) -> f64 {
     mean_rate(&producer.arrivals).min(producer.limit.messages_per_s)
 }
 
+/// Mean bytes of a message's value.
+#[must_use]
+pub fn mean_size(producer: &ProducerPlan) -> f64 {
+    match &producer.message_size {
+        Sizes::Law(law) => law.mean(),
+        Sizes::Table(sizes) => sizes.iter().map(|size| f64::from(*size)).sum::<f64>() / sizes.len() as f64,
+    }
+}
+
+/// Whether its records have keys.
+#[must_use]
+pub fn has_keys(producer: &ProducerPlan) -> bool {
+    !matches!(producer.keys, Keys::None)
+}
+
 /// Mean seconds of work in a record of one unit.
 #[must_use]
 pub fn work_s(work: &Work) -> f64 {
@@ -74,6 +89,27 @@ pub fn useful(plan: &Plan, group: &GroupPlan) -> u32 {
 #[must_use]
 pub fn dealt(plan: &Plan, group: &GroupPlan) -> u32 {
     useful(plan, group).min(group.members)
+}
+
+/// How busy the busiest member of any group is if all partitions of a topic get the same.
+#[must_use]
+pub fn strain(plan: &Plan) -> f64 {
+    let Ok(rates) = rates(plan) else { return 0.0 };
+    let of_group = |group: &GroupPlan| {
+        let dealt = |partitions: u32| f64::from(partitions.div_ceil(group.members)) / f64::from(partitions);
+        let (partitions, rate) = group.topics.iter().fold((0, 0.0), |(partitions, rate), topic| {
+            (partitions + plan.topics[*topic].partitions, rate + rates[*topic])
+        });
+        // The range assignor deals each topic by itself, the others all of them together.
+        let most = match group.assignor {
+            AssignorPlan::Range => {
+                group.topics.iter().map(|topic| rates[*topic] * dealt(plan.topics[*topic].partitions)).sum()
+            }
+            _ => rate * dealt(partitions),
+        };
+        most * work_s(&group.work) / f64::from(group.workers)
+    };
+    plan.groups.iter().map(of_group).fold(0.0, f64::max)
 }
 
 /// Share of the most frequent key.
@@ -134,7 +170,7 @@ fn workers(plan: &Plan, group: &GroupPlan, rates: &[f64]) -> Option<Bound> {
             rate * work
         ),
         remedy: "add members or workers, and partitions where members idle, or make processing a record cheaper",
-        members_of: Some(group.name.clone()),
+        group: Some(group.name.clone()),
     })
 }
 
@@ -154,7 +190,7 @@ fn hot_keys<'p>(plan: &'p Plan, group: &'p GroupPlan) -> impl Iterator<Item = Bo
                 producer.name
             ),
             remedy: "adding members cannot help: spread that key, add workers to each member, or make its work cheaper",
-            members_of: None,
+            group: Some(group.name.clone()),
         })
     })
 }
@@ -163,11 +199,7 @@ fn hot_keys<'p>(plan: &'p Plan, group: &'p GroupPlan) -> impl Iterator<Item = Bo
 fn bytes(plan: &Plan) -> Vec<f64> {
     let mut bytes = vec![0.0; plan.topics.len()];
     for producer in plan.producers.iter().filter(|producer| producer.client.compression.is_none()) {
-        let size = match &producer.message_size {
-            Sizes::Law(law) => law.mean(),
-            Sizes::Table(sizes) => sizes.iter().map(|size| f64::from(*size)).sum::<f64>() / sizes.len() as f64,
-        };
-        bytes[producer.client.topic] += offered(producer) * size;
+        bytes[producer.client.topic] += offered(producer) * mean_size(producer);
     }
     bytes
 }
@@ -193,7 +225,7 @@ fn cards(plan: &Plan) -> Option<Bound> {
             show::size(bandwidth)
         ),
         remedy: "add brokers or bandwidth, compress, or keep fewer replicas",
-        members_of: None,
+        group: None,
     })
 }
 
@@ -202,11 +234,7 @@ fn handlers(plan: &Plan) -> Option<Bound> {
     let cluster = &plan.cluster;
     let mut busy = 0.0;
     for producer in plan.producers.iter().filter(|producer| producer.client.compression.is_none()) {
-        let rate = offered(producer);
-        let size = match &producer.message_size {
-            Sizes::Law(law) => law.mean(),
-            Sizes::Table(sizes) => sizes.iter().map(|size| f64::from(*size)).sum::<f64>() / sizes.len() as f64,
-        };
+        let (rate, size) = (offered(producer), mean_size(producer));
         let bytes = rate * size;
         // A message larger than a batch has one of its own, and one larger than a request is never sent.
         let batches = (bytes / f64::from(producer.client.batch_size).max(size)).min(rate);
@@ -221,6 +249,6 @@ fn handlers(plan: &Plan) -> Option<Bound> {
         used: busy / threads,
         evidence: format!("writing keeps at least {busy:.2} of {threads} handlers busy"),
         remedy: "add brokers or handlers, or send in larger batches",
-        members_of: None,
+        group: None,
     })
 }

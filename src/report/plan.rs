@@ -1,12 +1,15 @@
 //! What a plan came to: `plan.json` for scripts, and for people the answer with its reasons.
 //!
 //! Nothing is computed here that the answer does not hold; the bottleneck is named as in the report of a run.
+mod failures;
+
 use super::bottleneck;
 use super::figures;
 use super::text::wrapped;
 use crate::outcome::result::Outcome;
 use crate::outcome::saved::tidy;
-use crate::study::answer::{Answer, Step};
+use crate::outcome::threshold::find;
+use crate::study::answer::{Answer, Simulations, Step};
 use crate::study::quest::Goal;
 use crate::study::trial::{Choice, Cut, Held, LEAST, Tried};
 use crate::units::show;
@@ -14,6 +17,9 @@ use serde_json::{Map, Value, json};
 
 /// A group keeps up with what comes as long as it is less busy than this.
 const BUSY: f64 = 0.98;
+
+/// What is used less than this is not what is short.
+const IDLE: f64 = 0.6;
 
 /// What is used more than this has queues that grow and shrink slowly.
 const FULL: f64 = 0.9;
@@ -52,13 +58,17 @@ pub fn json(name: &str, sha256: &str, answer: &Answer, frontier: &[Step]) -> Val
         })).collect::<Vec<_>>(),
         "ruled_out": { "candidates": found.ruled_out, "why": found.cut.as_ref().map(why) },
         "load": answer.load,
+        "failures": answer.failures.as_ref().map(failures::json),
+        "to_buy": answer.purchase.as_ref().map(failures::bought),
+        "remedies": failures::remedies_json(&answer.remedies),
         "before": before,
         "otherwise": otherwise.collect::<Vec<_>>(),
         "tried": tried.collect::<Vec<_>>(),
         "frontier": frontier.iter().map(step).collect::<Vec<_>>(),
         "simulations": {
-            "search": answer.simulations.0,
-            "explanation": answer.simulations.1,
+            "search": answer.simulations.search,
+            "explanation": answer.simulations.explanation,
+            "failures": answer.simulations.failures,
             "frontier": frontier.iter().map(|step| step.simulations).sum::<usize>(),
             "exhaustive": answer.candidates.len() * LEAST,
         },
@@ -134,11 +144,20 @@ fn limits(outcome: &Outcome) -> Vec<String> {
     told.collect()
 }
 
+/// Candidates of a plan that did not come to its end, a line each.
+#[must_use]
+pub fn so_far(tried: &[(Choice, Tried)]) -> Vec<String> {
+    let line = |(choice, tried): &(Choice, Tried)| format!("  {}: {}{}", chosen(choice), verdict(tried), ran(tried));
+    tried.iter().map(line).flat_map(|line| fitted(&line)).collect()
+}
+
 /// The answer for people, a line each.
 #[must_use]
 pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
     let mut lines = match &answer.choice {
-        Some(choice) => vec![format!("{name}: {} is {}{}", answer.goal.told(), chosen(choice), doubt(answer))],
+        Some(choice) => {
+            vec![format!("{name}: {} is the {}{}", chosen(choice), that_holds(&answer.goal), doubt(answer))]
+        }
         None => none(name, answer),
     };
     if let Some(tried) = at(answer) {
@@ -165,6 +184,8 @@ pub fn text(name: &str, answer: &Answer, frontier: &[Step]) -> Vec<String> {
         let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
         lines.extend(rows.iter().map(|row| format!("  {:<width$}  {:>5}  {}", row[0], row[1], row[2])));
     }
+    lines.extend(answer.failures.iter().flat_map(failures::lines));
+    lines.extend(answer.purchase.iter().flat_map(failures::to_buy));
     if !frontier.is_empty() {
         lines.push(String::new());
         let told = |step: &Step| step.choice.as_ref().map_or_else(|| "none".to_owned(), chosen);
@@ -229,9 +250,31 @@ fn verdict(tried: &Tried) -> String {
     }
 }
 
+/// How many runs say so, unless that is said already.
+fn ran(tried: &Tried) -> String {
+    match tried.runs {
+        0 => String::new(),
+        _ if tried.thresholds.iter().any(|one| one.same_in.is_some()) => String::new(),
+        1 => " in a single run".to_owned(),
+        runs => format!(" in {runs} runs"),
+    }
+}
+
 fn value(one: &Held) -> String {
-    let path = one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim();
-    format!("{path} {}{}", figures::by_expression(&one.expression, one.mean), same(one))
+    format!("{} {}{}", expressed(one), figures::by_expression(&one.expression, one.mean), same(one))
+}
+
+/// The path of its figure.
+fn expressed(one: &Held) -> &str {
+    one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim()
+}
+
+fn that_holds(goal: &Goal) -> &'static str {
+    match goal {
+        Goal::Least(_) => "least that holds",
+        Goal::Greatest(_) => "most that holds",
+        Goal::Cheapest => "cheapest that holds",
+    }
 }
 
 fn headroom(load: f64) -> String {
@@ -262,7 +305,7 @@ fn full(answer: &Answer) -> Option<String> {
 fn none(name: &str, answer: &Answer) -> Vec<String> {
     let last = answer.candidates.last().map(chosen).unwrap_or_default();
     let doubt = if answer.found.decided { "" } else { "; that is within the noise, so it may be just enough" };
-    let mut lines = vec![format!("{name}: {}: none will do, not even {last}{doubt}", answer.goal.told())];
+    let mut lines = vec![format!("{name}: nothing holds, not even {last}{doubt}")];
     match &answer.found.cut {
         Some(Cut::Unstable(bound)) if answer.outcome.is_none() => {
             lines.push(format!("  {}", why(&Cut::Unstable(bound.clone()))));
@@ -275,6 +318,7 @@ fn none(name: &str, answer: &Answer) -> Vec<String> {
             lines.extend(answer.outcome.iter().flat_map(limits).map(|line| format!("  {line}")));
         }
     }
+    lines.extend(cannot_help(answer));
     let members = matches!(&answer.goal, Goal::Least(path) if path.ends_with(".members"));
     for hot in answer.hot.iter().filter(|_| members) {
         lines.push(format!(
@@ -286,14 +330,52 @@ fn none(name: &str, answer: &Answer) -> Vec<String> {
             share(hot.used)
         ));
     }
+    lines.extend(failures::remedies(&answer.remedies, &last));
+    lines
+}
+
+/// Why more of what is asked for cannot help: work alone takes too long, or what there is is not used up.
+fn cannot_help(answer: &Answer) -> Vec<String> {
+    let Some(outcome) = &answer.outcome else { return Vec::new() };
+    let Some((_, tried)) = answer.found.tried.last() else { return Vec::new() };
+    let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
+    let mut lines = Vec::new();
+    for one in tried.thresholds.iter().filter(|one| !one.passed) {
+        let path: Vec<String> = expressed(one).split('.').map(str::to_owned).collect();
+        let [section, name, figure, ..] = path.as_slice() else { continue };
+        if section != "groups" || !figure.ends_with("_s") || figure == "lag_s" {
+            continue;
+        }
+        let Some((_, group)) = outcome.result.groups.iter().find(|(known, _)| known == name) else { continue };
+        let alone: Vec<String> =
+            path.iter().map(|part| if part == figure { "work_s" } else { part }.to_owned()).collect();
+        match find(&alone, &tree) {
+            Some(alone) if alone >= one.bound && figure != "wait_s" => lines.push(format!(
+                "  the work of {name} alone takes {} ({}), more than this bound: nothing but cheaper work, or another bound, \
+                 can help",
+                show::duration(alone),
+                path[3..].join(".")
+            )),
+            _ if group.utilisation < IDLE && answer.hot.is_empty() => lines.push(format!(
+                "  the workers of {name} are {} used, so what is short is latency and not capacity: more of them cannot help",
+                share(group.utilisation)
+            )),
+            _ => {}
+        }
+    }
+    lines.dedup();
     lines
 }
 
 fn effort(answer: &Answer, frontier: &[Step]) -> String {
-    let (search, explanation) = answer.simulations;
+    let Simulations { search, explanation, failures } = answer.simulations;
     let all = answer.candidates.len();
     let steps: usize = frontier.iter().map(|step| step.simulations).sum();
     let more = if steps > 0 { format!(", and {steps} along the frontier") } else { String::new() };
     let explained = if explanation > 0 { format!(", {explanation} to explain it") } else { String::new() };
-    format!("{search} simulations to find it{explained}{more}; trying all {all} candidates would take {}", all * LEAST)
+    let failed = if failures > 0 { format!(", {failures} for what fails") } else { String::new() };
+    format!(
+        "{search} simulations to find it{explained}{failed}{more}; trying all {all} candidates would take {}",
+        all * LEAST
+    )
 }

@@ -93,6 +93,12 @@ impl Problems {
         list.dedup();
         Self { source, list }
     }
+
+    /// All of them without their places, for a row or a line: the scenario may have been read from elsewhere.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        self.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+    }
 }
 
 impl std::error::Error for Problems {}

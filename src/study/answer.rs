@@ -3,8 +3,11 @@
 //! The answer alone is a number. What makes it one to rely on is how much room it leaves, what is used up first, what one
 //! less does, and what one more or fewer of everything else would do.
 use super::cheapest::cheapest;
+use super::failures::{Failures, changed, failures};
 use super::hot::{Hot, hot};
+use super::purchase::{Purchase, purchase};
 use super::quest::{Goal, Quest};
+use super::remedy::{Remedy, remedies};
 use super::search::{Found, least};
 use super::trial::{Choice, Cut, Stopped, Trials, Tried};
 use crate::outcome::result::Outcome;
@@ -37,8 +40,25 @@ pub struct Answer {
     pub load: Option<f64>,
     /// One more or one fewer of each resource.
     pub otherwise: Vec<Otherwise>,
-    /// Simulations of the search, and those to explain it.
-    pub simulations: (usize, usize),
+    /// What it is worth when something fails; none without an answer, or where that was not asked.
+    pub failures: Option<Failures>,
+    /// Network and disk that it needs; none without an answer.
+    pub purchase: Option<Purchase>,
+    /// Where no candidate passes, and bounds do not say why: what else was tried.
+    pub remedies: Vec<Remedy>,
+    /// What it took.
+    pub simulations: Simulations,
+}
+
+/// Simulations that a plan took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Simulations {
+    /// To find the answer.
+    pub search: usize,
+    /// To explain it: its neighbours, its headroom, one more and one fewer of everything, remedies.
+    pub explanation: usize,
+    /// To see what happens when something fails, but for those that explain it as well.
+    pub failures: usize,
 }
 
 /// One more or one fewer of something, all else as in the answer.
@@ -81,11 +101,14 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
     let hot = plan.as_ref().zip(outcome.as_ref()).map_or_else(Vec::new, |(plan, outcome)| hot(plan, outcome));
     let mut answer = Answer {
         goal: quest.goal.clone(),
-        bounds: plan.as_ref().map_or_else(Vec::new, bounds),
+        bounds: plan.as_ref().map_or_else(Vec::new, |plan| bounds(plan)),
         before: None,
         load: None,
         otherwise: Vec::new(),
-        simulations: (searched, 0),
+        failures: None,
+        purchase: None,
+        remedies: Vec::new(),
+        simulations: Simulations { search: searched, ..Simulations::default() },
         choice,
         found,
         candidates,
@@ -101,7 +124,18 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
         }
         answer.otherwise = otherwise(trials, plan, choice)?;
     }
-    answer.simulations.1 = trials.simulations - searched;
+    if let (None, Some(plan), Some(_)) = (&answer.choice, &plan, &answer.outcome) {
+        answer.remedies = remedies(trials, plan, &answer.goal, &shown)?;
+    }
+    let explained = trials.simulations;
+    answer.simulations.explanation = explained - searched;
+    if let (Some(choice), Some(plan), Some(outcome)) = (&answer.choice, &plan, &answer.outcome) {
+        answer.purchase = Some(purchase(plan, outcome));
+        if !brief {
+            answer.failures = Some(failures(trials, plan, choice, outcome, answer.load.unwrap_or(1.0))?);
+        }
+    }
+    answer.simulations.failures = trials.simulations - explained;
     Ok(answer)
 }
 
@@ -128,7 +162,7 @@ fn search(trials: &mut Trials<'_>, quest: &Quest, also: &[(String, String)]) -> 
     let with = |choice: &Choice| also.iter().cloned().chain(choice.iter().cloned()).collect();
     let candidates: Vec<Choice> = quest.candidates.iter().map(with).collect();
     match quest.goal {
-        Goal::Cheapest => cheapest(trials, &candidates, &quest.places),
+        Goal::Cheapest => cheapest(trials, &candidates, &quest.ranks),
         Goal::Least(_) | Goal::Greatest(_) => least(trials, &candidates),
     }
 }
@@ -145,7 +179,10 @@ fn before(trials: &mut Trials<'_>, candidates: &[Choice], at: usize) -> Result<B
 }
 
 /// How many times its load the answer holds, by single runs with the same luck.
-fn load(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<f64, Stopped> {
+///
+/// # Errors
+/// When somebody interrupts it, or a run breaks a law.
+pub(super) fn load(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<f64, Stopped> {
     let with = |factor: f64| -> Choice {
         let rates = plan.producers.iter().map(|producer| {
             (format!("producers.{}.rate", producer.name), format!("{:.6}/s", offered(producer) * factor))
@@ -173,9 +210,7 @@ fn otherwise(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<Ve
     let mut all = Vec::new();
     for (path, count) in resources {
         for value in [count.saturating_sub(1), count + 1].into_iter().filter(|value| *value > 0) {
-            let mut changed: Choice = choice.iter().filter(|(known, _)| *known != path).cloned().collect();
-            changed.push((path.clone(), value.to_string()));
-            let tried = trials.look(&changed)?;
+            let tried = trials.look(&changed(choice, &path, value.to_string()))?;
             all.push(Otherwise { path: path.clone(), value: u64::from(value), tried });
         }
     }

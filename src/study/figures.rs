@@ -2,14 +2,12 @@
 //!
 //! Names are those of thresholds; the stages of a group stand under their own names. Lists that grow with the run
 //! (events, rebalances) are left to `result.json`.
+use crate::outcome::intervals::MEASURED;
 use crate::outcome::result::RunResult;
 use serde_json::{Map, Value};
 
 /// Paths and values, in the order of `result.json`.
 pub type Figures = Vec<(String, Option<f64>)>;
-
-/// Sections of a result that hold figures.
-pub const SECTIONS: [&str; 4] = ["producers", "topics", "brokers", "groups"];
 
 /// Every figure of a result of one run.
 #[must_use]
@@ -21,7 +19,7 @@ pub fn flat(result: &RunResult) -> Figures {
         ("window_s".to_owned(), Some(result.window_s)),
         ("warnings".to_owned(), Some(result.warnings.len() as f64)),
     ];
-    for section in SECTIONS {
+    for section in MEASURED {
         if let Value::Object(fields) = &tree[section] {
             walk(section, fields, &mut found);
         }

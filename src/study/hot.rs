@@ -26,6 +26,14 @@ pub struct Hot {
 /// The hottest partition of each group, where one stands out and something is to be done with its records.
 #[must_use]
 pub fn hot(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
+    let mut all = hottest(plan, outcome);
+    all.retain(|hot| hot.used > 0.0 && hot.share >= STANDS_OUT * hot.even);
+    all
+}
+
+/// The hottest partition of each group: the one that keeps its member busiest, or gets the most records.
+#[must_use]
+pub fn hottest(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
     let Ok(rates) = rates(plan) else { return Vec::new() };
     let of_group = plan.groups.iter().filter_map(|group| {
         let rows = outcome.partitions.iter().filter_map(|row| {
@@ -40,7 +48,7 @@ pub fn hot(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
                 used,
             })
         });
-        rows.max_by(|a, b| a.used.total_cmp(&b.used))
+        rows.max_by(|a, b| a.used.total_cmp(&b.used).then(a.share.total_cmp(&b.share)))
     });
-    of_group.filter(|hot| hot.used > 0.0 && hot.share >= STANDS_OUT * hot.even).collect()
+    of_group.collect()
 }

@@ -80,12 +80,12 @@ pub struct Journal {
 }
 
 /// A line as it is written: its checksum, the text, a line break.
-fn sealed(text: &str) -> String {
+pub(super) fn sealed(text: &str) -> String {
     format!("{:08x} {text}\n", crc32fast::hash(text.as_bytes()))
 }
 
 /// The text of a line, with or without its line break, if it is whole.
-fn opened(line: &[u8]) -> Option<&str> {
+pub(super) fn opened(line: &[u8]) -> Option<&str> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let (sum, text) = (line.get(..8)?, line.get(9..)?);
     let sum = u32::from_str_radix(std::str::from_utf8(sum).ok()?, 16).ok()?;

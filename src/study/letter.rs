@@ -55,7 +55,7 @@ impl From {
     /// # Errors
     /// Every problem, on one line; or that the file holds another scenario by now.
     pub fn read(&self) -> Result<Scenario, String> {
-        let told = |problems: Problems| problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+        let told = |problems: Problems| problems.one_line();
         match self {
             Self::Text(text) => scenario::parse(text, "scenario.yaml", None, &[]).map_err(told),
             Self::File { path, sha256 } => {

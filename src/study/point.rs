@@ -7,7 +7,7 @@ use super::figures::{Figures, flat};
 use crate::outcome::result::Outcome;
 use crate::outcome::saved;
 use crate::plan::{Plan, build};
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::Scenario;
 use serde_json::{Map, Value};
 
 /// Runs a plan, or nothing where somebody interrupted it.
@@ -43,12 +43,19 @@ pub struct Row {
     pub figures: Figures,
 }
 
+/// Paths and values as `--set` takes them.
+#[must_use]
+pub fn sets(values: &[(String, String)]) -> Vec<String> {
+    values.iter().map(|(path, value)| format!("{path}={value}")).collect()
+}
+
 impl Point {
     /// What `--set` would have to say.
     #[must_use]
     pub fn sets(&self) -> Vec<String> {
-        let values = self.values.iter().map(|(path, value)| format!("{path}={value}"));
-        values.chain([format!("run.seed={}", self.seed), "run.repetitions=1".to_owned()]).collect()
+        let mut all = sets(&self.values);
+        all.extend([format!("run.seed={}", self.seed), "run.repetitions=1".to_owned()]);
+        all
     }
 
     /// The head of its line.
@@ -85,11 +92,6 @@ impl Row {
     }
 }
 
-/// Every problem, without places: the scenario may have been read from elsewhere.
-fn told(problems: &Problems) -> String {
-    problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
-}
-
 /// Runs a point; nothing where somebody interrupted it.
 #[must_use]
 pub fn run(base: &Scenario, point: &Point, engine: &Engine<'_>) -> Option<Row> {
@@ -103,7 +105,7 @@ pub fn run(base: &Scenario, point: &Point, engine: &Engine<'_>) -> Option<Row> {
     });
     let (scenario, plan) = match planned {
         Ok(planned) => planned,
-        Err(problems) => return Some(Row::refused(point, told(&problems))),
+        Err(problems) => return Some(Row::refused(point, problems.one_line())),
     };
     let outcome = engine(&plan)?;
     let mut figures = flat(&outcome.result);

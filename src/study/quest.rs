@@ -3,9 +3,10 @@
 //! Candidates stand in the order in which they should begin to pass: members from few to many, rates from high to low.
 //! Where a plan cannot know them it asks for `--vary`.
 use super::axis::{self, Axis, Refusal};
+use super::cheapest::Rank;
 use super::cost;
 use super::trial::{Choice, Trials};
-use crate::plan::load::{offered, useful};
+use crate::plan::load::{offered, strain, useful};
 use crate::plan::{Plan, build};
 use crate::scenario::{Place, Problem, Problems, Scenario};
 
@@ -60,8 +61,8 @@ pub struct Quest {
     pub goal: Goal,
     /// In the order in which they should begin to pass; at least one. By cost where that is asked for.
     pub candidates: Vec<Choice>,
-    /// Of each candidate its place on each axis, where several are varied.
-    pub places: Vec<Vec<usize>>,
+    /// Of each candidate what orders them, where several things are varied.
+    pub ranks: Vec<Rank>,
     /// Values of a load for each of which the goal is asked, if any.
     pub frontier: Option<Axis>,
 }
@@ -104,6 +105,7 @@ pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<
     if let Some((message, remedy)) = frontier.iter().find_map(|axis| known(scenario, &axis.path, &axis.at(0.0)).err()) {
         found.push(Problem::error(option(frontier_at), "", message, remedy));
     }
+    found.extend(set_in_vain(scenario, &goal, &axes, frontier.as_ref()));
     if goal == Goal::Cheapest && scenario.document.cost.is_some() && axes.len() == vary.len() {
         let wrong = axes.iter().enumerate().filter_map(|(i, axis)| {
             let (message, remedy) = known(scenario, &axis.path, &axis.at(0.999)).err()?;
@@ -118,6 +120,26 @@ pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<
         }
         Problems::new(source, found)
     })
+}
+
+/// Every `--set` of a path that is varied or asked for: its value would be dropped.
+fn set_in_vain(scenario: &Scenario, goal: &Goal, axes: &[Axis], frontier: Option<&Axis>) -> Vec<Problem> {
+    let asked = match goal {
+        Goal::Least(path) | Goal::Greatest(path) => Some((path.as_str(), goal.option())),
+        Goal::Cheapest => None,
+    };
+    let varied = axes.iter().map(|axis| (axis.path.as_str(), format!("--vary {}", axis.path)));
+    let stepped = frontier.map(|axis| (axis.path.as_str(), format!("--frontier {}", axis.path)));
+    let all: Vec<(&str, String)> = asked.into_iter().chain(varied).chain(stepped).collect();
+    let clash = |(i, set): (usize, &String)| {
+        let path = set.split_once('=').map_or(set.as_str(), |(path, _)| path).trim();
+        let below = |whole: &str| path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let (_, option) = all.iter().find(|(whole, _)| below(whole))?;
+        let place = Place { line: 0, column: i as u32 + 1, length: 0 };
+        let message = format!("`{option}` tries values of it, so this one would be dropped");
+        Some(Problem::error(place, "", message, "leave out one of the two"))
+    };
+    scenario.source.sets.iter().enumerate().filter_map(clash).collect()
 }
 
 fn make(scenario: &Scenario, goal: Goal, axes: &[Axis], frontier: Option<Axis>) -> Result<Quest, Option<Refusal>> {
@@ -141,7 +163,7 @@ fn make(scenario: &Scenario, goal: Goal, axes: &[Axis], frontier: Option<Axis>) 
         values.reverse();
     }
     let candidates = values.into_iter().map(|value| vec![(path.clone(), value)]).collect();
-    Ok(Quest { goal, candidates, places: Vec::new(), frontier })
+    Ok(Quest { goal, candidates, ranks: Vec::new(), frontier })
 }
 
 fn listed(axis: &Axis) -> Vec<String> {
@@ -249,7 +271,7 @@ fn cheapest(scenario: &Scenario, axes: &[Axis], frontier: Option<Axis>) -> Resul
     }
     let engine = |_: &Plan| None;
     let mut trials = Trials::new(scenario, &engine, 1, &|_| {});
-    let mut combined: Vec<(f64, Vec<usize>, Choice)> = Vec::new();
+    let mut combined: Vec<(f64, Rank, Choice)> = Vec::new();
     for number in 0..all {
         let mut left = number;
         let mut places = Vec::new();
@@ -265,18 +287,14 @@ fn cheapest(scenario: &Scenario, axes: &[Axis], frontier: Option<Axis>) -> Resul
             .map(|(axis, place)| (axis.path.clone(), axis.at((*place as f64 + 0.5) / axis.count().unwrap_or(1) as f64)))
             .collect();
         if let Ok(plan) = trials.plan(&choice) {
-            combined.push((cost::fixed_per_hour(prices, &plan), places, choice));
+            combined.push((cost::fixed_per_hour(prices, &plan), Rank { places, strain: strain(&plan) }, choice));
         }
     }
     if combined.iter().all(|(price, ..)| price.total_cmp(&combined[0].0).is_eq()) {
         let message = "all combinations cost the same".to_owned();
         return Err((message, "give `cost.consumer` or `cost.broker` a price, and vary members or brokers".to_owned()));
     }
-    combined.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
-    let (mut places, mut candidates) = (Vec::new(), Vec::new());
-    for (_, place, choice) in combined {
-        places.push(place);
-        candidates.push(choice);
-    }
-    Ok(Quest { goal: Goal::Cheapest, candidates, places, frontier })
+    combined.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.places.cmp(&b.1.places)));
+    let (ranks, candidates) = combined.into_iter().map(|(_, rank, choice)| (rank, choice)).unzip();
+    Ok(Quest { goal: Goal::Cheapest, candidates, ranks, frontier })
 }

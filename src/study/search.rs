@@ -139,9 +139,8 @@ impl Search<'_, '_> {
     /// Asks the neighbours beyond the boundary; where they contradict it, everything around.
     fn check(&mut self, at: usize, first: usize) -> Result<(usize, bool), Stopped> {
         let last = self.candidates.len() - 1;
-        // What is within the noise contradicts nothing.
-        let after = at < last && contradicts(&self.sure(at + 1)?, true);
-        let before = at >= first + 2 && contradicts(&self.sure(at - 2)?, false);
+        let after = at < last && self.contradicts(at + 1, true)?;
+        let before = at >= first + 2 && self.contradicts(at - 2, false)?;
         if !after && !before {
             return Ok((at, true));
         }
@@ -161,9 +160,15 @@ impl Search<'_, '_> {
         }
         Ok((lowest, false))
     }
-}
 
-/// Whether a candidate is not what it should be, as far as runs can tell.
-fn contradicts(tried: &Tried, should_pass: bool) -> bool {
-    tried.decided && tried.passed != should_pass
+    /// Whether a candidate is not what it should be: only what a look says so is worth more runs, and what is within the
+    /// noise then contradicts nothing.
+    fn contradicts(&mut self, at: usize, should_pass: bool) -> Result<bool, Stopped> {
+        let looked = self.trials.look(&self.candidates[at])?;
+        if self.keep(at, looked).passed == should_pass {
+            return Ok(false);
+        }
+        let tried = self.sure(at)?;
+        Ok(tried.decided && tried.passed != should_pass)
+    }
 }

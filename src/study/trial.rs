@@ -6,21 +6,25 @@
 //! the 5 %, keeps the whole at 95 % (Bonferroni). What is still open then is told as such, and the mean decides. A figure
 //! that is the same in all runs has no interval: that is told in place of a confidence.
 use super::cost;
-use super::point::Engine;
+use super::memory::Memory;
+use super::point::{Engine, sets};
 use crate::outcome::intervals::student;
 use crate::outcome::result::Outcome;
 use crate::outcome::threshold::{find, holds};
 use crate::plan::load::{Bound, bounds};
 use crate::plan::{Comparison, Plan, build};
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::Scenario;
 use statrs::distribution::ContinuousCDF;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs that a sure answer takes at least, and at most.
 pub const LEAST: usize = 5;
 /// Runs at most.
 pub const MOST: usize = 40;
+/// Plans that are kept.
+const KEPT: usize = 16;
 /// Looks at 5, 10, 20 and 40 runs share the 5 % that an answer may be wrong.
 const LEVEL: f64 = 0.05 / 4.0;
 
@@ -84,9 +88,11 @@ impl Held {
 
 /// What one run said: figures of the thresholds, and its cost.
 #[derive(Clone, Debug)]
-struct Said {
-    figures: Vec<Option<f64>>,
-    cost_per_h: Option<f64>,
+pub struct Said {
+    /// In the order of the thresholds.
+    pub figures: Vec<Option<f64>>,
+    /// Money an hour, where there are prices.
+    pub cost_per_h: Option<f64>,
 }
 
 /// Runs candidates and remembers them.
@@ -95,7 +101,11 @@ pub struct Trials<'e> {
     engine: &'e Engine<'e>,
     cores: usize,
     known: BTreeMap<Choice, Vec<Said>>,
-    plans: BTreeMap<Choice, Result<Plan, String>>,
+    /// What was tried, in the order in which it was.
+    order: Vec<Choice>,
+    memory: Option<&'e Memory>,
+    /// The latest few plans: there may be thousands of candidates, and each is asked for several times in a row.
+    plans: VecDeque<(Choice, Result<Arc<Plan>, String>)>,
     /// Simulations so far.
     pub simulations: usize,
     /// Told after each simulation, with their number.
@@ -115,22 +125,34 @@ impl<'e> Trials<'e> {
     /// Nothing has been tried yet.
     #[must_use]
     pub fn new(base: &'e Scenario, engine: &'e Engine<'e>, cores: usize, told: &'e (dyn Fn(usize) + Sync)) -> Self {
-        Self { base, engine, cores, known: BTreeMap::new(), plans: BTreeMap::new(), simulations: 0, told }
+        let (known, plans) = (BTreeMap::new(), VecDeque::new());
+        Self { base, engine, cores, known, order: Vec::new(), memory: None, plans, simulations: 0, told }
+    }
+
+    /// The same, taking what was done before from a memory, and keeping there what is done.
+    #[must_use]
+    pub fn remembering(self, memory: &'e Memory) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// What is known of everything that was tried so far, in the order in which it was.
+    pub fn so_far(&mut self) -> Vec<(Choice, Tried)> {
+        let all = self.order.clone();
+        all.into_iter().map(|choice| (choice.clone(), self.judge(&choice))).collect()
     }
 
     /// The plan of a candidate.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn plan(&mut self, choice: &Choice) -> Result<Plan, String> {
-        if let Some(known) = self.plans.get(choice) {
+    pub fn plan(&mut self, choice: &Choice) -> Result<Arc<Plan>, String> {
+        if let Some((_, known)) = self.plans.iter().find(|(of, _)| of == choice) {
             return known.clone();
         }
-        let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
-        let planned = self.base.with(&sets).and_then(|scenario| build::simulated(&scenario));
-        let told = |problems: Problems| problems.list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
-        let plan = planned.map(|(plan, _)| plan).map_err(told);
-        self.plans.insert(choice.clone(), plan.clone());
+        let planned = self.base.with(&sets(choice)).and_then(|scenario| build::simulated(&scenario));
+        let plan = planned.map(|(plan, _)| Arc::new(plan)).map_err(|problems| problems.one_line());
+        self.plans.truncate(KEPT - 1);
+        self.plans.push_front((choice.clone(), plan.clone()));
         plan
     }
 
@@ -146,7 +168,7 @@ impl<'e> Trials<'e> {
 
     /// Whether a candidate can be, and uses up nothing that its thresholds name.
     pub fn is_stable(&mut self, choice: &Choice) -> bool {
-        let stable = |plan: Plan| !bounds(&plan).iter().any(|bound| bound.used >= 1.0 && named(&plan, bound));
+        let stable = |plan: Arc<Plan>| !bounds(&plan).iter().any(|bound| bound.used >= 1.0 && named(&plan, bound));
         self.plan(choice).is_ok_and(stable)
     }
 
@@ -155,11 +177,7 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn glance(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
-        if let Some(cut) = self.cut(choice) {
-            return Ok(cut_off(cut));
-        }
-        self.run(choice, 1)?;
-        Ok(self.judge(choice))
+        self.tried(choice, 1, 1)
     }
 
     /// So many runs, whether that makes it sure or not.
@@ -167,11 +185,7 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn look(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
-        if let Some(cut) = self.cut(choice) {
-            return Ok(cut_off(cut));
-        }
-        self.run(choice, LEAST)?;
-        Ok(self.judge(choice))
+        self.tried(choice, LEAST, LEAST)
     }
 
     /// As many runs as it takes to be sure, or until more are of no use.
@@ -179,14 +193,19 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn sure(&mut self, choice: &Choice) -> Result<Tried, Stopped> {
+        self.tried(choice, LEAST, MOST)
+    }
+
+    /// Runs that double until it is decided, or there are as many as there may be; none where bounds decide it.
+    fn tried(&mut self, choice: &Choice, least: usize, most: usize) -> Result<Tried, Stopped> {
         if let Some(cut) = self.cut(choice) {
             return Ok(cut_off(cut));
         }
-        let mut runs = LEAST;
+        let mut runs = least;
         loop {
             self.run(choice, runs)?;
             let tried = self.judge(choice);
-            if tried.decided || runs >= MOST {
+            if tried.decided || runs >= most {
                 return Ok(tried);
             }
             runs *= 2;
@@ -198,7 +217,8 @@ impl<'e> Trials<'e> {
     /// # Errors
     /// When somebody interrupts it, or a run breaks a law.
     pub fn outcome(&mut self, choice: &Choice) -> Result<Option<Outcome>, Stopped> {
-        let Ok(mut plan) = self.plan(choice) else { return Ok(None) };
+        let Ok(plan) = self.plan(choice) else { return Ok(None) };
+        let mut plan = Plan::clone(&plan);
         (plan.run.repetitions, plan.run.precision) = (1, None);
         self.simulations += 1;
         ran(self.engine, &plan, choice).map(Some)
@@ -212,7 +232,7 @@ impl<'e> Trials<'e> {
             return Ok(());
         }
         let next = AtomicUsize::new(known);
-        let (engine, told, before) = (self.engine, self.told, self.simulations);
+        let (engine, told, before, memory) = (self.engine, self.told, self.simulations, self.memory);
         let prices = self.base.document.cost.as_ref();
         let work = || {
             let mut done = Vec::new();
@@ -221,6 +241,10 @@ impl<'e> Trials<'e> {
                 if i >= runs {
                     return Ok(done);
                 }
+                if let Some(said) = memory.and_then(|memory| memory.of(choice, i)) {
+                    done.push((i, said));
+                    continue;
+                }
                 let mut one = plan.repetition(i as u32);
                 (one.run.repetitions, one.run.precision) = (1, None);
                 let outcome = ran(engine, &one, choice)?;
@@ -228,7 +252,11 @@ impl<'e> Trials<'e> {
                 let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
                 let figures = one.thresholds.iter().map(|line| find(&line.path, &tree)).collect();
                 let cost_per_h = prices.map(|prices| cost::per_hour(prices, &one, &outcome.result));
-                done.push((i, Said { figures, cost_per_h }));
+                let said = Said { figures, cost_per_h };
+                if let Some(memory) = memory {
+                    memory.keep(choice, i, &said);
+                }
+                done.push((i, said));
             }
         };
         let mut all = std::thread::scope(|scope| {
@@ -239,6 +267,9 @@ impl<'e> Trials<'e> {
         .concat();
         all.sort_by_key(|(i, _)| *i);
         self.simulations += all.len();
+        if known == 0 {
+            self.order.push(choice.clone());
+        }
         self.known.entry(choice.clone()).or_default().extend(all.into_iter().map(|(_, said)| said));
         Ok(())
     }
@@ -273,8 +304,7 @@ fn ran(engine: &Engine<'_>, plan: &Plan, choice: &Choice) -> Result<Outcome, Sto
     if laws.is_empty() {
         return Ok(outcome);
     }
-    let sets: Vec<String> = choice.iter().map(|(path, value)| format!("{path}={value}")).collect();
-    Err(Stopped::Broken(format!("with {} and seed {}: {laws}", sets.join(", "), plan.run.seed)))
+    Err(Stopped::Broken(format!("with {} and seed {}: {laws}", sets(choice).join(", "), plan.run.seed)))
 }
 
 fn cut_off(cut: Cut) -> Tried {
@@ -298,7 +328,7 @@ const STEADY: [&str; 3] = ["count", "min", "stddev"];
 /// Whether a threshold can never hold for long where this is used up: one that bounds a latency or a lag from above, of
 /// the group or, where it is the brokers, of any. What is lost, for one, may be nothing however late all is.
 fn dooms(plan: &Plan, bound: &Bound) -> bool {
-    let group = overloaded(plan, bound);
+    let group = bound.group.as_deref();
     plan.thresholds.iter().any(|line| {
         let from_above = matches!(line.comparison, Comparison::Less | Comparison::LessOrEqual);
         let steady = line.path.get(3).is_some_and(|of| STEADY.contains(&of.as_str()));
@@ -315,13 +345,7 @@ fn dooms(plan: &Plan, bound: &Bound) -> bool {
 /// Whether thresholds name what is used up: who is named in none may be overloaded, and the brokers serve all.
 fn named(plan: &Plan, bound: &Bound) -> bool {
     let of = |name: &str| plan.thresholds.iter().any(|line| line.path[0] == "groups" && line.path[1] == name);
-    overloaded(plan, bound).is_none_or(of)
-}
-
-/// The group whose bound it is; none where it is one of the brokers.
-fn overloaded<'p>(plan: &'p Plan, bound: &Bound) -> Option<&'p str> {
-    let group = plan.groups.iter().find(|group| bound.resource.ends_with(&format!(" of {}", group.name)));
-    group.map(|group| group.name.as_str())
+    bound.group.as_deref().is_none_or(of)
 }
 
 /// A threshold over the figures of several runs.

@@ -123,7 +123,7 @@ fn check(case: &Case) -> usize {
         .collect();
     assert_eq!(found, Some(case.least.to_string()), "{}\n{}\n{}", case.told, case.yaml, tried.join("\n"));
     assert!(answer.found.sure, "{}", case.told);
-    answer.simulations.0
+    answer.simulations.search
 }
 
 /// So many cases of a kind.
