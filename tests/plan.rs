@@ -202,7 +202,8 @@ fn that_none_will_do_may_be_within_the_noise() {
         let vary = "groups.billing.members=[3,4]";
         let (ran, told) = plan(&folder, &["--minimize", goal, "--vary", vary, "--brief", "--set", &set]);
         assert_eq!((ran.code, &told["answer"], &told["sure"]), (Some(99), &Value::Null, &false.into()), "{}", ran.out);
-        assert!(ran.out.contains("may be just enough"), "{}", ran.out);
+        let words: Vec<&str> = ran.out.split_whitespace().collect();
+        assert!(words.join(" ").contains("may be just enough"), "{}", ran.out);
         let last = told["tried"].as_array().expect("a list").last().expect("some were tried");
         assert_eq!((&last["set"][MEMBERS], &last["sure"], &last["runs"]), (&4.into(), &false.into(), &40.into()));
         let (ran, told) = plan(&folder, &["--minimize", goal, "--vary", "groups.billing.members=[2,3]", "--set", &set]);

@@ -113,7 +113,7 @@ impl Film {
             self.since = 0;
             return true;
         };
-        if self.since % APART == 0 {
+        if self.since.is_multiple_of(APART) {
             self.past.push_back(of_the_past(&last));
         }
         self.since += 1;
