@@ -148,6 +148,9 @@ def session(args):
     if args.master:
         conf.setMaster(args.master)
     conf.setIfMissing("spark.master", "local[*,4]")
+    if conf.get("spark.default.parallelism"):
+        raise Refused("spark.default.parallelism would be taken for the number of cores; leave it away for this program, as "
+                      "by another --properties-file")
     if conf.get("spark.submit.deployMode", "client") == "cluster":
         raise Refused("in deploy mode `cluster` the study's folder would be on a machine of the cluster, and lost; use "
                       "--deploy-mode client")

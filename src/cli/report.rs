@@ -2,10 +2,12 @@
 //!
 //! Useful after an update of conga, and for results that came from elsewhere: only `report.html`, `report.md` and
 //! `charts/` are written, the figures stay as they are. The folder of a study or a plan is drawn the same way.
+use super::{BAD, GOOD};
 use crate::outcome::saved;
 use crate::report;
+use crate::study::{journal, memory};
 use anyhow::Context;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,19 +17,32 @@ use std::process::ExitCode;
 /// When `dir` holds no result of this version, or cannot be written.
 pub fn run(dir: &Path) -> anyhow::Result<ExitCode> {
     let has = |file: &str| dir.join(file).is_file();
-    let cannot = || format!("cannot draw the report of {}", dir.display());
-    let answer = match (has("result.json"), has("study.json"), has("plan.json")) {
-        (false, true, _) => Some(report::study::page::write(dir).with_context(cannot)?),
-        (false, false, true) => Some(report::plan_page::write(dir).with_context(cannot)?),
+    let drawn = match (has("result.json"), has("study.json"), has("plan.json")) {
+        (true, ..) => None,
+        (_, true, _) => Some(report::study::page::write(dir)),
+        (_, _, true) => Some(report::plan_page::write(dir)),
+        _ if has(journal::FILE) => return bad(dir, "an unfinished study; repeat its command to go on with it"),
+        _ if has(memory::FILE) => return bad(dir, "an unfinished plan; repeat its command to go on with it"),
         _ => None,
     };
-    if let Some(answer) = answer {
-        writeln!(std::io::stdout().lock(), "{answer}\nReport: {}", dir.join("report.html").display())?;
-        return Ok(ExitCode::SUCCESS);
+    match drawn {
+        Some(Err(error)) if error.kind() == ErrorKind::InvalidData => return bad(dir, &error.to_string()),
+        Some(drawn) => {
+            let answer = drawn.with_context(|| format!("cannot draw the report of {}", dir.display()))?;
+            writeln!(std::io::stdout().lock(), "{answer}\nReport: {}", dir.join("report.html").display())?;
+            return Ok(ExitCode::from(GOOD));
+        }
+        None => {}
     }
     let outcome = saved::load(dir)?;
     report::write(&outcome, dir).with_context(|| format!("cannot write the report into {}", dir.display()))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}\nReport: {}", report::text::summary(&outcome), dir.join("report.html").display())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(GOOD))
+}
+
+/// The folder holds nothing that can be drawn.
+fn bad(dir: &Path, why: &str) -> anyhow::Result<ExitCode> {
+    writeln!(std::io::stderr(), "conga: {}: {why}", dir.display())?;
+    Ok(ExitCode::from(BAD))
 }

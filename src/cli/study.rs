@@ -100,9 +100,13 @@ fn print_points(scenario: &Scenario, design: &Design, journal: &Journal, dir: &P
 /// Keeps what workers answered. Repeated answers count once; what is of another study is refused.
 fn collect(file: &Path, design: &Design, journal: &mut Journal) -> anyhow::Result<Result<(), String>> {
     let cannot = || format!("cannot read {}", file.display());
-    let lines = BufReader::new(std::fs::File::open(file).with_context(cannot)?).lines();
-    for (number, line) in lines.enumerate() {
-        let line = line.with_context(cannot)?;
+    let mut lines = BufReader::new(std::fs::File::open(file).with_context(cannot)?);
+    let mut line = String::new();
+    for number in 0.. {
+        line.clear();
+        if lines.read_line(&mut line).with_context(cannot)? == 0 {
+            break;
+        }
         let text = line.trim();
         if text.is_empty() {
             continue;
@@ -111,6 +115,8 @@ fn collect(file: &Path, design: &Design, journal: &mut Journal) -> anyhow::Resul
             |what: &str| Ok(Err(format!("line {}: {what}; collect only what `conga worker` wrote", number + 1)));
         let answer = match letter::answer(text) {
             Ok(answer) => answer,
+            // Whoever wrote it was ended amid its last line: that run is done again.
+            Err(_) if !line.ends_with('\n') && number > 0 => break,
             Err(what) => return complain(&what),
         };
         if answer.get("study").and_then(Value::as_str) != Some(design.sha256.as_str()) {

@@ -9,7 +9,7 @@ use super::text::wrapped;
 use crate::outcome::result::Outcome;
 use crate::outcome::saved::tidy;
 use crate::outcome::threshold::find;
-use crate::study::answer::{Answer, Simulations, Step};
+use crate::study::answer::{Answer, Simulations, Step, most_load};
 use crate::study::quest::Goal;
 use crate::study::trial::{Choice, Cut, Held, LEAST, Tried};
 use crate::units::show;
@@ -278,7 +278,9 @@ fn that_holds(goal: &Goal) -> &'static str {
 }
 
 fn headroom(load: f64) -> String {
-    if load > 1.0 {
+    if load >= most_load() {
+        format!("  headroom: holds at least {load:.2} × this load, by single runs; more was not tried")
+    } else if load > 1.0 {
         format!("  headroom: holds up to {load:.2} × this load, in steps of 5 % and by single runs")
     } else {
         "  headroom: not even 5 % more load, by single runs".to_owned()
@@ -319,8 +321,7 @@ fn none(name: &str, answer: &Answer) -> Vec<String> {
         }
     }
     lines.extend(cannot_help(answer));
-    let members = matches!(&answer.goal, Goal::Least(path) if path.ends_with(".members"));
-    for hot in answer.hot.iter().filter(|_| members) {
+    for hot in answer.hot.iter().filter(|hot| hot.alone && asks_for_members_of(&answer.goal, &hot.group)) {
         lines.push(format!(
             "  partition {} gets {} of the records, an even share is {}, and keeps the workers of its one member busy {} of \
              the time: adding members cannot help; spread its keys, add workers to each member, or make work cheaper",
@@ -330,8 +331,15 @@ fn none(name: &str, answer: &Answer) -> Vec<String> {
             share(hot.used)
         ));
     }
+    if answer.wider {
+        lines.push("  more was not tried; say how far to go with `--vary`".to_owned());
+    }
     lines.extend(failures::remedies(&answer.remedies, &last));
     lines
+}
+
+fn asks_for_members_of(goal: &Goal, group: &str) -> bool {
+    matches!(goal, Goal::Least(path) if *path == format!("groups.{group}.members"))
 }
 
 /// Why more of what is asked for cannot help: work alone takes too long, or what there is is not used up.
@@ -356,7 +364,7 @@ fn cannot_help(answer: &Answer) -> Vec<String> {
                 show::duration(alone),
                 path[3..].join(".")
             )),
-            _ if group.utilisation < IDLE && answer.hot.is_empty() => lines.push(format!(
+            _ if busiest(outcome, name) < IDLE && !answer.wider => lines.push(format!(
                 "  the workers of {name} are {} used, so what is short is latency and not capacity: more of them cannot help",
                 share(group.utilisation)
             )),
@@ -365,6 +373,11 @@ fn cannot_help(answer: &Answer) -> Vec<String> {
     }
     lines.dedup();
     lines
+}
+
+/// Share of its time that the busiest member of a group works.
+fn busiest(outcome: &Outcome, group: &str) -> f64 {
+    outcome.members.iter().filter(|row| row.group == group).map(|row| row.utilisation).fold(0.0, f64::max)
 }
 
 fn effort(answer: &Answer, frontier: &[Step]) -> String {

@@ -10,6 +10,7 @@ use super::palette::{Role, State};
 use super::plot::{Dot, Line, Panel, Plot};
 use super::probes::{self, Seen};
 use super::study::dimension::{Dimension, cut, measure, show, tail};
+use crate::study::answer::most_load;
 use crate::units::show as numbers;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -179,7 +180,8 @@ impl<'a> Plan<'a> {
             let verdict = Tried::of(&self.json["before"]).map_or_else(String::new, |tried| tried.told());
             told.push(format!("The one before it, {set}: {verdict}."));
         }
-        told.extend(self.json["load"].as_f64().map(|load| format!("It holds up to {load:.2} times this load.")));
+        let to = |load: f64| if load >= most_load() { "at least" } else { "up to" };
+        told.extend(self.json["load"].as_f64().map(|load| format!("It holds {} {load:.2} times this load.", to(load))));
         if self.answer.is_none() {
             told.extend(self.json["ruled_out"]["why"].as_str().map(|why| format!("Ruled out without a run: {why}.")));
         }

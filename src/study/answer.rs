@@ -18,6 +18,12 @@ use crate::plan::load::{Bound, bounds, offered};
 const LOAD_STEP: f64 = 1.05;
 const LOAD_STEPS: i32 = 40;
 
+/// The greatest load that is tried, as a multiple of what the scenario offers: what holds it may hold more.
+#[must_use]
+pub fn most_load() -> f64 {
+    LOAD_STEP.powi(LOAD_STEPS)
+}
+
 /// Everything a plan found out.
 pub struct Answer {
     /// What was asked for.
@@ -44,6 +50,8 @@ pub struct Answer {
     pub failures: Option<Failures>,
     /// Network and disk that it needs; none without an answer.
     pub purchase: Option<Purchase>,
+    /// Where no candidate passes: whether there could be more members than the last candidate has.
+    pub wider: bool,
     /// Where no candidate passes, and bounds do not say why: what else was tried.
     pub remedies: Vec<Remedy>,
     /// What it took.
@@ -107,6 +115,7 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
         otherwise: Vec::new(),
         failures: None,
         purchase: None,
+        wider: found.at.is_none() && plan.as_ref().is_some_and(|plan| has_room(plan, &quest.goal)),
         remedies: Vec::new(),
         simulations: Simulations { search: searched, ..Simulations::default() },
         choice,
@@ -137,6 +146,15 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
     }
     answer.simulations.failures = trials.simulations - explained;
     Ok(answer)
+}
+
+/// Whether the group whose members are asked for reads more partitions than it has members.
+fn has_room(plan: &Plan, goal: &Goal) -> bool {
+    plan.groups.iter().any(|group| {
+        let partitions: u32 = group.topics.iter().map(|topic| plan.topics[*topic].partitions).sum();
+        matches!(goal, Goal::Least(path) if *path == format!("groups.{}.members", group.name))
+            && group.members < partitions
+    })
 }
 
 /// The answer for each value of a load. Each is searched by itself, from the first candidate on.

@@ -33,6 +33,8 @@ pub struct BrokerDown {
     pub brokers: u32,
     /// Topics of one replica: what the broker led of them is away, and this is not in the simulation.
     pub unreplicated: Vec<String>,
+    /// Copies of a record that brokers are left for, and copies that are written otherwise; none where that is the same.
+    pub copies: Option<(u32, u32)>,
     /// What they do; none where there is nobody left.
     pub tried: Option<Tried>,
 }
@@ -99,13 +101,15 @@ fn broker_down(trials: &mut Trials<'_>, plan: &Plan, choice: &Choice) -> Result<
     let alone = plan.topics.iter().filter(|topic| topic.replicas == 1);
     let unreplicated = alone.map(|topic| topic.name.clone()).collect();
     if brokers == 0 {
-        return Ok(BrokerDown { brokers, unreplicated, tried: None });
+        return Ok(BrokerDown { brokers, unreplicated, copies: None, tried: None });
     }
     let mut left = changed(choice, "cluster.brokers", brokers.to_string());
     for topic in plan.topics.iter().filter(|topic| topic.replicas > brokers) {
         left = changed(&left, &format!("topics.{}.replicas", topic.name), brokers.to_string());
     }
-    Ok(BrokerDown { brokers, unreplicated, tried: Some(trials.look(&left)?) })
+    let written = plan.topics.iter().map(|topic| topic.replicas).max().filter(|written| *written > brokers);
+    let copies = written.map(|written| (brokers, written));
+    Ok(BrokerDown { brokers, unreplicated, copies, tried: Some(trials.look(&left)?) })
 }
 
 /// The hottest partition of each group, and where one stands out, the load that is borne with it and without.

@@ -21,6 +21,8 @@ pub struct Hot {
     pub even: f64,
     /// Share of one member's workers that its records keep busy.
     pub used: f64,
+    /// Whether further members would change nothing for it: its member has no other partition, or it fills one alone.
+    pub alone: bool,
 }
 
 /// The hottest partition of each group, where one stands out and something is to be done with its records.
@@ -36,6 +38,7 @@ pub fn hot(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
 pub fn hottest(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
     let Ok(rates) = rates(plan) else { return Vec::new() };
     let of_group = plan.groups.iter().filter_map(|group| {
+        let partitions: u32 = group.topics.iter().map(|topic| plan.topics[*topic].partitions).sum();
         let rows = outcome.partitions.iter().filter_map(|row| {
             let topic = plan.topics.iter().position(|topic| topic.name == row.topic)?;
             let read = group.topics.contains(&topic);
@@ -46,6 +49,7 @@ pub fn hottest(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
                 share: row.share,
                 even: 1.0 / f64::from(plan.topics[topic].partitions),
                 used,
+                alone: used >= 1.0 || group.members >= partitions,
             })
         });
         rows.max_by(|a, b| a.used.total_cmp(&b.used).then(a.share.total_cmp(&b.share)))

@@ -92,8 +92,17 @@ impl Memory {
     /// # Errors
     /// Where the file system refuses.
     pub fn forget(self) -> io::Result<()> {
-        drop(self.file);
-        fs::remove_file(self.path)
+        // While it is still locked: whoever opens it next must not lose what it begins to write.
+        fs::remove_file(&self.path)
+    }
+}
+
+impl Drop for Memory {
+    /// Gives the lock back by name, as the journal of a study does.
+    fn drop(&mut self) {
+        if let Ok(Ok(file)) = self.file.get_mut() {
+            let _ = file.unlock();
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Outage {
     pub by_means_s: Option<f64>,
     /// The simulation; none where the load is not steady, or there is no room for one.
     pub seen: Option<Seen>,
+    /// Records that are still there when it comes back.
+    pub backlog: f64,
     /// A topic that keeps its records for less than an hour, and for how long.
     pub lost: Option<(String, f64)>,
 }
@@ -49,10 +51,14 @@ impl Outage {
     /// Seconds to drain the hour: as simulated, or else by means. None: never, or not known.
     #[must_use]
     pub fn drained_s(&self) -> Option<f64> {
-        match self.seen {
+        let whole = match self.seen {
             Some(seen) => seen.caught_up_s.map(|caught_up| HOUR_S * caught_up / seen.away_s),
             None => self.by_means_s,
-        }
+        };
+        // What is deleted meanwhile need not be drained.
+        whole.map(
+            |seconds| if self.rate_per_s > 0.0 { seconds * self.backlog / (self.rate_per_s * HOUR_S) } else { 0.0 },
+        )
     }
 }
 
@@ -72,21 +78,29 @@ pub fn outages(
         let rate: f64 = group.topics.iter().map(|topic| rates[*topic]).sum();
         let used = used(plan, group, outcome);
         let costs = work_s(&group.work) > 0.0;
-        let kept = group.topics.iter().filter_map(|topic| {
-            let topic = &plan.topics[*topic];
-            let kept = topic.retention.as_ref()?.time?.seconds();
-            (kept < HOUR_S).then(|| (topic.name.clone(), kept))
-        });
+        let kept = |topic: usize| kept_s(plan, topic, outcome).min(HOUR_S);
+        let lost = group.topics.iter().map(|topic| (plan.topics[*topic].name.clone(), kept(*topic)));
         all.push(Outage {
+            backlog: group.topics.iter().map(|topic| rates[*topic] * kept(*topic)).sum(),
             group: group.name.clone(),
             rate_per_s: rate,
             capacity_per_s: costs.then(|| rate / used),
             by_means_s: (costs && used < 1.0).then(|| HOUR_S * used / (1.0 - used)),
             seen: simulated(trials, plan, group, choice, outcome, used)?,
-            lost: kept.min_by(|a, b| a.1.total_cmp(&b.1)),
+            lost: lost.filter(|(_, kept)| *kept < HOUR_S).min_by(|a, b| a.1.total_cmp(&b.1)),
         });
     }
     Ok(all)
+}
+
+/// For how many seconds a topic keeps its records: by its time, or by its size where its fullest partition has that sooner.
+fn kept_s(plan: &Plan, topic: usize, outcome: &Outcome) -> f64 {
+    let (topic, figures) = (&plan.topics[topic], &outcome.result.topics[topic].1);
+    let Some(retention) = &topic.retention else { return f64::INFINITY };
+    let shares = outcome.partitions.iter().filter(|row| row.topic == topic.name).map(|row| row.share);
+    let fullest = shares.fold(0.0, f64::max) * figures.stored_bytes / outcome.result.duration_s.max(1e-9);
+    let by_size = retention.size.map_or(f64::INFINITY, |size| size as f64 / fullest);
+    retention.time.map_or(f64::INFINITY, crate::units::Span::seconds).min(by_size)
 }
 
 /// Share of the group's busiest part that is used, by means and as measured.

@@ -64,10 +64,11 @@ fn one_broker_down_is_the_same_load_on_the_others() {
     assert_eq!(runs, 5, "{down}");
     assert!((number(seen) / number(mean) - 1.0).abs() < 1e-9, "{seen} and {mean}: {}{}", ran.out, run.err);
     assert!(said(&ran.out, "one broker down, 2 are left and lead its partitions: "), "{}", ran.out);
+    assert!(said(&ran.out, "with 2 copies of a record instead of 3"), "{}", ran.out);
     // What nobody else has a copy of is away.
     let (ran, told) = planned(MEMBERS, &[sets[0], sets[2]]);
     assert_eq!(told["failures"]["one_broker_down"]["unreplicated_topics"], serde_json::json!(["orders"]));
-    assert!(said(&ran.out, "orders has no second replica"), "{}", ran.out);
+    assert!(said(&ran.out, "for there is no second replica"), "{}", ran.out);
 }
 
 #[test]
@@ -96,8 +97,17 @@ fn an_hours_outage_drains_at_what_is_left_over() {
     // Records that are kept for half an hour are not there any more.
     let retention = ["--set", "topics.orders.retention={time: 30m}"];
     let (ran, told) = plan(&folder(), &[&["--minimize", MEMBERS][..], &vary, &set, &retention].concat());
-    assert_eq!(told["failures"]["outage_of_an_hour"][0]["kept_s"], 1_800, "{}", ran.out);
+    let half = &told["failures"]["outage_of_an_hour"][0];
+    assert_eq!((&half["kept_s"], &half["backlog"]), (&1_800.into(), &4_320_000.into()), "{}", ran.out);
+    assert!((2.0 * number(&half["drained_s"]) / number(&outage["drained_s"]) - 1.0).abs() < 1e-9, "{half}");
     assert!(said(&ran.out, "keeps records for 30 min") && said(&ran.out, "LOST"), "{}", ran.out);
+    // Nor are those for which a partition has no room.
+    let retention = ["--set", "topics.orders.retention={size: 1 MiB}"];
+    let (ran, told) = plan(&folder(), &[&["--minimize", MEMBERS][..], &vary, &set, &retention].concat());
+    let kept = number(&told["failures"]["outage_of_an_hour"][0]["kept_s"]);
+    let disk = &told["to_buy"]["disk"][0];
+    let room = 12.0 * f64::from(1 << 20) / number(&disk["stored_bytes_per_s"]);
+    assert!((kept / room - 1.0).abs() < 0.01 && said(&ran.out, "LOST"), "{kept} of {room}: {}", ran.out);
     // Who is always busy never catches up.
     let busy = ["--set", "groups.billing.work=1700us", "--set", "thresholds=[groups.billing.lost == 0]"];
     let (ran, told) = plan(&folder(), &[&["--minimize", MEMBERS][..], &vary, &set, &busy].concat());

@@ -1,5 +1,6 @@
 //! The journal: torn at any byte and changed at any byte, it comes to the same.
 use conga::study::journal::{FILE, Identity, Journal, JournalError};
+use conga::study::memory::Memory;
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
@@ -76,10 +77,9 @@ fn two_processes_never_share_a_journal() {
     assert!(Journal::open(dir.path(), &identity()).is_ok());
 }
 
-/// A process holds copies of its parent's open files from its fork to its own program.
-#[test]
-fn a_journal_is_free_at_once_whatever_is_just_being_started() {
-    let dir = tempfile::tempdir().expect("a folder");
+/// Opens it again and again while processes are being started, which hold copies of open files until they run their own
+/// programs.
+fn again_and_again<T, E: std::fmt::Debug>(open: impl Fn() -> Result<T, E>) {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -88,10 +88,19 @@ fn a_journal_is_free_at_once_whatever_is_just_being_started() {
                 child.expect("a program").wait().expect("an end");
             }
         });
-        let opened = (0..2_000).find_map(|_| Journal::open(dir.path(), &identity()).err());
+        let refused = (0..2_000).find_map(|_| open().err());
         over.store(true, Ordering::Relaxed);
-        assert!(opened.is_none(), "{opened:?}");
+        assert!(refused.is_none(), "{refused:?}");
     });
+}
+
+#[test]
+fn a_lock_is_free_at_once_whatever_is_just_being_started() {
+    let dir = tempfile::tempdir().expect("a folder");
+    again_and_again(|| Journal::open(&dir.path().join("study"), &identity()));
+    let text = "topics: {t: {partitions: 1}}\nproducers: {p: {topic: t, rate: 1/s}}\nrun: {duration: 1s}";
+    let scenario = conga::scenario::parse(text, "t.yaml", None, &[]).expect("a scenario");
+    again_and_again(|| Memory::open(&dir.path().join("plan"), &scenario));
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn a_folder_without_a_study_of_this_version_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("study.json"), "{\"conga\": \"1\"}").expect("a file");
     let ran = conga(folder.path(), &["report", "."]);
-    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("study.json is not a study of this version: missing field"), "{}", ran.err);
     assert!(!folder.path().join("report.html").exists());
 }

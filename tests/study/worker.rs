@@ -80,6 +80,15 @@ fn answers_are_taken_over_before_what_is_missing_is_printed() {
     assert_eq!(done, [1, 3], "what was answered is in the journal, and nothing was run here");
     assert!(!folder.path().join("out/study.json").exists());
     assert_eq!(study(&["--print-points"]), rest);
+    // Whoever was ended amid a line has said nothing of that run.
+    let answers = worker(folder.path(), &rest).out;
+    fs::write(folder.path().join("torn.jsonl"), &answers[..answers.len() - 9]).expect("a file");
+    let left = study(&["--collect", "torn.jsonl", "--print-points"]);
+    assert_eq!(left.lines().map(id).collect::<Vec<_>>(), [Some(4)]);
+    // What is not finished cannot be drawn, and says so.
+    let drawn = conga(folder.path(), &["report", "out"]);
+    assert_eq!(drawn.code, Some(2));
+    assert!(drawn.err.contains("an unfinished study; repeat its command"), "{}", drawn.err);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What an answer is worth when something fails, and what it takes in network and disk: for scripts and for people.
 //!
 //! Every line says how it was found: by how many runs, or by means.
-use super::{ran, set, share, verdict, with};
+use super::{most_load, ran, set, share, verdict, with};
 use crate::study::failures::{BrokerDown, Failures, Fewer, Skew};
 use crate::study::outage::{HOUR_S, Outage};
 use crate::study::purchase::{By, Kept, Purchase};
@@ -26,6 +26,7 @@ pub fn json(failures: &Failures) -> Value {
     let down = &failures.broker_down;
     let mut broker = tried(&vec![("cluster.brokers".to_owned(), down.brokers.to_string())], down.tried.as_ref());
     broker["unreplicated_topics"] = down.unreplicated.clone().into();
+    broker["copies"] = down.copies.map_or(Value::Null, |(left, written)| json!({ "left": left, "written": written }));
     broker["how"] =
         "simulated with one broker fewer, whose partitions the others lead; its failing itself is not".into();
     let skew = failures.skew.iter().map(|one| {
@@ -59,7 +60,7 @@ fn outage(one: &Outage) -> Value {
     json!({
         "group": one.group,
         "rate_per_s": one.rate_per_s,
-        "backlog": one.rate_per_s * HOUR_S,
+        "backlog": one.backlog,
         "capacity_per_s": one.capacity_per_s,
         "drained_s": one.drained_s(),
         "drained_s_by_means": one.by_means_s,
@@ -117,19 +118,27 @@ fn broker(down: &BrokerDown) -> String {
     let Some(tried) = &down.tried else {
         return "    one broker down: an outage, it is the only one".to_owned();
     };
-    let left = if down.brokers == 1 { "1 is left".to_owned() } else { format!("{} are left", down.brokers) };
+    let (left, lead) = if down.brokers == 1 { ("is left", "leads") } else { ("are left", "lead") };
+    let copies = down.copies.map_or_else(String::new, |(left, written)| {
+        format!(", with {left} {} of a record instead of {written}", if left == 1 { "copy" } else { "copies" })
+    });
     let away = match down.unreplicated.as_slice() {
         [] => String::new(),
         topics => format!(
-            "; but {} has no second replica, so what that broker led of it is away until it comes back",
+            "; but what that broker led of {} is away until it comes back, for there is no second replica",
             topics.join(", ")
         ),
     };
-    format!("    one broker down, {left} and lead its partitions: {}{}{away}", verdict(tried), ran(tried))
+    let brokers = down.brokers;
+    format!(
+        "    one broker down, {brokers} {left} and {lead} its partitions: {}{}{copies}{away}",
+        verdict(tried),
+        ran(tried)
+    )
 }
 
 fn hour(one: &Outage) -> String {
-    let backlog = format!("    an hour without {}: {} records wait", one.group, show::count(one.rate_per_s * HOUR_S));
+    let backlog = format!("    an hour without {}: {} records wait", one.group, show::count(one.backlog));
     let drained = match one.drained_s() {
         Some(seconds) if seconds < NEVER_S => format!("drained {} after it is back", show::duration(seconds)),
         Some(_) => "never drained".to_owned(),
@@ -149,7 +158,8 @@ fn hour(one: &Outage) -> String {
         (None, None) => String::new(),
     };
     let lost = one.lost.as_ref().map_or_else(String::new, |(topic, kept)| {
-        format!("; but {topic} keeps records for {} only, so what is older is LOST", show::duration(*kept))
+        let came = show::count(one.rate_per_s * HOUR_S);
+        format!("; {came} came, but {topic} keeps records for {} only, so what is older is LOST", show::duration(*kept))
     });
     format!("{backlog}, {drained}{how}{lost}")
 }
@@ -167,6 +177,7 @@ fn keys(one: &Skew) -> String {
         Some((load, even)) if even > load => {
             format!("{head}: that costs load, it holds {load:.2} × of it and with even keys {even:.2} × (single runs)")
         }
+        Some((load, _)) if load >= most_load() => head,
         Some((load, _)) => format!("{head}; even keys would bear no more ({load:.2} × this load, single runs)"),
         None => head,
     }
@@ -217,7 +228,7 @@ pub fn remedies(all: &[Remedy], last: &str) -> Vec<String> {
         format!("    {}: {}", set.join(", "), verdict(&remedy.tried).trim_end_matches(", not sure"))
     };
     let mut lines = vec![format!("  {head}, by a single run each with {last}:")];
-    lines.extend(all.iter().map(line));
+    lines.extend(all.iter().filter(|remedy| remedy.tried.passed || !helps).map(line));
     lines
 }
 

@@ -11,13 +11,15 @@ use crate::units::show as numbers;
 #[must_use]
 pub fn headline(study: &Study) -> String {
     let (all, passing) = (study.points.len(), study.count(State::Passes));
+    let ran = all - study.count(State::Refused);
     let thresholds = match study.limits.len() {
         0 => "the thresholds".to_owned(),
         1 => "the threshold".to_owned(),
         n => format!("all {n} thresholds"),
     };
     match passing {
-        _ if !study.judged => format!("{} ran; no threshold says what is good enough", points(all)),
+        _ if study.count(State::Refused) == all => format!("None of {} ran", points(all)),
+        _ if !study.judged => format!("{} ran; no threshold says what is good enough", points(ran)),
         0 => format!("None of {} passes {thresholds}", points(all)),
         n if n == all => format!("All {} pass {thresholds}", points(all)),
         1 => format!("1 of {} passes {thresholds}", points(all)),
@@ -29,7 +31,7 @@ pub fn headline(study: &Study) -> String {
 #[must_use]
 pub fn tone(study: &Study) -> &'static str {
     match study.count(State::Passes) {
-        _ if study.count(State::Broke) > 0 => "bad",
+        _ if study.count(State::Broke) > 0 || study.count(State::Refused) == study.points.len() => "bad",
         _ if !study.judged => "warn",
         0 => "bad",
         _ => "good",
@@ -105,16 +107,13 @@ fn first(study: &Study) -> Option<String> {
     Some(format!("The first that passes, in the order of the study, is {}.", study.told(first)))
 }
 
-/// The cheapest that passes, and whether that is the first as well.
+/// The cheapest that passes.
 fn cheapest(study: &Study) -> Option<String> {
     let price = study.keys.iter().position(|key| key == "cost_per_h")?;
     let passing = study.points.iter().filter(|point| point.state == State::Passes);
-    let known = passing.clone().filter_map(|point| Some((point, point.mean(price)?)));
+    let known = passing.filter_map(|point| Some((point, point.mean(price)?)));
     let (point, cost) = known.min_by(|a, b| a.1.total_cmp(&b.1))?;
     let cost = show("cost_per_h", Some(cost));
-    if passing.clone().next().is_some_and(|first| first.values == point.values) {
-        return Some(format!("That is the cheapest that passes as well, at {cost} an hour."));
-    }
     Some(format!("The cheapest that passes is {}, at {cost} an hour.", study.told(point)))
 }
 
