@@ -264,7 +264,9 @@ fn cost(study: &Study) -> Option<Chart> {
     let (mut panel, left) = probes::panel(figure, measure(figure), &x, &all, &bounds(study, key), false);
     let less = study.limits_of(key).next().is_none_or(Limit::is_from_above);
     let mut best: Vec<(f64, Option<f64>)> = Vec::new();
-    for one in &all {
+    // What does not pass is no bargain, unless nothing does.
+    let any = study.count(State::Passes) > 0;
+    for (_, one) in points.iter().zip(&all).filter(|((point, _), _)| !any || point.state == State::Passes) {
         let Some(value) = one.value else { continue };
         let known = best.last().and_then(|(_, known)| *known);
         if known.is_none_or(|known| if less { value < known } else { value > known }) {
