@@ -31,6 +31,14 @@ struct Seat {
     screen: vt100::Parser,
 }
 
+impl Drop for Seat {
+    /// A test that fails leaves nobody behind, who would run for hours.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 impl Seat {
     fn take(command: &mut Command) -> Self {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo terminal");
