@@ -1,4 +1,5 @@
 //! Plans: the least that is enough is what closed forms say, what cannot help is said, and few simulations do.
+mod cheapest;
 mod failures;
 mod grid;
 mod theory;

@@ -91,10 +91,10 @@ pub fn dealt(plan: &Plan, group: &GroupPlan) -> u32 {
     useful(plan, group).min(group.members)
 }
 
-/// How busy the busiest member of any group is if all partitions of a topic get the same.
+/// How busy the busiest member of each group is if all partitions of a topic get the same.
 #[must_use]
-pub fn strain(plan: &Plan) -> f64 {
-    let Ok(rates) = rates(plan) else { return 0.0 };
+pub fn strain(plan: &Plan) -> Vec<f64> {
+    let Ok(rates) = rates(plan) else { return Vec::new() };
     let of_group = |group: &GroupPlan| {
         let dealt = |partitions: u32| f64::from(partitions.div_ceil(group.members)) / f64::from(partitions);
         let (partitions, rate) = group.topics.iter().fold((0, 0.0), |(partitions, rate), topic| {
@@ -109,7 +109,7 @@ pub fn strain(plan: &Plan) -> f64 {
         };
         most * work_s(&group.work) / f64::from(group.workers)
     };
-    plan.groups.iter().map(of_group).fold(0.0, f64::max)
+    plan.groups.iter().map(of_group).collect()
 }
 
 /// Share of the most frequent key.

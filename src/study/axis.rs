@@ -224,6 +224,21 @@ impl Axis {
         }
     }
 
+    /// Whether all its values are numbers of something of which more may be expected to help: members, workers,
+    /// partitions, brokers.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        let parts: Vec<&str> = self.path.split('.').collect();
+        let resource = matches!(
+            parts.as_slice(),
+            ["groups", _, "members" | "workers"] | ["topics", _, "partitions"] | ["cluster", "brokers"]
+        );
+        match &self.values {
+            Values::Listed(all) => resource && all.iter().all(|value| value.parse::<u64>().is_ok()),
+            Values::Between { .. } => false,
+        }
+    }
+
     /// Whether any value names a file.
     #[must_use]
     pub fn names_files(&self) -> bool {

@@ -3,8 +3,9 @@
 //! Candidates stand in the order in which they should begin to pass: members from few to many, rates from high to low.
 //! Where a plan cannot know them it asks for `--vary`.
 use super::axis::{self, Axis, Refusal};
-use super::cheapest::Rank;
+use super::cheapest::{Amount, Rank};
 use super::cost;
+use super::point::sets;
 use super::trial::{Choice, Trials};
 use crate::plan::load::{offered, strain, useful};
 use crate::plan::{Plan, build};
@@ -91,6 +92,13 @@ pub fn quest(scenario: &Scenario, goal: Goal, vary: &[String], frontier: Option<
             Ok(axis) if axis.count().is_none() => {
                 let remedy = "add a step such as `by 5ms`";
                 found.push(Problem::error(place, &axis.path, "has values that cannot be counted", remedy));
+                None
+            }
+            // What was simulated before is known by its values, and a name says nothing of what is in the file.
+            Ok(axis) if axis.names_files() => {
+                let message = "varies the name of a file, which somebody may change before the plan goes on";
+                let remedy = "make a plan for each file: name it in the scenario or by `--set`, each with an --out";
+                found.push(Problem::error(place, &axis.path, message, remedy));
                 None
             }
             Ok(axis) => Some(axis),
@@ -271,30 +279,43 @@ fn cheapest(scenario: &Scenario, axes: &[Axis], frontier: Option<Axis>) -> Resul
     }
     let engine = |_: &Plan| None;
     let mut trials = Trials::new(scenario, &engine, 1, &|_| {});
-    let mut combined: Vec<(f64, Rank, Choice)> = Vec::new();
+    let (mut combined, mut refused) = (Vec::new(), None);
     for number in 0..all {
-        let mut left = number;
-        let mut places = Vec::new();
-        for axis in axes.iter().rev() {
-            let count = axis.count().unwrap_or(1);
-            places.push((left % count) as usize);
-            left /= count;
+        let (choice, amounts) = combination(axes, number);
+        match trials.plan(&choice) {
+            Ok(plan) => {
+                combined.push((cost::fixed_per_hour(prices, &plan), Rank { amounts, strain: strain(&plan) }, choice));
+            }
+            Err(why) => refused = refused.or(Some((choice, why))),
         }
-        places.reverse();
-        let choice: Choice = axes
-            .iter()
-            .zip(&places)
-            .map(|(axis, place)| (axis.path.clone(), axis.at((*place as f64 + 0.5) / axis.count().unwrap_or(1) as f64)))
-            .collect();
-        if let Ok(plan) = trials.plan(&choice) {
-            combined.push((cost::fixed_per_hour(prices, &plan), Rank { places, strain: strain(&plan) }, choice));
-        }
+    }
+    if let (true, Some((choice, why))) = (combined.is_empty(), refused) {
+        let message = format!("none of the combinations can be: with {}: {why}", sets(&choice).join(", "));
+        return Err((message, "vary what can be, or change the scenario so that it can".to_owned()));
     }
     if combined.iter().all(|(price, ..)| price.total_cmp(&combined[0].0).is_eq()) {
         let message = "all combinations cost the same".to_owned();
         return Err((message, "give `cost.consumer` or `cost.broker` a price, and vary members or brokers".to_owned()));
     }
-    combined.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.places.cmp(&b.1.places)));
+    combined.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.amounts.cmp(&b.1.amounts)));
     let (ranks, candidates) = combined.into_iter().map(|(_, rank, choice)| (rank, choice)).unzip();
     Ok(Quest { goal: Goal::Cheapest, candidates, ranks, frontier })
+}
+
+/// A combination by its number: the last axis changes first.
+fn combination(axes: &[Axis], number: u64) -> (Choice, Vec<Amount>) {
+    let mut left = number;
+    let mut all = Vec::new();
+    for axis in axes.iter().rev() {
+        let count = axis.count().unwrap_or(1);
+        let place = left % count;
+        left /= count;
+        let value = axis.at((place as f64 + 0.5) / count as f64);
+        let amount = match value.parse() {
+            Ok(number) if axis.is_counted() => Amount::Counted(number),
+            _ => Amount::Other(place as usize),
+        };
+        all.push(((axis.path.clone(), value), amount));
+    }
+    all.into_iter().rev().unzip()
 }

@@ -212,6 +212,13 @@ impl<'e> Trials<'e> {
         }
     }
 
+    /// Mean of a threshold's figure over the first runs of a candidate; none where a run has none, or there are fewer.
+    #[must_use]
+    pub fn mean(&self, choice: &Choice, line: usize, runs: usize) -> Option<f64> {
+        let said = self.known.get(choice)?.get(..runs)?;
+        said.iter().map(|one| one.figures[line]).sum::<Option<f64>>().map(|sum| sum / runs as f64)
+    }
+
     /// All runs of a candidate together, as `conga run` would conclude them.
     ///
     /// # Errors
