@@ -24,7 +24,7 @@ fn a_list_may_descend() {
         "thresholds=[groups.billing.e2e_s.mean < 70ms]",
         "run.duration=3s",
     ];
-    // One broker fails with six members, who fetch more often: that speaks neither for more brokers nor for four members.
+    // One broker fails with six members, who fetch more often: that speaks neither for more brokers nor for four.
     let up = cheapest(&folder, &["cluster.brokers=1..4", "groups.billing.members=4..6"], &sets);
     let down = cheapest(&folder, &["cluster.brokers=[4,3,2,1]", "groups.billing.members=[6,5,4]"], &sets);
     assert_eq!((&up["answer"]["cluster.brokers"], &up["answer"]["groups.billing.members"]), (&1.into(), &4.into()));
