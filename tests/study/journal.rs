@@ -98,7 +98,7 @@ fn again_and_again<T, E: std::fmt::Debug>(open: impl Fn() -> Result<T, E>) {
 fn a_lock_is_free_at_once_whatever_is_just_being_started() {
     let dir = tempfile::tempdir().expect("a folder");
     again_and_again(|| Journal::open(&dir.path().join("study"), &identity()));
-    let text = "topics: {t: {partitions: 1}}\nproducers: {p: {topic: t, rate: 1/s}}\nrun: {duration: 1s}";
+    let text = "topics: {t: {partitions: 1}}\nproducers: {p: {topic: t, arrivals: {constant: {rate: 1/s}}}}\nrun: {duration: 1s}";
     let scenario = conga::scenario::parse(text, "t.yaml", None, &[]).expect("a scenario");
     again_and_again(|| Memory::open(&dir.path().join("plan"), &scenario));
 }
