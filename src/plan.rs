@@ -380,6 +380,12 @@ impl Plan {
         self.topics.iter().map(|topic| topic.partitions).sum()
     }
 
+    /// Number of partitions that a group reads.
+    #[must_use]
+    pub fn partitions_of(&self, group: &GroupPlan) -> u32 {
+        group.topics.iter().map(|topic| self.topics[*topic].partitions).sum()
+    }
+
     /// Whether every producer keeps the same mean rate to the end, so that the system may settle down.
     #[must_use]
     pub fn is_steady(&self) -> bool {

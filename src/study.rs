@@ -18,6 +18,7 @@ pub mod hot;
 pub mod journal;
 pub mod letter;
 pub mod limit;
+pub mod lock;
 pub mod memory;
 pub mod outage;
 pub mod point;

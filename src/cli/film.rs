@@ -183,8 +183,14 @@ impl Film {
 
 /// A look without what is only shown as it is now.
 fn of_the_past(look: &Look) -> Look {
-    let stream = |stream: &StreamLook| StreamLook { lateness: Spread::default(), ..stream.clone() };
-    let group = |group: &GroupLook| GroupLook { lags: Vec::new(), ..group.clone() };
+    let stream = |&StreamLook { sent, refused, acked, failed, .. }: &StreamLook| {
+        let lateness = Spread::default();
+        StreamLook { sent, refused, acked, failed, lateness }
+    };
+    let group = |group: &GroupLook| {
+        let (processed, lost, lags, e2e) = (group.processed, group.lost, Vec::new(), group.e2e.clone());
+        GroupLook { processed, lost, lags, e2e }
+    };
     Look {
         streams: look.streams.iter().map(stream).collect(),
         appended: Vec::new(),

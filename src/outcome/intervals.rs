@@ -10,6 +10,9 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Parts of a result that hold measured figures.
 pub const MEASURED: [&str; 4] = ["producers", "topics", "brokers", "groups"];
 
+/// Where an interval of 95 % ends above.
+pub const QUANTILE: f64 = 0.975;
+
 /// One result of all repetitions, of which there is at least one.
 #[must_use]
 pub fn merged(mut all: Vec<RunResult>) -> RunResult {
@@ -103,11 +106,14 @@ pub fn mean_and_half(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    (mean, if values.len() < 2 { f64::INFINITY } else { half_width(squares, n) })
+    (mean, if values.len() < 2 { f64::INFINITY } else { half_width(squares, n, QUANTILE) })
 }
 
-fn half_width(squares: f64, n: f64) -> f64 {
-    student(n - 1.0).inverse_cdf(0.975) * (squares / (n - 1.0) / n).sqrt()
+/// Half the width of the interval of a mean of so many values, two at least, by the sum of their squared distances from
+/// it; `quantile` is where the interval ends above.
+#[must_use]
+pub fn half_width(squares: f64, n: f64, quantile: f64) -> f64 {
+    student(n - 1.0).inverse_cdf(quantile) * (squares / (n - 1.0) / n).sqrt()
 }
 
 /// Student's distribution with so many degrees of freedom, more than none.

@@ -29,6 +29,14 @@ pub struct Outcome {
     pub histograms: BTreeMap<String, hdrhistogram::Histogram<u64>>,
 }
 
+impl Outcome {
+    /// Share of its time that the busiest member of a group works.
+    #[must_use]
+    pub fn busiest(&self, group: &str) -> f64 {
+        self.members.iter().filter(|row| row.group == group).map(|row| row.utilisation).fold(0.0, f64::max)
+    }
+}
+
 /// `result.json`. Maps are ordered as in the scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunResult {

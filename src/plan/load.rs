@@ -97,15 +97,12 @@ pub fn strain(plan: &Plan) -> Vec<f64> {
     let Ok(rates) = rates(plan) else { return Vec::new() };
     let of_group = |group: &GroupPlan| {
         let dealt = |partitions: u32| f64::from(partitions.div_ceil(group.members)) / f64::from(partitions);
-        let (partitions, rate) = group.topics.iter().fold((0, 0.0), |(partitions, rate), topic| {
-            (partitions + plan.topics[*topic].partitions, rate + rates[*topic])
-        });
         // The range assignor deals each topic by itself, the others all of them together.
         let most = match group.assignor {
             AssignorPlan::Range => {
                 group.topics.iter().map(|topic| rates[*topic] * dealt(plan.topics[*topic].partitions)).sum()
             }
-            _ => rate * dealt(partitions),
+            _ => group.topics.iter().map(|topic| rates[*topic]).sum::<f64>() * dealt(plan.partitions_of(group)),
         };
         most * work_s(&group.work) / f64::from(group.workers)
     };

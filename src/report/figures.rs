@@ -247,12 +247,17 @@ fn latency_row(name: String, latency: &Latency) -> [String; 8] {
     [name, count, mean, time(latency.p50), time(latency.p90), time(latency.p99), time(latency.p99_9), max]
 }
 
+/// The path of the figure that a threshold is about.
+#[must_use]
+pub fn path_of(expression: &str) -> &str {
+    expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim()
+}
+
 /// The value of a threshold such as `groups.workers.e2e_s.p99 < 200ms`, in the unit of its figure.
 #[must_use]
 pub fn by_expression(expression: &str, value: Option<f64>) -> String {
     let Some(value) = value else { return "without a value".to_owned() };
-    let path = expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim();
-    let mut parts = path.rsplit('.');
+    let mut parts = path_of(expression).rsplit('.');
     let (leaf, above) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let is_time = |name: &str| name.ends_with("_s") && !name.ends_with("_per_s");
     match leaf {

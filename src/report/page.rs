@@ -63,7 +63,6 @@ struct Threshold {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    #[serde(flatten)]
     frame: Frame,
     name: &'a str,
     digest: String,

@@ -261,12 +261,7 @@ fn ran(tried: &Tried) -> String {
 }
 
 fn value(one: &Held) -> String {
-    format!("{} {}{}", expressed(one), figures::by_expression(&one.expression, one.mean), same(one))
-}
-
-/// The path of its figure.
-fn expressed(one: &Held) -> &str {
-    one.expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim()
+    format!("{} {}{}", figures::path_of(&one.expression), figures::by_expression(&one.expression, one.mean), same(one))
 }
 
 fn that_holds(goal: &Goal) -> &'static str {
@@ -321,7 +316,7 @@ fn none(name: &str, answer: &Answer) -> Vec<String> {
         }
     }
     lines.extend(cannot_help(answer));
-    for hot in answer.hot.iter().filter(|hot| hot.alone && asks_for_members_of(&answer.goal, &hot.group)) {
+    for hot in answer.hot.iter().filter(|hot| hot.alone && answer.goal.is_for_members_of(&hot.group)) {
         lines.push(format!(
             "  partition {} gets {} of the records, an even share is {}, and keeps the workers of its one member busy {} of \
              the time: adding members cannot help; spread its keys, add workers to each member, or make work cheaper",
@@ -338,10 +333,6 @@ fn none(name: &str, answer: &Answer) -> Vec<String> {
     lines
 }
 
-fn asks_for_members_of(goal: &Goal, group: &str) -> bool {
-    matches!(goal, Goal::Least(path) if *path == format!("groups.{group}.members"))
-}
-
 /// Why more of what is asked for cannot help: work alone takes too long, or what there is is not used up.
 fn cannot_help(answer: &Answer) -> Vec<String> {
     let Some(outcome) = &answer.outcome else { return Vec::new() };
@@ -349,7 +340,7 @@ fn cannot_help(answer: &Answer) -> Vec<String> {
     let tree = serde_json::to_value(&outcome.result).expect("a result is plain data");
     let mut lines = Vec::new();
     for one in tried.thresholds.iter().filter(|one| !one.passed) {
-        let path: Vec<String> = expressed(one).split('.').map(str::to_owned).collect();
+        let path: Vec<String> = figures::path_of(&one.expression).split('.').map(str::to_owned).collect();
         let [section, name, figure, ..] = path.as_slice() else { continue };
         if section != "groups" || !figure.ends_with("_s") || figure == "lag_s" {
             continue;
@@ -364,7 +355,7 @@ fn cannot_help(answer: &Answer) -> Vec<String> {
                 show::duration(alone),
                 path[3..].join(".")
             )),
-            _ if busiest(outcome, name) < IDLE && !answer.wider => lines.push(format!(
+            _ if outcome.busiest(name) < IDLE && !answer.wider => lines.push(format!(
                 "  the workers of {name} are {} used, so what is short is latency and not capacity: more of them cannot help",
                 share(group.utilisation)
             )),
@@ -373,11 +364,6 @@ fn cannot_help(answer: &Answer) -> Vec<String> {
     }
     lines.dedup();
     lines
-}
-
-/// Share of its time that the busiest member of a group works.
-fn busiest(outcome: &Outcome, group: &str) -> f64 {
-    outcome.members.iter().filter(|row| row.group == group).map(|row| row.utilisation).fold(0.0, f64::max)
 }
 
 fn effort(answer: &Answer, frontier: &[Step]) -> String {

@@ -4,7 +4,7 @@
 //! older or newer file does not have is left out of the page.
 use super::axis::{Axis, Measure};
 use super::charts::{Chart, Table};
-use super::figures;
+use super::figures::{self, path_of};
 use super::page::{self, Shown};
 use super::palette::{Role, State};
 use super::plot::{Dot, Line, Panel, Plot};
@@ -30,7 +30,7 @@ const CLOSE: u64 = 5;
 const INTERVAL: &str = "interval of the mean";
 
 #[derive(Serialize)]
-struct Page {
+struct Page<'a> {
     frame: page::Frame,
     name: String,
     goal: String,
@@ -46,12 +46,6 @@ struct Page {
     tried_columns: Vec<String>,
     tried: Vec<Vec<String>>,
     note: String,
-}
-
-#[derive(Serialize)]
-struct Drawn<'a> {
-    #[serde(flatten)]
-    page: Page,
     charts: Vec<Shown<'a>>,
 }
 
@@ -75,8 +69,7 @@ pub fn write(dir: &Path) -> io::Result<String> {
     let plan: Value = serde_json::from_slice(&std::fs::read(&path)?).map_err(|why| wrong(why.to_string()))?;
     let plan = Plan::of(&plan).ok_or_else(|| wrong("it has no goal, or no list of what was tried".to_owned()))?;
     let charts = plan.charts();
-    let page = Drawn { page: plan.page(), charts: (1..).zip(&charts).map(page::shown).collect() };
-    let html = page::rendered(include_str!("plan.html"), page);
+    let html = page::rendered(include_str!("plan.html"), plan.page(&charts));
     super::write_page(dir, &html, &charts.iter().collect::<Vec<_>>())?;
     Ok(plan.headline())
 }
@@ -191,7 +184,7 @@ impl<'a> Plan<'a> {
         told
     }
 
-    fn page(&self) -> Page {
+    fn page<'c>(&self, charts: &'c [Chart]) -> Page<'c> {
         let sum: u64 = self.json["simulations"]
             .as_object()
             .into_iter()
@@ -222,6 +215,7 @@ impl<'a> Plan<'a> {
             tried_columns: self.columns(),
             tried: self.tried.iter().take(shown).map(|tried| self.row(tried)).collect(),
             note: if left > 0 { format!("{left} more candidates are in plan.json.") } else { String::new() },
+            charts: (1..).zip(charts).map(page::shown).collect(),
         }
     }
 
@@ -480,11 +474,6 @@ fn threshold(one: &Value) -> Threshold {
         value: format!("{}{ends}", figures::by_expression(expression, one["mean"].as_f64())),
         passed: one["passed"] == true,
     }
-}
-
-/// The figure of a threshold.
-fn path_of(expression: &str) -> &str {
-    expression.split(['<', '>', '=', '!']).next().unwrap_or_default().trim()
 }
 
 fn set(choice: &[(String, String)]) -> String {

@@ -150,11 +150,7 @@ pub fn answer(trials: &mut Trials<'_>, quest: &Quest, brief: bool) -> Result<Ans
 
 /// Whether the group whose members are asked for reads more partitions than it has members.
 fn has_room(plan: &Plan, goal: &Goal) -> bool {
-    plan.groups.iter().any(|group| {
-        let partitions: u32 = group.topics.iter().map(|topic| plan.topics[*topic].partitions).sum();
-        matches!(goal, Goal::Least(path) if *path == format!("groups.{}.members", group.name))
-            && group.members < partitions
-    })
+    plan.groups.iter().any(|group| goal.is_for_members_of(&group.name) && group.members < plan.partitions_of(group))
 }
 
 /// The answer for each value of a load. Each is searched by itself, from the first candidate on.

@@ -4,7 +4,7 @@
 //! nothing but the means and intervals a result holds. A single run has intervals of some figures by batch means; the
 //! differences of the others are shown, and called unknown.
 use crate::outcome::batches::BATCHES;
-use crate::outcome::intervals::student;
+use crate::outcome::intervals::{QUANTILE, student};
 use crate::outcome::result::{Outcome, RunResult};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -156,7 +156,7 @@ fn walk(
 fn mean(interval: &Value, runs: f64) -> Option<Mean> {
     let [value, low, high] = ["value", "low", "high"].map(|key| interval.get(key).and_then(Value::as_f64));
     let (value, half) = (value?, (high? - low?) / 2.0);
-    let variance = if runs > 1.0 { (half / student(runs - 1.0).inverse_cdf(0.975)).powi(2) } else { 0.0 };
+    let variance = if runs > 1.0 { (half / student(runs - 1.0).inverse_cdf(QUANTILE)).powi(2) } else { 0.0 };
     Some(Mean { value, variance, runs })
 }
 

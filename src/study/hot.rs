@@ -38,7 +38,6 @@ pub fn hot(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
 pub fn hottest(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
     let Ok(rates) = rates(plan) else { return Vec::new() };
     let of_group = plan.groups.iter().filter_map(|group| {
-        let partitions: u32 = group.topics.iter().map(|topic| plan.topics[*topic].partitions).sum();
         let rows = outcome.partitions.iter().filter_map(|row| {
             let topic = plan.topics.iter().position(|topic| topic.name == row.topic)?;
             let read = group.topics.contains(&topic);
@@ -49,7 +48,7 @@ pub fn hottest(plan: &Plan, outcome: &Outcome) -> Vec<Hot> {
                 share: row.share,
                 even: 1.0 / f64::from(plan.topics[topic].partitions),
                 used,
-                alone: used >= 1.0 || group.members >= partitions,
+                alone: used >= 1.0 || group.members >= plan.partitions_of(group),
             })
         });
         rows.max_by(|a, b| a.used.total_cmp(&b.used).then(a.share.total_cmp(&b.share)))

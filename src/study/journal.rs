@@ -3,8 +3,9 @@
 //! A process may end at any byte. A line counts once it is whole: a torn last line is cut off, one that does not match
 //! its checksum is as if it had never been written, and its run is done again. The first line says which study this is,
 //! so that nobody goes on with another one. The lock of the file keeps two processes from one study; it ends with them.
+use super::lock::Locked;
 use serde_json::{Value, json};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -72,7 +73,7 @@ impl Identity {
 /// An open journal: where each finished run stands.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    file: Locked,
     path: PathBuf,
     end: u64,
     /// By number of the run: where its text begins, and how long it is.
@@ -118,11 +119,10 @@ impl Journal {
         fs::create_dir_all(dir).map_err(at)?;
         let options = OpenOptions::new().read(true).append(true).create(true).clone();
         let file = options.open(&path).map_err(at)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Locked(dir.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(at(source)),
-        }
+        let file = Locked::new(file).map_err(|why| match why {
+            TryLockError::WouldBlock => JournalError::Locked(dir.to_owned()),
+            TryLockError::Error(source) => at(source),
+        })?;
         let mut journal = Self { file, path: path.clone(), end: 0, places: vec![MISSING; identity.runs as usize] };
         if !journal.is_of(dir, identity)? {
             journal.file.set_len(0).map_err(at)?;
@@ -135,7 +135,7 @@ impl Journal {
     /// Whether the first line names this study; false where it was torn before it was whole.
     fn is_of(&self, dir: &Path, identity: &Identity) -> Result<bool, JournalError> {
         let mut first = Vec::new();
-        let mut file = &self.file;
+        let mut file = &*self.file;
         let longest = 1 << 16;
         file.seek(SeekFrom::Start(0))
             .and_then(|_| BufReader::new(file).take(longest).read_until(b'\n', &mut first))
@@ -153,7 +153,7 @@ impl Journal {
 
     /// Finds what is done, and cuts off a last line that was never finished.
     fn read(&mut self) -> io::Result<()> {
-        let mut file = &self.file;
+        let mut file = &*self.file;
         file.seek(SeekFrom::Start(0))?;
         let mut lines = BufReader::new(file);
         let (mut at, mut line) = (0, Vec::new());
@@ -217,7 +217,7 @@ impl Journal {
     pub fn line(&self, run: u64) -> io::Result<String> {
         let (at, length) = self.places[run as usize];
         let mut text = vec![0; length as usize];
-        let mut file = &self.file;
+        let mut file = &*self.file;
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut text)?;
         String::from_utf8(text).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
@@ -229,14 +229,5 @@ impl Journal {
     /// When the file system refuses.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
-    }
-}
-
-impl Drop for Journal {
-    /// Gives the lock back by name: a process that is just being started holds a copy of every open file until it runs
-    /// its own program, and closing ours would leave the lock with it.
-    fn drop(&mut self) {
-        // Where it cannot be given back, closing the file still does.
-        let _ = self.file.unlock();
     }
 }

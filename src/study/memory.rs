@@ -4,12 +4,13 @@
 //! a study. The first line says which scenario this is and by which version; of any other nothing is remembered. It is
 //! removed when the plan is whole.
 use super::journal::{opened, sealed};
+use super::lock::Locked;
 use super::trial::{Choice, Said};
 use crate::outcome::saved::number;
 use crate::scenario::Scenario;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -22,7 +23,7 @@ pub const FILE: &str = "plan-runs.jsonl";
 pub struct Memory {
     path: PathBuf,
     known: BTreeMap<(Choice, usize), Said>,
-    file: Mutex<io::Result<File>>,
+    file: Mutex<io::Result<Locked>>,
 }
 
 impl Memory {
@@ -33,10 +34,10 @@ impl Memory {
     pub fn open(dir: &Path, scenario: &Scenario) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let path = dir.join(FILE);
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
-        file.try_lock().map_err(|_| io::Error::other("another conga is planning there"))?;
+        let file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
+        let mut file = Locked::new(file).map_err(|_| io::Error::other("another conga is planning there"))?;
         let identity = sealed(&json!({ "conga": env!("CARGO_PKG_VERSION"), "plan": scenario.sha256 }).to_string());
-        let mut lines = BufReader::new(&file);
+        let mut lines = BufReader::new(&*file);
         let (mut at, mut line, mut known) = (0, Vec::new(), BTreeMap::new());
         loop {
             line.clear();
@@ -94,15 +95,6 @@ impl Memory {
     pub fn forget(self) -> io::Result<()> {
         // While it is still locked: whoever opens it next must not lose what it begins to write.
         fs::remove_file(&self.path)
-    }
-}
-
-impl Drop for Memory {
-    /// Gives the lock back by name, as the journal of a study does.
-    fn drop(&mut self) {
-        if let Ok(Ok(file)) = self.file.get_mut() {
-            let _ = file.unlock();
-        }
     }
 }
 

@@ -106,8 +106,7 @@ fn kept_s(plan: &Plan, topic: usize, outcome: &Outcome) -> f64 {
 /// Share of the group's busiest part that is used, by means and as measured.
 fn used(plan: &Plan, group: &GroupPlan, outcome: &Outcome) -> f64 {
     let by_means = bounds(plan).into_iter().filter(|bound| bound.group.as_ref() == Some(&group.name));
-    let members = outcome.members.iter().filter(|row| row.group == group.name);
-    by_means.map(|bound| bound.used).chain(members.map(|row| row.utilisation)).fold(0.0, f64::max)
+    by_means.map(|bound| bound.used).fold(outcome.busiest(&group.name), f64::max)
 }
 
 /// One run in which the group starts late.

@@ -44,6 +44,12 @@ impl Goal {
         }
     }
 
+    /// Whether the members of this group are asked for.
+    #[must_use]
+    pub fn is_for_members_of(&self, group: &str) -> bool {
+        matches!(self, Self::Least(path) if *path == format!("groups.{group}.members"))
+    }
+
     /// As one would say it.
     #[must_use]
     pub fn told(&self) -> String {

@@ -8,13 +8,12 @@
 use super::cost;
 use super::memory::Memory;
 use super::point::{Engine, sets};
-use crate::outcome::intervals::student;
+use crate::outcome::intervals::half_width;
 use crate::outcome::result::Outcome;
 use crate::outcome::threshold::{find, holds};
 use crate::plan::load::{Bound, bounds};
 use crate::plan::{Comparison, Plan, build};
 use crate::scenario::Scenario;
-use statrs::distribution::ContinuousCDF;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -385,7 +384,7 @@ pub fn held(expression: &str, comparison: Comparison, bound: f64, figures: Optio
         return line(Some(figures[0]), None, holds(figures[0], comparison, bound), false, enough);
     }
     let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
-    let half = student(n - 1.0).inverse_cdf(1.0 - LEVEL / 2.0) * (squares / (n - 1.0) / n).sqrt();
+    let half = half_width(squares, n, 1.0 - LEVEL / 2.0);
     let (low, high) = (mean - half, mean + half);
     let sure = holds(low, comparison, bound) == holds(high, comparison, bound);
     line(Some(mean), Some((low, high)), passed, sure, None)

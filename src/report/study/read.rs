@@ -3,12 +3,11 @@
 //! Read from `study.json`, run after run, whether the study has just ended or is an old one: so a report drawn again has
 //! the same bytes, and memory does not grow with the two hundred figures of every run.
 use super::dimension::Dimension;
-use crate::outcome::intervals::student;
+use crate::outcome::intervals::{QUANTILE, half_width};
 use crate::report::palette::State;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use statrs::distribution::ContinuousCDF;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -80,7 +79,7 @@ impl Mean {
             return None;
         }
         let n = self.runs as f64;
-        let half = student(n - 1.0).inverse_cdf(0.975) * (self.squares / (n - 1.0) / n).sqrt();
+        let half = half_width(self.squares, n, QUANTILE);
         Some((self.of_all - half, self.of_all + half))
     }
 }
