@@ -372,6 +372,7 @@ fn consumer(
         fetch_max_wait: group.fetch_max_wait,
         commit: group.commit,
         heartbeat: group.heartbeat.max(Span::from_ms(1)),
+        reset: consumer::Reset::Latest,
     };
     Consumer::new(settings, owned.collect(), group.workers, output)
 }

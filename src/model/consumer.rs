@@ -2,18 +2,26 @@
 //!
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+mod partitions;
 mod resume;
+mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
 use super::producer::Producer;
-use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Produce, Record, Timer, Wanted};
+use super::protocol::{
+    ActorId, Commits, Extra, Fetch, MemberKey, Message, NO_KEY, PartitionId, Position, Produce, Record, Timer, Wanted,
+};
 use super::quota::Muted;
 use super::random::Stream;
 use super::sabotage::{self, Sabotage};
 use super::workload::Homes;
 use crate::units::{Span, Time};
+use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
+
+pub use partitions::Reset;
+pub use supply::{Supplies, Supply, Toil};
 
 /// A member of a consumer group.
 #[derive(Debug)]
@@ -32,9 +40,10 @@ pub struct Consumer {
     commit_at: Time,
     /// Records reported since the last commit.
     uncommitted: u64,
-    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
-    positions: Option<Box<Vec<Position>>>,
+    commits: Option<Box<Commits>>,
     muted: Muted,
+    /// Where its partitions change.
+    roster: Roster,
 }
 
 /// How a member fetches, polls and commits.
@@ -66,6 +75,8 @@ pub struct Settings {
     pub commit: Commit,
     /// `heartbeat.interval.ms`.
     pub heartbeat: Span,
+    /// `auto.offset.reset`.
+    pub reset: Reset,
 }
 
 /// When a member commits its positions.
@@ -141,15 +152,21 @@ impl Machine for Consumer {
             Input::Started => self.start(now, out),
             Input::Received { from, message: Message::Fetched(answer) } => self.arrived(from, answer, now, out),
             Input::Fired(Timer::Idle) => self.idle(now, out),
-            Input::Received { message: Message::Committed(positions), .. } => self.committed(positions, now, out),
+            Input::Received { message: Message::Committed(commits), .. } => self.committed(commits, now, out),
             Input::Fired(Timer::FetchThrottled(broker)) => {
                 self.sessions[broker as usize].in_flight = false;
                 self.poll_if_idle(now, out);
             }
             Input::Received { message: Message::HeartbeatOk, .. } => {}
-            Input::Received { message: Message::Offsets(positions), .. } => self.resume(&positions, now, out),
+            Input::Received { message: Message::Offsets { number, positions }, .. } => {
+                self.offsets(number, &positions, now, out);
+            }
+            Input::Received { message: Message::ListedOffsets { number, positions }, .. } => {
+                self.listed(number, &positions, now, out);
+            }
             Input::Fired(Timer::Heartbeat) => {
-                out.send(self.settings.coordinator, Message::Heartbeat { generation: self.settings.generation });
+                let generation = self.settings.generation;
+                out.send(self.settings.coordinator, Message::Heartbeat { generation, incarnation: generation });
                 out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
             }
             Input::Fired(Timer::Begin) => self.poll(now, out),
@@ -190,10 +207,18 @@ impl Consumer {
             committing: false,
             commit_at: Time::ZERO,
             uncommitted: 0,
-            positions: None,
+            commits: None,
             muted: Muted::default(),
+            roster: Roster::default(),
             settings,
         }
+    }
+
+    /// The same, in a group that changes: it may be given other partitions while it runs.
+    #[must_use]
+    pub fn supplied(mut self, supply: Supply) -> Self {
+        self.roster = Roster::new(supply, &self.owned, self.settings.generation);
+        self
     }
 
     /// The broker that leads each of its partitions.
@@ -251,6 +276,7 @@ impl Consumer {
             // What a member asked for that is gone; whoever took its place asks for itself.
             return;
         }
+        let dropped = if self.roster.leaving > 0 { self.strip(&mut fetch) } else { 0 };
         let Self { owned, sessions, fetched, processing, .. } = self;
         let session = &mut sessions[from.index()];
         let throttle = std::mem::take(&mut fetch.throttle);
@@ -278,6 +304,9 @@ impl Consumer {
         }
         let records = fetch.parcel.len() as u64;
         processing.keep(fetch);
+        if dropped > 0 {
+            processing.forget(buffer, dropped);
+        }
         out.observe(&Fact::Fetched { group: self.settings.group, records });
         self.poll_if_idle(now, out);
     }
@@ -393,22 +422,24 @@ impl Consumer {
     /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
     fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted = 0;
-        let mut positions = self.positions.take().unwrap_or_default();
-        let Self { owned, processing, .. } = self;
-        positions.extend(owned.iter().enumerate().map(|(slot, owned)| Position {
+        let mut commits = self.commits.take().unwrap_or_default();
+        let Self { owned, processing, settings, .. } = self;
+        commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
+        commits.generation = settings.generation;
+        let known = owned.iter().enumerate().filter(|(_, owned)| owned.polled != UNKNOWN);
+        commits.positions.extend(known.map(|(slot, owned)| Position {
             partition: owned.partition,
             offset: match processing.unfinished(slot as u32) {
                 Some(offset) if !sabotage::plays(Sabotage::CommitAhead) => offset,
                 _ => owned.polled,
             },
         }));
-        out.send(self.settings.coordinator, Message::Commit(positions));
+        out.send(settings.coordinator, Message::Commit(commits));
     }
 
-    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
-    fn committed(&mut self, mut positions: Box<Vec<Position>>, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        positions.clear();
-        self.positions = Some(positions);
+    fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        commits.positions.clear();
+        self.commits = Some(commits);
         if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
             self.poll(now, out);
         }

@@ -64,15 +64,15 @@ impl Machine for Coordinator {
         match input {
             Input::Started | Input::Observed => {}
             Input::Received { from, message: Message::Heartbeat { .. } } => out.send(from, Message::HeartbeatOk),
-            Input::Received { from, message: Message::Commit(positions) } => {
-                self.commit(&positions, out);
-                out.send(from, Message::Committed(positions));
+            Input::Received { from, message: Message::Commit(commits) } => {
+                self.commit(&commits.positions, out);
+                out.send(from, Message::Committed(commits));
             }
-            Input::Received { from, message: Message::OffsetFetch(mut positions) } => {
+            Input::Received { from, message: Message::OffsetFetch { number, mut positions } } => {
                 for position in positions.iter_mut() {
                     position.offset = self.committed(position.partition);
                 }
-                out.send(from, Message::Offsets(positions));
+                out.send(from, Message::Offsets { number, positions });
             }
             other => panic!("a coordinator does not expect {other:?}"),
         }
