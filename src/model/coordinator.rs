@@ -3,6 +3,9 @@
 //! Groups start stable: everybody has joined, partitions are dealt in generation 1, every offset is committed at 0. Members
 //! are Kafka's static ones (KIP-345): whoever takes the place of a lost one has its partitions, and asks where to go on.
 //! Joining, leaving and rebalancing are deliberately absent until groups can change.
+pub mod consumer_protocol;
+pub mod reconcile;
+
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Message, PartitionId, Position};
 use crate::units::Time;

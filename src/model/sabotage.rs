@@ -32,6 +32,12 @@ pub enum Sabotage {
     LoseRead,
     /// A member that takes another's place begins beyond what is committed; only where members can be lost.
     ResumeAhead,
+    /// A coordinator gives out a partition that another member has not given up.
+    GiveUnreleased,
+    /// Somebody comes or goes and the group's epoch stays as it is.
+    ForgetEpoch,
+    /// A member that is not in the group any more goes on with what it had.
+    KeepFenced,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.

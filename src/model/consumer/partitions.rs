@@ -141,13 +141,7 @@ impl Consumer {
     }
 
     /// Hears what is committed of partitions that it took up.
-    pub(super) fn offsets(
-        &mut self,
-        number: u32,
-        positions: &[Position],
-        now: Time,
-        out: &mut (impl Outbox + ?Sized),
-    ) {
+    pub(super) fn offsets(&mut self, number: u32, positions: &[Position], now: Time, out: &mut (impl Outbox + ?Sized)) {
         if self.roster.supply.is_none() {
             return self.resume(positions, now, out);
         }
@@ -170,13 +164,7 @@ impl Consumer {
     }
 
     /// Hears where a partition begins or ends of which nothing was committed.
-    pub(super) fn listed(
-        &mut self,
-        number: u32,
-        positions: &[Position],
-        now: Time,
-        out: &mut (impl Outbox + ?Sized),
-    ) {
+    pub(super) fn listed(&mut self, number: u32, positions: &[Position], now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
         for &Position { partition, offset } in positions {
             let Some(slot) = self.roster.answered(number, partition) else { continue };
