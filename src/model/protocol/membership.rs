@@ -113,10 +113,8 @@ pub struct Joined {
     pub refused: Option<Refusal>,
     /// The generation that begins.
     pub generation: u32,
-    /// All members, for the one who deals; nobody for others.
+    /// All members, for the one who is to deal; nobody for others.
     pub members: Vec<Subscriber>,
-    /// Whether nothing changed, so that the leader who asks deals nothing.
-    pub keeps: bool,
 }
 
 /// `SyncGroup`.
@@ -163,6 +161,4 @@ pub enum MemberState {
     Replaced,
     /// Its process is gone without a word; the coordinator does not know yet.
     Crashed,
-    /// It has stopped to read all its partitions, until it is given some again.
-    Stopped,
 }
