@@ -3,6 +3,7 @@
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod befallen;
+mod epochs;
 mod partitions;
 mod resume;
 mod supply;
@@ -18,9 +19,11 @@ use super::random::Stream;
 use super::sabotage::{self, Sabotage};
 use super::workload::Homes;
 use crate::units::{Span, Time};
+use epochs::Epochs;
 use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
 
+pub use epochs::Taking;
 pub use partitions::Reset;
 pub use supply::{Supplies, Supply, Toil};
 
@@ -45,6 +48,8 @@ pub struct Consumer {
     muted: Muted,
     /// Where its partitions change.
     roster: Roster,
+    /// Its group, where that has the consumer protocol.
+    epochs: Option<Box<Epochs>>,
     ending: Ending,
 }
 
@@ -180,6 +185,9 @@ impl Machine for Consumer {
             Input::Received { message: Message::ListedOffsets { number, positions }, .. } => {
                 self.listed(number, &positions, now, out);
             }
+            Input::Received { message: Message::Standing(standing), .. } => self.stands(*standing, now, out),
+            Input::Fired(Timer::Heartbeat) if self.epochs.is_some() => self.beats(now, out),
+            Input::Fired(Timer::PollDue) => self.poll_due(now, out),
             Input::Fired(Timer::Heartbeat) => {
                 let generation = self.settings.generation;
                 out.send(self.settings.coordinator, Message::Heartbeat { generation, incarnation: generation });
@@ -227,6 +235,7 @@ impl Consumer {
             commits: None,
             muted: Muted::default(),
             roster: Roster::default(),
+            epochs: None,
             ending: Ending::No,
             settings,
         }
@@ -255,7 +264,11 @@ impl Consumer {
         for owned in &self.owned {
             out.observe(&Fact::Assigned { group, member, partition: owned.partition, generation });
         }
-        if generation == 1 { self.begin(now, out) } else { self.ask_where(out) }
+        match self.epochs {
+            Some(_) => self.enter(now, out),
+            None if generation == 1 => self.begin(now, out),
+            None => self.ask_where(out),
+        }
     }
 
     fn begin(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
@@ -346,6 +359,9 @@ impl Consumer {
         if self.ending == Ending::Asked {
             return self.end(now, out);
         }
+        if self.epochs.is_some() && !self.regroup(now, out) {
+            return;
+        }
         if let Commit::Auto(interval) = self.settings.commit
             && now >= self.commit_at
         {
@@ -373,6 +389,9 @@ impl Consumer {
             out.observe(&Fact::Polled { group: self.settings.group, records });
             if let Some(output) = &mut self.output {
                 output.producer.turn_all(now, out);
+            }
+            if self.epochs.is_some() {
+                self.watch_poll(now, out);
             }
         }
         self.ask(out);
@@ -446,7 +465,7 @@ impl Consumer {
         let mut commits = self.commits.take().unwrap_or_default();
         let Self { owned, processing, settings, .. } = self;
         commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
-        commits.generation = settings.generation;
+        commits.generation = self.epochs.as_ref().map_or(settings.generation, |epochs| epochs.epoch);
         let known = owned.iter().enumerate().filter(|(_, owned)| owned.polled != UNKNOWN);
         commits.positions.extend(known.map(|(slot, owned)| Position {
             partition: owned.partition,
@@ -461,6 +480,9 @@ impl Consumer {
     fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         commits.positions.clear();
         self.commits = Some(commits);
+        if self.epochs.is_some() {
+            self.gave_up(now, out);
+        }
         if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
             self.poll(now, out);
         }

@@ -5,7 +5,7 @@
 use super::{Consumer, Ending};
 use crate::model::machine::{Input, Outbox};
 use crate::model::processing::Warp;
-use crate::model::protocol::{ActorId, Message, Timer};
+use crate::model::protocol::{ActorId, Message, Reason, Timer};
 use crate::units::Time;
 
 impl Consumer {
@@ -43,6 +43,7 @@ impl Consumer {
             self.idle_armed = warp.of(now, self.idle_armed);
             out.wake(Timer::Idle, self.idle_armed);
         }
+        self.watch_poll(now, out);
     }
 
     /// Ends once the records of the last poll are done.
@@ -54,6 +55,7 @@ impl Consumer {
         self.report(now, out);
         self.processing.report_busy(now, out);
         self.commit(out);
+        self.farewell(now, Reason::Left, out);
         self.hang_up(out);
     }
 
