@@ -4,26 +4,28 @@
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod befallen;
 mod epochs;
+mod membership;
+mod output;
 mod partitions;
 mod resume;
 mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service};
-use super::producer::Producer;
 use super::protocol::{
-    ActorId, Commits, Extra, Fetch, MemberKey, Message, NO_KEY, PartitionId, Position, Produce, Record, Timer, Wanted,
+    ActorId, Commits, Extra, Fetch, MemberKey, Message, PartitionId, Position, Produce, Record, Timer, Wanted,
 };
 use super::quota::Muted;
-use super::random::Stream;
 use super::sabotage::{self, Sabotage};
-use super::workload::Homes;
 use crate::units::{Span, Time};
 use epochs::Epochs;
+use membership::Membership;
 use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
 
 pub use epochs::Taking;
+pub use membership::Joining;
+pub use output::Output;
 pub use partitions::Reset;
 pub use supply::{Supplies, Supply, Toil};
 
@@ -48,8 +50,14 @@ pub struct Consumer {
     muted: Muted,
     /// Where its partitions change.
     roster: Roster,
-    /// Its group, where that has the consumer protocol.
+    /// Its part in a group whose members come and go.
+    membership: Option<Box<Membership>>,
+    /// The same in the consumer protocol.
     epochs: Option<Box<Epochs>>,
+    /// Its group asks something of it at the next poll.
+    attends: bool,
+    /// When it last took records.
+    polled_at: Time,
     ending: Ending,
 }
 
@@ -123,38 +131,6 @@ pub struct Owned {
     pub service: Service,
 }
 
-/// Where processed records go.
-#[derive(Debug)]
-pub struct Output {
-    /// What sends them.
-    pub producer: Producer,
-    /// How they find their partitions.
-    pub homes: Homes,
-    /// Next partition for `Homes::RoundRobin`.
-    pub turn: u32,
-    /// Dice for `Homes::Random`.
-    pub luck: Stream,
-    /// Partitions of the topic.
-    pub partitions: u32,
-}
-
-impl Output {
-    /// A record will be finished then, and sent on.
-    fn forward(&mut self, record: &Record, extra: &Extra, at: Time) {
-        let home = match &self.homes {
-            Homes::Kafka(homes) => homes.home(record.key),
-            Homes::Hashed(homes, _) if record.key != NO_KEY => homes.home(record.key),
-            Homes::Hashed(_, keyless) => keyless.home(&mut self.luck, self.partitions),
-            Homes::Random => self.luck.below(self.partitions),
-            Homes::RoundRobin => {
-                self.turn = (self.turn + 1) % self.partitions;
-                self.turn
-            }
-        };
-        self.producer.push(Record { due: at, ..*record }, home, Extra { sent: at, ..*extra });
-    }
-}
-
 /// What this member asks one broker for.
 #[derive(Debug, Default)]
 struct Session {
@@ -185,14 +161,16 @@ impl Machine for Consumer {
             Input::Received { message: Message::ListedOffsets { number, positions }, .. } => {
                 self.listed(number, &positions, now, out);
             }
-            Input::Received { message: Message::Standing(standing), .. } => self.stands(*standing, now, out),
-            Input::Fired(Timer::Heartbeat) if self.epochs.is_some() => self.beats(now, out),
+            Input::Fired(Timer::Heartbeat) => self.beat(now, out),
             Input::Fired(Timer::PollDue) => self.poll_due(now, out),
-            Input::Fired(Timer::Heartbeat) => {
-                let generation = self.settings.generation;
-                out.send(self.settings.coordinator, Message::Heartbeat { generation, incarnation: generation });
-                out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
-            }
+            Input::Received {
+                message:
+                    message @ (Message::HeartbeatRefused { .. }
+                    | Message::Joined(_)
+                    | Message::Shared(_)
+                    | Message::Standing(_)),
+                ..
+            } => self.told(message, now, out),
             Input::Fired(Timer::Begin) => self.poll(now, out),
             Input::Observed => {
                 self.report(now, out);
@@ -235,7 +213,10 @@ impl Consumer {
             commits: None,
             muted: Muted::default(),
             roster: Roster::default(),
+            membership: None,
             epochs: None,
+            attends: false,
+            polled_at: Time::ZERO,
             ending: Ending::No,
             settings,
         }
@@ -260,22 +241,16 @@ impl Consumer {
     }
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Settings { group, member, generation, .. } = self.settings;
-        for owned in &self.owned {
-            out.observe(&Fact::Assigned { group, member, partition: owned.partition, generation });
-        }
-        match self.epochs {
-            Some(_) => self.enter(now, out),
-            None if generation == 1 => self.begin(now, out),
-            None => self.ask_where(out),
-        }
+        self.tell_owned(out);
+        let waits = self.settings.generation > 1 && self.membership.is_none() && self.epochs.is_none();
+        if waits { self.ask_where(out) } else { self.begin(now, out) }
     }
 
     fn begin(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Commit::Auto(interval) = self.settings.commit {
             self.commit_at = self.settings.starts.max(now) + interval;
         }
-        out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
+        self.first_beat(now, out);
         out.wake(Timer::Begin, self.settings.starts.max(now));
     }
 
@@ -356,11 +331,11 @@ impl Consumer {
         if self.committing {
             return;
         }
+        if self.attends && !self.attend(now, out) {
+            return;
+        }
         if self.ending == Ending::Asked {
             return self.end(now, out);
-        }
-        if self.epochs.is_some() && !self.regroup(now, out) {
-            return;
         }
         if let Commit::Auto(interval) = self.settings.commit
             && now >= self.commit_at
@@ -386,12 +361,10 @@ impl Consumer {
         }
         let records = u64::from(self.settings.poll_records - room);
         if records > 0 {
+            self.polled_at = now;
             out.observe(&Fact::Polled { group: self.settings.group, records });
             if let Some(output) = &mut self.output {
                 output.producer.turn_all(now, out);
-            }
-            if self.epochs.is_some() {
-                self.watch_poll(now, out);
             }
         }
         self.ask(out);
@@ -462,10 +435,11 @@ impl Consumer {
     /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
     fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted = 0;
+        let generation = self.generation();
         let mut commits = self.commits.take().unwrap_or_default();
         let Self { owned, processing, settings, .. } = self;
         commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
-        commits.generation = self.epochs.as_ref().map_or(settings.generation, |epochs| epochs.epoch);
+        commits.generation = generation;
         let known = owned.iter().enumerate().filter(|(_, owned)| owned.polled != UNKNOWN);
         commits.positions.extend(known.map(|(slot, owned)| Position {
             partition: owned.partition,
@@ -478,11 +452,11 @@ impl Consumer {
     }
 
     fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if let Some(refusal) = commits.refused.take() {
+            self.refused(refusal);
+        }
         commits.positions.clear();
         self.commits = Some(commits);
-        if self.epochs.is_some() {
-            self.gave_up(now, out);
-        }
         if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
             self.poll(now, out);
         }

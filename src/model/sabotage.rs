@@ -32,7 +32,20 @@ pub enum Sabotage {
     LoseRead,
     /// A member that takes another's place begins beyond what is committed; only where members can be lost.
     ResumeAhead,
-    /// A coordinator gives out a partition that another member has not given up.
+    /// A member keeps what it is to give up; only in groups that change, as all that follow.
+    SkipRevocation,
+    /// A member gives up partitions without committing what it did; nobody notices but who counts.
+    SkipCommit,
+    /// The leader deals a partition to two members.
+    DealTwice,
+    /// A coordinator takes commits of whoever comes.
+    ForgetFencing,
+    /// A rebalance leads to no new generation.
+    KeepGeneration,
+    /// A coordinator says that nothing is committed but the beginning.
+    ForgetCommitted,
+    /// A coordinator gives out a partition that another member has not given up; only in the consumer protocol, as the
+    /// two that follow.
     GiveUnreleased,
     /// Somebody comes or goes and the group's epoch stays as it is.
     ForgetEpoch,

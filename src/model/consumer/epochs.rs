@@ -4,9 +4,9 @@
 //! by itself, gives up what it is to give up, takes up what is new, and says so at once. A member that was thrown out
 //! notices with its next heartbeat and leaves everything as it is, in its next poll. Kafka without a listener would do
 //! that a little sooner, while the records are still in work.
-use super::{Commit, Consumer};
+use super::{Commit, Consumer, Ending};
 use crate::model::machine::Outbox;
-use crate::model::protocol::{Beat, MemberKey, Message, PartitionId, Reason, Refusal, Standing, Timer, Wish};
+use crate::model::protocol::{Beat, Message, PartitionId, Reason, Refusal, Standing, Timer, Wish};
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub struct Taking {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Not in the group, and does not ask: it has not polled for too long, or not yet.
+    /// Not in the group, and has not asked.
     Out,
     /// Has asked to be in it.
     Joining,
@@ -49,18 +49,19 @@ pub(super) struct Epochs {
     armed: Time,
     /// What it is to read, if that is something else than it reads.
     told: Option<BTreeSet<PartitionId>>,
-    /// What it takes up once its positions are committed.
-    taking_up: Option<Vec<PartitionId>>,
+    /// The positions of what it gives up are on their way.
+    settled: bool,
     /// It is not in the group any more and has not polled since.
     lost: bool,
-    /// When it polled last.
-    polled: Time,
 }
 
-impl Epochs {
-    pub(super) fn new(taking: Taking) -> Self {
+impl Consumer {
+    /// The same, in a group of the consumer protocol.
+    #[must_use]
+    pub fn in_epochs(mut self, taking: Taking) -> Self {
         let (epoch, place) = if taking.settled { (1, Place::In) } else { (0, Place::Out) };
-        Self {
+        self.attends = !taking.settled;
+        self.epochs = Some(Box::new(Epochs {
             taking,
             epoch,
             place,
@@ -69,85 +70,80 @@ impl Epochs {
             due: Time::NEVER,
             armed: Time::NEVER,
             told: None,
-            taking_up: None,
+            settled: false,
             lost: false,
-            polled: Time::ZERO,
-        }
-    }
-}
-
-impl Consumer {
-    /// The same, in a group of the consumer protocol.
-    #[must_use]
-    pub fn in_epochs(mut self, taking: Taking) -> Self {
-        self.epochs = Some(Box::new(Epochs::new(taking)));
+        }));
         self
     }
 
-    fn key(&self) -> MemberKey {
-        MemberKey { member: self.settings.member, incarnation: self.settings.generation }
-    }
-
-    /// Begins: where it is not in the group yet, with the first poll.
+    /// Who is in the group from the beginning sends signs of life; others join with their first poll.
     pub(super) fn enter(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if let Commit::Auto(interval) = self.settings.commit {
-            self.commit_at = self.settings.starts.max(now) + interval;
+        if let Some(epochs) = &mut self.epochs
+            && epochs.place == Place::In
+        {
+            epochs.due = now + epochs.taking.first;
+            epochs.armed = epochs.due;
+            out.wake(Timer::Heartbeat, epochs.armed);
         }
-        let epochs = self.epochs.as_mut().expect("only members of epochs enter");
-        if epochs.taking.settled {
-            (epochs.due, epochs.armed) = (now + epochs.taking.first, now + epochs.taking.first);
-            out.wake(Timer::Heartbeat, epochs.due);
-        }
-        out.wake(Timer::Begin, self.settings.starts.max(now));
     }
 
-    /// Sends a heartbeat, or does so as soon as the last one is answered.
-    fn beat(&mut self, now: Time, wish: Wish, says: bool, out: &mut (impl Outbox + ?Sized)) {
+    /// Sends a heartbeat; the next one is due an interval later.
+    fn send_beat(&mut self, now: Time, wish: Wish, says: bool, out: &mut (impl Outbox + ?Sized)) {
         let key = self.key();
         let owned = says.then(|| self.roster.partitions().collect());
-        let epochs = self.epochs.as_mut().expect("only members of epochs send these");
+        let Some(epochs) = &mut self.epochs else { return };
         (epochs.asking, epochs.urgent) = (true, false);
         let patience = epochs.taking.patience;
         out.send(self.settings.coordinator, Message::Beat(Box::new(Beat { key, wish, owned, patience })));
         epochs.due = now + epochs.taking.heartbeat;
-        if epochs.armed == Time::NEVER || epochs.armed > epochs.due {
+        if epochs.armed > epochs.due {
             epochs.armed = epochs.due;
-            out.wake(Timer::Heartbeat, epochs.due);
-        }
-    }
-
-    /// Says what it has now, at once.
-    fn acknowledge(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let epochs = self.epochs.as_mut().expect("only members of epochs acknowledge");
-        if epochs.asking {
-            epochs.urgent = true;
-            return;
-        }
-        if epochs.place == Place::In {
-            let epoch = epochs.epoch;
-            self.beat(now, Wish::Stay(epoch), true, out);
+            out.wake(Timer::Heartbeat, epochs.armed);
         }
     }
 
     /// It may be time for a heartbeat.
     pub(super) fn beats(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let epochs = self.epochs.as_mut().expect("only members of epochs have this timer");
+        let at_work = self.processing.idle_at() > now;
+        let Some(epochs) = &mut self.epochs else { return };
         if now < epochs.armed {
             return;
         }
         epochs.armed = Time::NEVER;
-        if now < epochs.due || epochs.asking {
-            epochs.armed = epochs.due.max(now + Span::from_ms(1));
-            out.wake(Timer::Heartbeat, epochs.armed);
-            return;
+        if now < epochs.due {
+            epochs.armed = epochs.due;
+            return out.wake(Timer::Heartbeat, epochs.armed);
+        }
+        let late = self.polled_at + epochs.taking.patience;
+        if at_work && late <= now + epochs.taking.heartbeat {
+            out.wake(Timer::PollDue, late.max(now));
         }
         match epochs.place {
-            Place::Out => epochs.due = Time::NEVER,
-            Place::Joining => self.beat(now, Wish::Join, true, out),
+            Place::Out => {}
+            Place::In if epochs.asking => {
+                // One at a time: the next leaves when this one is answered.
+                epochs.urgent = true;
+            }
             Place::In => {
                 let epoch = epochs.epoch;
-                self.beat(now, Wish::Stay(epoch), false, out);
+                self.send_beat(now, Wish::Stay(epoch), false, out);
             }
+            Place::Joining => self.send_beat(now, Wish::Join, true, out),
+        }
+        if !at_work {
+            // Kafka's poll returns now and then with nothing, and is called again: it commits on time.
+            self.poll_if_idle(now, out);
+        }
+    }
+
+    /// Says what it has now, at once, or as soon as the last heartbeat is answered.
+    fn acknowledge(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let Some(epochs) = &mut self.epochs else { return };
+        if epochs.asking {
+            epochs.urgent = true;
+        } else if epochs.place == Place::In {
+            let epoch = epochs.epoch;
+            self.send_beat(now, Wish::Stay(epoch), true, out);
         }
     }
 
@@ -156,116 +152,110 @@ impl Consumer {
         let mine = standing.key == self.key();
         let Some(epochs) = self.epochs.as_mut().filter(|_| mine) else { return };
         epochs.asking = false;
-        if epochs.place == Place::Out {
-            // The answer to its farewell.
-            return self.poll_if_idle(now, out);
-        }
-        epochs.taking.heartbeat = standing.heartbeat;
-        match standing.refused {
-            // Its instance is taken until the other's session is over: it asks again with the next heartbeat.
-            Some(Refusal::UnreleasedInstance) => return,
-            Some(_) => {
-                (epochs.place, epochs.lost, epochs.urgent) = (Place::Out, true, false);
-                (epochs.told, epochs.taking_up) = (None, None);
-            }
-            None => {
-                (epochs.place, epochs.epoch) = (Place::In, standing.epoch);
-                if let Some(assignment) = standing.assignment {
-                    epochs.told = Some(assignment.into_iter().collect());
+        if epochs.place != Place::Out {
+            epochs.taking.heartbeat = standing.heartbeat;
+            match standing.refused {
+                // Its instance is taken until the other's session is over: it asks again with the next heartbeat.
+                Some(Refusal::UnreleasedInstance) => return,
+                Some(_) => self.is_cast_out(),
+                None => {
+                    (epochs.place, epochs.epoch) = (Place::In, standing.epoch);
+                    if let Some(assignment) = standing.assignment {
+                        epochs.told = Some(assignment.into_iter().collect());
+                        self.attends = true;
+                    }
+                    if epochs.urgent {
+                        self.acknowledge(now, out);
+                    }
                 }
             }
-        }
-        if epochs.urgent {
-            self.acknowledge(now, out);
         }
         self.poll_if_idle(now, out);
     }
 
+    /// It is not in the group any more.
+    fn is_cast_out(&mut self) {
+        if let Some(epochs) = &mut self.epochs {
+            (epochs.place, epochs.lost, epochs.told) = (Place::Out, true, None);
+            (epochs.urgent, epochs.settled) = (false, false);
+            self.attends = true;
+        }
+    }
+
     /// What changes for it, inside poll; whether the poll may go on.
     pub(super) fn regroup(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
-        let Some(epochs) = &mut self.epochs else { return true };
-        epochs.polled = now;
-        if epochs.place == Place::In && epochs.told.is_none() || epochs.place == Place::Joining {
+        if self.ending != Ending::No {
             return true;
         }
         if self.processing.done_at() > now {
-            // Other workers are not done with the last records.
+            // Several workers share the last poll: nothing changes before all are done.
             self.arm(false, now, out);
             return false;
         }
-        if epochs.place == Place::Out && !epochs.asking {
-            self.come_back(now, out);
-        } else if epochs.taking_up.is_none() {
-            self.change(now, out);
+        let Some(epochs) = &mut self.epochs else { return true };
+        match epochs.place {
+            // The farewell is not answered yet.
+            Place::Out if epochs.asking => return true,
+            Place::Out => {
+                epochs.place = Place::Joining;
+                if std::mem::take(&mut epochs.lost) && !sabotage::plays(Sabotage::KeepFenced) {
+                    let all: Vec<PartitionId> = self.roster.partitions().collect();
+                    self.give_up(&all, out);
+                }
+                self.send_beat(now, Wish::Join, true, out);
+            }
+            Place::Joining => {}
+            Place::In => return self.change(now, out),
         }
+        self.attends = false;
         true
     }
 
-    /// Joins, and has nothing of what it may have had.
-    fn come_back(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let epochs = self.epochs.as_mut().expect("only members of epochs come back");
-        epochs.place = Place::Joining;
-        if std::mem::take(&mut epochs.lost) && !sabotage::plays(Sabotage::KeepFenced) {
-            let all: Vec<PartitionId> = self.roster.partitions().collect();
-            self.give_up(&all, out);
-        }
-        self.beat(now, Wish::Join, true, out);
-    }
-
-    fn change(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let epochs = self.epochs.as_mut().expect("only members of epochs change");
-        let Some(told) = epochs.told.take() else { return };
+    /// Gives up and takes up what it was told to, and says so; whether it has.
+    fn change(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
+        let commits = matches!(self.settings.commit, Commit::Auto(_));
+        let Some(epochs) = &mut self.epochs else { return true };
         let has: BTreeSet<PartitionId> = self.roster.partitions().collect();
+        let told = epochs.told.clone().unwrap_or_else(|| has.clone());
         let goes: Vec<PartitionId> = has.difference(&told).copied().collect();
-        let comes: Vec<PartitionId> = told.difference(&has).copied().collect();
-        if !goes.is_empty() && matches!(self.settings.commit, Commit::Auto(_)) {
-            epochs.taking_up = Some(comes);
+        if commits && !goes.is_empty() && !epochs.settled {
+            (epochs.settled, self.committing) = (true, true);
             self.commit(out);
-            return self.give_up(&goes, out);
+            return false;
         }
+        (epochs.told, epochs.settled, self.attends) = (None, false, false);
+        let (comes, epoch): (Vec<PartitionId>, u32) = (told.difference(&has).copied().collect(), epochs.epoch);
         self.give_up(&goes, out);
-        self.have(&comes, now, out);
-    }
-
-    /// The positions of what it gave up are committed, or never will be.
-    pub(super) fn gave_up(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if let Some(comes) = self.epochs.as_mut().and_then(|epochs| epochs.taking_up.take()) {
-            self.have(&comes, now, out);
-        }
-    }
-
-    fn have(&mut self, comes: &[PartitionId], now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let epoch = self.epochs.as_ref().map_or(0, |epochs| epochs.epoch);
-        self.take_up(comes, epoch, out);
+        self.take_up(&comes, epoch, out);
         self.acknowledge(now, out);
-    }
-
-    /// Wants to be woken if the records of a poll take longer than a member may stay away from polling.
-    pub(super) fn watch_poll(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if let Some(epochs) = &self.epochs {
-            let due = epochs.polled + epochs.taking.patience;
-            if self.processing.idle_at() > due && epochs.place == Place::In {
-                out.wake(Timer::PollDue, due.max(now));
-            }
-        }
+        true
     }
 
     /// It may have stayed away from polling for too long: then it leaves, and comes back with its next poll.
-    pub(super) fn poll_due(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Some(epochs) = &mut self.epochs else { return };
-        let late = epochs.polled + epochs.taking.patience <= now && self.processing.idle_at() > now;
-        if late && epochs.place == Place::In {
-            (epochs.place, epochs.lost, epochs.urgent) = (Place::Out, true, false);
-            (epochs.told, epochs.taking_up) = (None, None);
-            self.farewell(now, Reason::PolledLate, out);
+    pub(super) fn stays_away(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let at_work = self.processing.idle_at() > now;
+        let Some(epochs) = &self.epochs else { return };
+        if at_work && self.polled_at + epochs.taking.patience <= now && epochs.place == Place::In {
+            self.report(now, out);
+            self.say_farewell(now, Reason::PolledLate, out);
+            self.is_cast_out();
         }
     }
 
+    /// It ends in good order.
+    pub(super) fn farewell(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let all: Vec<PartitionId> = self.roster.partitions().collect();
+        self.give_up(&all, out);
+        self.say_farewell(now, Reason::Left, out);
+    }
+
     /// Leaves the group for good, or for a while where it has an instance id.
-    pub(super) fn farewell(&mut self, now: Time, reason: Reason, out: &mut (impl Outbox + ?Sized)) {
-        if let Some(epochs) = &self.epochs {
+    fn say_farewell(&mut self, now: Time, reason: Reason, out: &mut (impl Outbox + ?Sized)) {
+        if let Some(epochs) = &self.epochs
+            && epochs.place != Place::Out
+        {
             let wish = if epochs.taking.fixed { Wish::Pause } else { Wish::Leave(reason) };
-            self.beat(now, wish, false, out);
+            self.send_beat(now, wish, false, out);
         }
     }
 }

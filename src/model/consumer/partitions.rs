@@ -47,6 +47,11 @@ impl Roster {
         Self { supply: Some(supply), slots, asked: incarnation << 16, ..Self::default() }
     }
 
+    /// Whether it has a partition.
+    pub(super) fn has(&self, partition: PartitionId) -> bool {
+        self.slots.contains_key(&partition)
+    }
+
     /// The partitions it has.
     pub(super) fn partitions(&self) -> impl Iterator<Item = PartitionId> {
         self.slots.keys().copied()

@@ -6,7 +6,7 @@
 //! compute it; here that takes no time. Subscriptions are those of the group and do not change.
 use super::reconcile::{Current, State};
 use crate::model::assignor::{self, TopicId};
-use crate::model::machine::{Fact, Outbox};
+use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{
     ActorId, Beat, Commits, MemberKey, MemberState, Message, PartitionId, Reason, Refusal, Standing, Timer, Wish,
 };
@@ -132,7 +132,11 @@ impl ConsumerProtocol {
     }
 
     /// Begins to watch over members that were there from the beginning.
-    pub fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let group = self.settings.group;
+        for &key in self.members.keys() {
+            out.observe(&Fact::Member { group, key, state: MemberState::Joined });
+        }
         self.watch_sessions(now, out);
     }
 
@@ -168,6 +172,8 @@ impl ConsumerProtocol {
 
     fn joins(&mut self, now: Time, beat: &Beat, out: &mut (impl Outbox + ?Sized)) -> Result<(), Refusal> {
         let key = beat.key;
+        let nothing = beat.owned.as_ref().is_some_and(Vec::is_empty);
+        assert!(nothing, "a member that joins has nothing: {beat:?}");
         if self.members.contains_key(&key) {
             return Ok(());
         }
@@ -387,6 +393,18 @@ impl ConsumerProtocol {
 impl Member {
     fn new(current: Current, heard: Time, patience: Span) -> Self {
         Self { current, heard, paused: false, patience, revokes_by: Time::NEVER }
+    }
+}
+
+impl Machine for ConsumerProtocol {
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        match input {
+            Input::Started => self.start(now, out),
+            Input::Fired(timer) => self.fired(timer, now, out),
+            Input::Received { from, message: Message::Beat(beat) } => self.beats(now, from, &beat, out),
+            Input::Paused(_) | Input::Slowed(_) => {}
+            other => panic!("a coordinator does not expect {other:?}"),
+        }
     }
 }
 

@@ -5,9 +5,9 @@
 use super::findings::{self, Findings};
 use super::{client, job, properties};
 use crate::model::random::Distribution;
-use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
+use crate::plan::{AssignorPlan, Commit, GroupPlan, Plan, Reset, ServerAssignor, Work};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{self, Assignor, Fetch, Group};
+use crate::scenario::schema::{self, Assignor, Fetch, Group, OffsetReset, Protocol, Start};
 use crate::units::{Span, Time, show};
 
 /// Members times workers over all groups at most: each has state.
@@ -26,9 +26,14 @@ const PARTITION_MAX: u64 = 1 << 20;
 const AUTO_COMMIT: Span = Span::from_ms(5_000);
 /// `heartbeat.interval.ms`.
 const HEARTBEAT: Span = Span::from_ms(3_000);
+/// `group.consumer.heartbeat.interval.ms`.
+const CONSUMER_HEARTBEAT: Span = Span::from_ms(5_000);
 
 /// `session.timeout.ms`.
 const SESSION: Span = Span::from_ms(45_000);
+
+/// `max.poll.interval.ms`.
+const MAX_POLL_INTERVAL: Span = Span::from_ms(300_000);
 
 /// All groups, in the order of the file.
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
@@ -59,6 +64,15 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
     let (heartbeat, session_timeout) = session(settings, &path, found);
     let reads = topics_of(settings, topics, &path, found);
     let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
+    let max_interval = settings.poll.as_ref().and_then(|poll| poll.max_interval.as_ref());
+    let cold = settings.start == Some(Start::Cold);
+    if let Some(OffsetReset::Latest | OffsetReset::Earliest) = settings.offset_reset
+        && !cold
+    {
+        let message = "means nothing for a stable group, which has every offset committed";
+        found.error(&format!("{path}.offset_reset"), message, "add `start: cold`, or remove it");
+    }
+    let fixed = settings.fixed.as_ref().is_some_and(|flag| flag.0);
     let (job, model) = job::job(settings.work.as_ref(), &path, found);
     GroupPlan {
         name: name.to_owned(),
@@ -68,11 +82,12 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         most_members: settings.members.0 as u32,
         workers: settings.workers.as_ref().map_or(1, |count| count.0) as u32,
         assignor: match settings.assignor {
-            None | Some(Assignor::Range) => AssignorPlan::Range,
+            None | Some(Assignor::Range | Assignor::Uniform) => AssignorPlan::Range,
             Some(Assignor::RoundRobin) => AssignorPlan::RoundRobin,
             Some(Assignor::Sticky) => AssignorPlan::Sticky,
             Some(Assignor::CooperativeSticky) => AssignorPlan::CooperativeSticky,
         },
+        remote_assignor: remote_assignor(settings, &path, found),
         starts: settings.starts.as_ref().map_or(Time::ZERO, |at| Time::ZERO + at.0),
         modelled: model.is_some(),
         work: model.unwrap_or(Work::Each(Distribution::Constant(0.0))),
@@ -92,12 +107,50 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         },
         heartbeat,
         session_timeout,
+        max_poll_interval: max_interval.map_or(MAX_POLL_INTERVAL, |interval| interval.0),
+        cold,
+        reset: match settings.offset_reset {
+            None | Some(OffsetReset::Latest) => Reset::Latest,
+            Some(OffsetReset::Earliest) => Reset::Earliest,
+        },
+        fixed,
+        // Whatever else changes it is known when all events are.
+        changes: cold || max_interval.is_some() || settings.protocol == Some(Protocol::Consumer),
+    }
+}
+
+/// Which groups run their protocol, once it is known what happens: only there can anything be read twice.
+pub fn changing(plan: &mut Plan) {
+    for group in &mut plan.groups {
+        group.changes |= plan.redelivers;
+    }
+    plan.redelivers |= plan.groups.iter().any(|group| group.changes);
+}
+
+/// Who deals at the coordinator, where that deals.
+fn remote_assignor(settings: &Group, path: &str, found: &mut Findings<'_>) -> Option<ServerAssignor> {
+    let path = format!("{path}.assignor");
+    match (settings.protocol, settings.assignor) {
+        (Some(Protocol::Consumer), None | Some(Assignor::Uniform)) => Some(ServerAssignor::Uniform),
+        (Some(Protocol::Consumer), Some(Assignor::Range)) => Some(ServerAssignor::Range),
+        (Some(Protocol::Consumer), Some(_)) => {
+            let message = "is one of the classic protocol; in the consumer protocol the coordinator deals";
+            found.error(&path, message, "write `uniform` or `range`, or remove it");
+            None
+        }
+        (None | Some(Protocol::Classic), Some(Assignor::Uniform)) => {
+            let message = "is the coordinator's, and that deals only in the consumer protocol";
+            found.error(&path, message, "add `protocol: consumer`, or write `cooperative-sticky`");
+            None
+        }
+        (None | Some(Protocol::Classic), _) => None,
     }
 }
 
 /// Time between two signs of life, and without one.
 fn session(settings: &Group, path: &str, found: &mut Findings<'_>) -> (Span, Span) {
-    let heartbeat = settings.heartbeat.as_ref().map_or(HEARTBEAT, |d| d.0);
+    let silent = if settings.protocol == Some(Protocol::Consumer) { CONSUMER_HEARTBEAT } else { HEARTBEAT };
+    let heartbeat = settings.heartbeat.as_ref().map_or(silent, |d| d.0);
     let Some(session) = &settings.session_timeout else { return (heartbeat, SESSION) };
     if heartbeat >= session.0 {
         let shown = show::duration(heartbeat.seconds());

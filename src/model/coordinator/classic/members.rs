@@ -16,15 +16,15 @@ pub struct Member {
     /// What it says it has.
     pub owned: Vec<PartitionId>,
     /// In which generation it got that.
-    generation: u32,
-    session: Span,
-    patience: Span,
+    pub generation: u32,
+    pub session: Span,
+    pub patience: Span,
     /// Until when it is taken for alive.
-    deadline: Time,
+    pub deadline: Time,
     /// Waits for everybody to join.
     pub joining: bool,
     /// Waits for the leader to deal.
-    sharing: bool,
+    pub sharing: bool,
     /// What it is to read.
     pub partitions: Vec<PartitionId>,
 }
