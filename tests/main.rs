@@ -11,6 +11,7 @@ mod expiry;
 mod fit;
 mod friendly;
 mod gallery;
+mod groups;
 mod histogram;
 mod hostile;
 mod house;
