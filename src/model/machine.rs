@@ -291,7 +291,7 @@ pub enum Fact<'a> {
         /// Everything below is done.
         offset: u64,
     },
-    /// Records were deleted before a group got them.
+    /// Records that a group will never get.
     Lost {
         /// Which group.
         group: u32,
@@ -301,6 +301,8 @@ pub enum Fact<'a> {
         first: u64,
         /// How many.
         records: u64,
+        /// By what.
+        to: LostTo,
     },
     /// What a broker did since it last said so.
     Served {
@@ -328,6 +330,15 @@ pub enum Fact<'a> {
         /// Bytes.
         bytes: u64,
     },
+}
+
+/// What takes records from a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostTo {
+    /// They were deleted.
+    Retention,
+    /// Its reader began after them, for nothing was committed.
+    Reset,
 }
 
 /// Records of one partition that a member finished, with contiguous offsets.

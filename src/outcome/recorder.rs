@@ -137,8 +137,8 @@ impl Recorder {
     }
 
     fn rare(&mut self, now: Time, fact: &Fact<'_>) {
-        if let Fact::Lost { group, partition, first, records } = *fact {
-            return self.lost(group as usize, partition as usize, (first, records), now);
+        if let Fact::Lost { group, partition, first, records, to } = *fact {
+            return self.lost(group as usize, partition as usize, (first, records, to), now);
         }
         let Self { totals, partitions, places, .. } = self;
         match *fact {
@@ -472,6 +472,7 @@ impl Recorder {
             engine: "sim",
             invalid: Vec::new(),
             happened: Vec::new(),
+            changes: Vec::new(),
             warnings: Vec::new(),
             end,
         }

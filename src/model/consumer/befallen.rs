@@ -21,6 +21,7 @@ impl Consumer {
             }
             Input::Crashed => {
                 self.processing.report_busy(now, out);
+                self.vanish(out);
                 self.hang_up(out);
             }
             Input::Paused(span) => {
