@@ -2,11 +2,12 @@
 //!
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+mod at_most_once;
 mod befallen;
 mod resume;
 
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::processing::{Processing, Run, Service};
+use super::processing::{Processing, Run, Service, Trials};
 use super::producer::Producer;
 use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Produce, Record, Timer, Wanted};
 use super::quota::Muted;
@@ -37,6 +38,8 @@ pub struct Consumer {
     positions: Option<Box<Vec<Position>>>,
     muted: Muted,
     ending: Ending,
+    /// Records that are committed already and may be worked on, where that comes first.
+    granted: u32,
 }
 
 /// Whether it is about to end.
@@ -90,6 +93,8 @@ pub enum Commit {
     AfterPoll,
     /// Whenever so many records are processed; does not wait for the answer.
     Every(u32),
+    /// Before the records of a poll are processed, which waits for the answer: at most once.
+    BeforeWork,
 }
 
 /// A partition of a member.
@@ -210,8 +215,15 @@ impl Consumer {
             positions: None,
             muted: Muted::default(),
             ending: Ending::No,
+            granted: 0,
             settings,
         }
+    }
+
+    /// The same, where records may fail.
+    #[must_use]
+    pub fn with_trials(self, trials: Option<Trials>) -> Self {
+        Self { processing: self.processing.with_trials(trials), ..self }
     }
 
     /// The broker that leads each of its partitions.
@@ -323,7 +335,12 @@ impl Consumer {
             self.commit_at = now + interval;
             self.commit(out);
         }
-        let mut room = self.settings.poll_records;
+        let most = match self.settings.commit {
+            Commit::BeforeWork if self.granted == 0 && !self.fetched.is_empty() => return self.commit_first(out),
+            Commit::BeforeWork => std::mem::take(&mut self.granted),
+            _ => self.settings.poll_records,
+        };
+        let mut room = most;
         while room > 0
             && let Some(run) = self.fetched.front_mut()
         {
@@ -339,7 +356,7 @@ impl Consumer {
             }
             self.take_on(part, now);
         }
-        let records = u64::from(self.settings.poll_records - room);
+        let records = u64::from(most - room);
         if records > 0 {
             out.observe(&Fact::Polled { group: self.settings.group, records });
             if let Some(output) = &mut self.output {
@@ -414,16 +431,24 @@ impl Consumer {
     /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
     fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted = 0;
+        let positions = self.known_positions();
+        out.send(self.settings.coordinator, Message::Commit(positions));
+    }
+
+    /// Positions below which all is done, or where commits come first, was handed out.
+    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
+    fn known_positions(&mut self) -> Box<Vec<Position>> {
         let mut positions = self.positions.take().unwrap_or_default();
+        let ahead = self.settings.commit == Commit::BeforeWork || sabotage::plays(Sabotage::CommitAhead);
         let Self { owned, processing, .. } = self;
         positions.extend(owned.iter().enumerate().map(|(slot, owned)| Position {
             partition: owned.partition,
             offset: match processing.unfinished(slot as u32) {
-                Some(offset) if !sabotage::plays(Sabotage::CommitAhead) => offset,
+                Some(offset) if !ahead => offset,
                 _ => owned.polled,
             },
         }));
-        out.send(self.settings.coordinator, Message::Commit(positions));
+        positions
     }
 
     #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]

@@ -5,9 +5,9 @@
 //! duplicates and count as nothing else, so latencies and lag are of first times only.
 use super::progress::Progress;
 use super::{Observer, Witness};
-use crate::model::machine::{Fact, Processed};
+use crate::model::machine::{Cause, Fact, Processed};
 use crate::plan::Plan;
-use crate::units::{Span, Time};
+use crate::units::Time;
 
 /// Knows what was processed before.
 #[derive(Debug)]
@@ -61,14 +61,57 @@ impl Redelivery {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
             Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
             Fact::Resumed { group, partition, offset, .. } => {
+                self.passed_over(witness, now, (group, partition), offset);
                 let place = self.place(group, partition);
                 place.orphaned = false;
                 let until = place.seen.end();
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
             }
+            Fact::Lost { group, partition, first, records, .. } => {
+                return self.lost(witness, now, (group, partition), (first, records), fact);
+            }
             _ => {}
         }
         witness.observe(now, fact);
+    }
+
+    /// What was committed by whoever was lost, and never processed.
+    fn passed_over(&mut self, witness: &mut Witness, now: Time, (group, partition): (u32, u32), offset: u64) {
+        let seen = &mut self.place(group, partition).seen;
+        let mut at = seen.below;
+        while at < offset {
+            let (known, until) = seen.is_done(at);
+            let until = until.min(offset);
+            if !known {
+                seen.done(at, until - at);
+                let (records, cause) = (until - at, Cause::Unprocessed);
+                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+            }
+            at = until;
+        }
+    }
+
+    /// Records that are deleted or given up: whatever comes again of them is no news.
+    fn lost(
+        &mut self,
+        witness: &mut Witness,
+        now: Time,
+        (group, partition): (u32, u32),
+        (first, records): (u64, u64),
+        fact: &Fact<'_>,
+    ) {
+        let Place { seen, again, .. } = self.place(group, partition);
+        if let Some((progress, until)) = again {
+            progress.done(first, records);
+            if progress.below >= *until {
+                *again = None;
+            }
+        }
+        if seen.done(first, records) {
+            witness.observe(now, fact);
+        } else {
+            witness.observe(now, &Fact::Redone { group, records });
+        }
     }
 
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
@@ -98,23 +141,9 @@ impl Redelivery {
                 witness.observe(now, &Fact::Redone { group, records: until - at });
             } else {
                 seen.done(at, until - at);
-                witness.observe(now, &Fact::Processed(part(done, at, until)));
+                witness.observe(now, &Fact::Processed(done.part(at, until)));
             }
             at = until;
         }
-    }
-}
-
-/// Some of the records.
-fn part<'p>(done: &Processed<'p>, from: u64, until: u64) -> Processed<'p> {
-    let (from, until) = ((from - done.first) as usize, (until - done.first) as usize);
-    let before = done.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
-    Processed {
-        first: done.first + from as u64,
-        records: &done.records[from..until],
-        extras: if done.extras.is_empty() { &[] } else { &done.extras[from..until] },
-        work: &done.work[from..until],
-        started: done.started + before,
-        ..*done
     }
 }

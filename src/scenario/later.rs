@@ -11,7 +11,7 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
         ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
         ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
-        ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
+        ("Group", "share" | "protocol") => Some("remove it: groups are classic and stable"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         _ => None,
     }
