@@ -8,6 +8,7 @@ pub mod broker;
 pub mod compression;
 pub mod consumer;
 pub mod coordinator;
+pub mod dealing;
 pub mod log;
 pub mod machine;
 pub mod partitioner;

@@ -3,7 +3,7 @@
 //! The outbox is a trait, not a list: an engine may act at once (the simulator) or collect (actors, tests).
 //! Facts are borrowed, one per batch: a machine never copies records to report them. They are the narrow waist
 //! between engines and outcome: recorder and laws hear nothing else.
-use super::protocol::{ActorId, Extra, Message, PartitionId, Record, Timer};
+use super::protocol::{ActorId, Extra, MemberKey, MemberState, Message, PartitionId, Reason, Record, Timer};
 use crate::units::{Span, Time};
 
 /// A participant: pure rules, no surroundings.
@@ -207,6 +207,48 @@ pub enum Fact<'a> {
         partition: PartitionId,
         /// The first offset it will ask for.
         offset: u64,
+    },
+    /// A member does not read a partition any more.
+    Revoked {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+    },
+    /// Nothing was committed of a partition: its reader begins here, whatever lies before.
+    Reset {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// The first offset it will ask for.
+        offset: u64,
+    },
+    /// Something became of a member of a group that changes.
+    Member {
+        /// Which group.
+        group: u32,
+        /// Who.
+        key: MemberKey,
+        /// What.
+        state: MemberState,
+    },
+    /// A group has rebalanced: everybody knows what to read, or somebody came before they did.
+    Rebalanced {
+        /// Which group.
+        group: u32,
+        /// The generation that it led to.
+        generation: u32,
+        /// Why.
+        reason: Reason,
+        /// When it began.
+        began: Time,
+        /// How many members take part.
+        members: u32,
     },
     /// Records that were processed once more, because whoever did it first had not committed them.
     Redone {

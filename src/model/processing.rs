@@ -438,6 +438,12 @@ impl Processing {
         reported
     }
 
+    /// Records that are kept will never be worked on.
+    #[cold]
+    pub fn forget(&mut self, buffer: u32, records: u32) {
+        self.finished(buffer, records);
+    }
+
     #[inline]
     fn finished(&mut self, buffer: u32, records: u32) {
         self.buffers[buffer as usize].left -= records;

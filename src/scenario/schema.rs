@@ -281,12 +281,20 @@ pub struct Group {
     /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub heartbeat: Option<Duration>,
-    /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. Only where
-    /// consumers are processes of their own does it matter: a lost one is replaced after that.
+    /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. It matters
+    /// where members come and go, and where consumers are processes of their own: a lost one is replaced after that.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub session_timeout: Option<Duration>,
     /// How it begins; stable when silent.
     pub start: Option<Start>,
+    /// Where it begins in a partition of which nothing is committed, `auto.offset.reset`; latest when silent, as in Kafka.
+    pub offset_reset: Option<OffsetReset>,
+    /// Whether members have instance ids, `group.instance.id`: one that comes back within its session has its partitions
+    /// again, and nobody rebalances; false when silent.
+    #[serde(rename = "static")]
+    pub fixed: Option<Flag>,
+    /// How members find together, `group.protocol`; classic when silent.
+    pub protocol: Option<Protocol>,
     /// Where every processed record goes: a topic, a database, or both.
     pub output: Option<Output>,
     /// What becomes of a record whose processing fails, as a `poison` event makes it.
@@ -339,6 +347,10 @@ pub struct Poll {
     /// Records a poll returns at most, `max.poll.records`; 500 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000_000))]
     pub max_records: Option<Count>,
+    /// Time between two polls after which a member leaves by itself, `max.poll.interval.ms`, and which a rebalance waits
+    /// for members at most; 5 min when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub max_interval: Option<Duration>,
 }
 
 /// What a fetch asks for.
@@ -393,6 +405,26 @@ pub enum BeforeWhat {
 pub enum Start {
     /// Assigned at time 0, every offset committed at 0.
     Stable,
+    /// Empty, with nothing committed: members join by the protocol.
+    Cold,
+}
+
+/// Where a group begins in a partition of which nothing is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OffsetReset {
+    /// With what comes from then on: what is there already is lost to it.
+    Latest,
+    /// With the first record that is left.
+    Earliest,
+}
+
+/// How members find together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Everybody joins again whenever somebody comes or goes, and one of them deals.
+    Classic,
 }
 
 /// Where processed records go.

@@ -11,11 +11,12 @@ impl Consumer {
     #[cold]
     pub(super) fn commit_first(&mut self, out: &mut (impl Outbox + ?Sized)) {
         let mut room = self.settings.poll_records;
-        let mut positions = self.known_positions();
+        let mut commits = self.positions();
         for run in &self.fetched {
             let n = room.min(run.end - run.start);
-            let at = positions.iter().position(|position| position.partition == run.partition);
-            positions[at.expect("what is fetched is owned")].offset = run.base + u64::from(n);
+            let mut positions = commits.positions.iter_mut();
+            let position = positions.find(|position| position.partition == run.partition);
+            position.expect("what is fetched is owned").offset = run.base + u64::from(n);
             room -= n;
             if room == 0 {
                 break;
@@ -23,6 +24,6 @@ impl Consumer {
         }
         self.granted = self.settings.poll_records - room;
         self.committing = true;
-        out.send(self.settings.coordinator, Message::Commit(positions));
+        out.send(self.settings.coordinator, Message::Commit(commits));
     }
 }

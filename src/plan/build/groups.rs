@@ -5,9 +5,9 @@
 use super::findings::{self, Findings};
 use super::{client, job, properties};
 use crate::model::random::Distribution;
-use crate::plan::{AssignorPlan, Backoff, Commit, GroupPlan, Retry, Work};
+use crate::plan::{AssignorPlan, Backoff, Commit, GroupPlan, Plan, Reset, Retry, Work};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{self, Assignor, DeadLetter, Fetch, Group};
+use crate::scenario::schema::{self, Assignor, DeadLetter, Fetch, Group, OffsetReset, Start};
 use crate::units::{Span, Time, show};
 
 /// Members times workers over all groups at most: each has state.
@@ -29,6 +29,9 @@ const HEARTBEAT: Span = Span::from_ms(3_000);
 
 /// `session.timeout.ms`.
 const SESSION: Span = Span::from_ms(45_000);
+
+/// `max.poll.interval.ms`.
+const MAX_POLL_INTERVAL: Span = Span::from_ms(300_000);
 
 /// All groups, in the order of the file.
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
@@ -59,6 +62,15 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
     let (heartbeat, session_timeout) = session(settings, &path, found);
     let reads = topics_of(settings, topics, &path, found);
     let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
+    let max_interval = settings.poll.as_ref().and_then(|poll| poll.max_interval.as_ref());
+    let cold = settings.start == Some(Start::Cold);
+    if let Some(OffsetReset::Latest | OffsetReset::Earliest) = settings.offset_reset
+        && !cold
+    {
+        let message = "means nothing for a stable group, which has every offset committed";
+        found.error(&format!("{path}.offset_reset"), message, "add `start: cold`, or remove it");
+    }
+    let fixed = settings.fixed.as_ref().is_some_and(|flag| flag.0);
     let (job, model) = job::job(settings.work.as_ref(), &path, found);
     GroupPlan {
         name: name.to_owned(),
@@ -94,7 +106,24 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         },
         heartbeat,
         session_timeout,
+        max_poll_interval: max_interval.map_or(MAX_POLL_INTERVAL, |interval| interval.0),
+        cold,
+        reset: match settings.offset_reset {
+            None | Some(OffsetReset::Latest) => Reset::Latest,
+            Some(OffsetReset::Earliest) => Reset::Earliest,
+        },
+        fixed,
+        // Whatever else changes it is known when all events are.
+        changes: cold || max_interval.is_some(),
     }
+}
+
+/// Which groups run their protocol, once it is known what happens: only there can anything be read twice.
+pub fn changing(plan: &mut Plan) {
+    for group in &mut plan.groups {
+        group.changes |= plan.redelivers;
+    }
+    plan.redelivers |= plan.groups.iter().any(|group| group.changes);
 }
 
 /// Time between two signs of life, and without one.
