@@ -3,7 +3,9 @@ use conga::model::broker::{Answer, Broker, Place, Places, Settings, Writing};
 use conga::model::coordinator::Coordinator;
 use conga::model::log::Log;
 use conga::model::machine::{Fact, Input, Machine, Outbox, Processed};
-use conga::model::protocol::{ActorId, Commits, Batch, Fetch, Message, Parcel, Position, Produce, Record, Timer, Wanted};
+use conga::model::protocol::{
+    ActorId, Batch, Commits, Fetch, Message, Parcel, Position, Produce, Record, Timer, Wanted,
+};
 use conga::model::random::{Distribution, Draws, Stream};
 use conga::model::wire::Bandwidth;
 use conga::outcome::{Recording, Witness};

@@ -30,8 +30,7 @@ impl Shared {
         let partitions = plan.topics.iter().flat_map(|topic| {
             (0..topic.partitions).map(move |partition| (format!("{}-{partition}", topic.name), partition % brokers))
         });
-        let supplies =
-            Supplies { seed: plan.run.seed, group: group.name.clone(), partitions: partitions.collect() };
+        let supplies = Supplies { seed: plan.run.seed, group: group.name.clone(), partitions: partitions.collect() };
         let topics = plan.topics.iter().map(|topic| (topic.name.clone(), topic.first, topic.partitions));
         let dealing = Dealing {
             group: group.name.clone(),

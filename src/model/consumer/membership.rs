@@ -350,7 +350,8 @@ impl Consumer {
         membership.step = Step::Inside;
         let new: BTreeSet<PartitionId> = shared.partitions.iter().copied().collect();
         membership.releasing = self.roster.partitions().filter(|partition| !new.contains(partition)).collect();
-        membership.gaining = shared.partitions.iter().copied().filter(|&partition| !self.roster.has(partition)).collect();
+        membership.gaining =
+            shared.partitions.iter().copied().filter(|&partition| !self.roster.has(partition)).collect();
         // What it gives up is free for others only in a generation after this one.
         membership.rejoins |= !membership.releasing.is_empty();
         membership.last = (shared.partitions, shared.generation);

@@ -94,6 +94,8 @@ impl Consumer {
     /// Gives up partitions of which nothing is in work: whoever gets them goes on from what is committed.
     pub(super) fn give_up(&mut self, partitions: &[PartitionId], out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
+        // What was committed to be worked on may be among them.
+        self.granted = 0;
         let Self { roster, owned, sessions, fetched, processing, .. } = self;
         let mut given = BTreeSet::new();
         for partition in partitions {
@@ -146,13 +148,7 @@ impl Consumer {
     }
 
     /// Hears what is committed of partitions that it took up.
-    pub(super) fn offsets(
-        &mut self,
-        number: u32,
-        positions: &[Position],
-        now: Time,
-        out: &mut (impl Outbox + ?Sized),
-    ) {
+    pub(super) fn offsets(&mut self, number: u32, positions: &[Position], now: Time, out: &mut (impl Outbox + ?Sized)) {
         if self.roster.supply.is_none() {
             return self.resume(positions, now, out);
         }
@@ -175,13 +171,7 @@ impl Consumer {
     }
 
     /// Hears where a partition begins or ends of which nothing was committed.
-    pub(super) fn listed(
-        &mut self,
-        number: u32,
-        positions: &[Position],
-        now: Time,
-        out: &mut (impl Outbox + ?Sized),
-    ) {
+    pub(super) fn listed(&mut self, number: u32, positions: &[Position], now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
         for &Position { partition, offset } in positions {
             let Some(slot) = self.roster.answered(number, partition) else { continue };

@@ -58,9 +58,7 @@ impl Supply {
         let draws = |law: &Distribution, what: &str| Draws::new(law, Stream::named(*seed, &format!("{what}/{place}")));
         match &self.toil {
             Toil::Each(law) => Service::Each(draws(law, "work")),
-            Toil::PerUnit { base, each } => {
-                Service::PerUnit { base: draws(base, "work"), each: draws(each, "unit") }
-            }
+            Toil::PerUnit { base, each } => Service::PerUnit { base: draws(base, "work"), each: draws(each, "unit") },
             Toil::Real(work) => Service::Real(Arc::clone(work)),
         }
     }
