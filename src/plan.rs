@@ -14,6 +14,7 @@ pub use crate::model::coordinator::consumer_protocol::ServerAssignor;
 pub use crate::model::dealing::Assignor as AssignorPlan;
 pub use crate::model::log::Retention;
 pub use crate::model::partitioner::KeyHash;
+pub use crate::model::processing::{Fails, Poison, Retry};
 use crate::model::random::Distribution;
 pub use crate::model::workload::Arrivals;
 use crate::model::workload::{Keys, Sizes};
@@ -294,6 +295,8 @@ pub struct GroupPlan {
     pub fetch_max_partition_bytes: u64,
     /// `consumer_byte_rate` of each member at each broker, in bytes per second; infinite where there is none.
     pub quota: f64,
+    /// What becomes of records whose processing fails.
+    pub retry: Retry,
     /// When positions are committed.
     pub commit: Commit,
     /// `heartbeat.interval.ms`.
@@ -310,7 +313,7 @@ pub struct GroupPlan {
     pub fixed: bool,
     /// Whether members may come, go or be taken for gone, so that the group runs its protocol.
     pub changes: bool,
-    /// Where processed records go, if anywhere.
+    /// Where processed records go, or those that were given up, if anywhere.
     pub output: Option<ClientPlan>,
     /// Name of the database that results go to, if any, in the folder of the result.
     pub store: Option<String>,

@@ -8,6 +8,7 @@ mod compare;
 mod compression;
 mod consumer_protocol;
 mod disk;
+mod events;
 mod expiry;
 mod fit;
 mod friendly;

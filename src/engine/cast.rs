@@ -11,7 +11,7 @@ use crate::model::consumer::{self, Consumer, Output, Owned};
 use crate::model::coordinator::Coordinator;
 use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
-use crate::model::processing::{RealWork, Service};
+use crate::model::processing::{RealWork, Service, Trials};
 use crate::model::producer::{self, Producer, Retrying};
 use crate::model::protocol::{ActorId, Produce};
 use crate::model::random::{Distribution, Draws, Stream};
@@ -420,5 +420,8 @@ fn consumer(
         heartbeat: group.heartbeat.max(Span::from_ms(1)),
         reset: group.reset,
     };
-    Consumer::new(settings, owned.collect(), group.workers, output)
+    let poisons = plan.poisons();
+    let trials =
+        (!poisons.is_empty() || group.retry.dead_letters).then(|| Trials::new(poisons.into(), group.retry.clone()));
+    Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials)
 }

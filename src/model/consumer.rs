@@ -2,6 +2,7 @@
 //!
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+mod at_most_once;
 mod befallen;
 mod epochs;
 mod membership;
@@ -11,7 +12,7 @@ mod resume;
 mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::processing::{Processing, Run, Service};
+use super::processing::{Processing, Run, Service, Trials};
 use super::protocol::{
     ActorId, Commits, Extra, Fetch, MemberKey, Message, PartitionId, Position, Produce, Record, Timer, Wanted,
 };
@@ -59,6 +60,8 @@ pub struct Consumer {
     /// When it last took records.
     polled_at: Time,
     ending: Ending,
+    /// Records that are committed already and may be worked on, where that comes first.
+    granted: u32,
 }
 
 /// Whether it is about to end.
@@ -114,6 +117,8 @@ pub enum Commit {
     AfterPoll,
     /// Whenever so many records are processed; does not wait for the answer.
     Every(u32),
+    /// Before the records of a poll are processed, which waits for the answer: at most once.
+    BeforeWork,
 }
 
 /// A partition of a member.
@@ -218,8 +223,15 @@ impl Consumer {
             attends: false,
             polled_at: Time::ZERO,
             ending: Ending::No,
+            granted: 0,
             settings,
         }
+    }
+
+    /// The same, where records may fail.
+    #[must_use]
+    pub fn with_trials(self, trials: Option<Trials>) -> Self {
+        Self { processing: self.processing.with_trials(trials), ..self }
     }
 
     /// The same, in a group that changes: it may be given other partitions while it runs.
@@ -343,7 +355,12 @@ impl Consumer {
             self.commit_at = now + interval;
             self.commit(out);
         }
-        let mut room = self.settings.poll_records;
+        let most = match self.settings.commit {
+            Commit::BeforeWork if self.granted == 0 && !self.fetched.is_empty() => return self.commit_first(out),
+            Commit::BeforeWork => std::mem::take(&mut self.granted),
+            _ => self.settings.poll_records,
+        };
+        let mut room = most;
         while room > 0
             && let Some(run) = self.fetched.front_mut()
         {
@@ -359,7 +376,7 @@ impl Consumer {
             }
             self.take_on(part, now);
         }
-        let records = u64::from(self.settings.poll_records - room);
+        let records = u64::from(most - room);
         if records > 0 {
             self.polled_at = now;
             out.observe(&Fact::Polled { group: self.settings.group, records });
@@ -435,8 +452,15 @@ impl Consumer {
     /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
     fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted = 0;
+        let commits = self.positions();
+        out.send(self.settings.coordinator, Message::Commit(commits));
+    }
+
+    /// Positions below which all is done, or where commits come first, was handed out.
+    fn positions(&mut self) -> Box<Commits> {
         let generation = self.generation();
         let mut commits = self.commits.take().unwrap_or_default();
+        let ahead = self.settings.commit == Commit::BeforeWork || sabotage::plays(Sabotage::CommitAhead);
         let Self { owned, processing, settings, .. } = self;
         commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
         commits.generation = generation;
@@ -444,11 +468,11 @@ impl Consumer {
         commits.positions.extend(known.map(|(slot, owned)| Position {
             partition: owned.partition,
             offset: match processing.unfinished(slot as u32) {
-                Some(offset) if !sabotage::plays(Sabotage::CommitAhead) => offset,
+                Some(offset) if !ahead => offset,
                 _ => owned.polled,
             },
         }));
-        out.send(settings.coordinator, Message::Commit(commits));
+        commits
     }
 
     fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {

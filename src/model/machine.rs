@@ -291,7 +291,14 @@ pub enum Fact<'a> {
         /// Everything below is done.
         offset: u64,
     },
-    /// Records that a group will never get.
+    /// Processing records was tried so many times more than once.
+    Tried {
+        /// Which group.
+        group: u32,
+        /// How often.
+        more: u64,
+    },
+    /// Records that a group will never have processed.
     Lost {
         /// Which group.
         group: u32,
@@ -301,8 +308,8 @@ pub enum Fact<'a> {
         first: u64,
         /// How many.
         records: u64,
-        /// By what.
-        to: LostTo,
+        /// Why.
+        cause: Cause,
     },
     /// What a broker did since it last said so.
     Served {
@@ -332,13 +339,24 @@ pub enum Fact<'a> {
     },
 }
 
-/// What takes records from a group.
+/// Why a group never processes a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LostTo {
-    /// They were deleted.
+pub enum Cause {
+    /// It was deleted before the group got it.
     Retention,
-    /// Its reader began after them, for nothing was committed.
+    /// The group had nothing committed, and began after it: `auto.offset.reset`.
     Reset,
+    /// A new leader did not have it.
+    Truncation,
+    /// It was committed, and whoever was to process it did not, or gave it up.
+    Unprocessed,
+    /// Processing it failed as often as it may, and it was written to another topic.
+    DeadLetter,
+}
+
+impl Cause {
+    /// Number of causes.
+    pub const COUNT: usize = 5;
 }
 
 /// Records of one partition that a member finished, with contiguous offsets.
@@ -362,4 +380,21 @@ pub struct Processed<'a> {
     pub started: Time,
     /// Whether the partition's records may finish out of order: several workers share them.
     pub shared: bool,
+}
+
+impl<'a> Processed<'a> {
+    /// Those of the records with offsets from `from` to before `until`.
+    #[must_use]
+    pub fn part(&self, from: u64, until: u64) -> Processed<'a> {
+        let (from, until) = ((from - self.first) as usize, (until - self.first) as usize);
+        let before = self.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
+        Processed {
+            first: self.first + from as u64,
+            records: &self.records[from..until],
+            extras: if self.extras.is_empty() { &[] } else { &self.extras[from..until] },
+            work: &self.work[from..until],
+            started: self.started + before,
+            ..*self
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::recorder::{BrokerTotals, GroupLatency, GroupTotals, Recording, Stream
 use super::result::{
     BrokerResult, Figure, GroupResult, Latency, Level, LostBy, Ordered, ProducerResult, RebalanceResult, TopicResult,
 };
+use crate::model::machine::Cause;
 use crate::plan::{GroupPlan, Plan};
 use std::collections::BTreeMap;
 
@@ -188,17 +189,19 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         Some(_) => ratio(busy, member_seconds * f64::from(planned.workers)).unwrap_or(0.0),
         None => per_window(run, busy / f64::from(planned.members * planned.workers)),
     };
+    let by = |cause: Cause| end.lost_by[cause as usize];
     GroupResult {
         delivered: end.polled.records as f64,
         processed: end.processed.total as f64,
         duplicates: end.duplicates as f64,
-        lost: end.lost.total as f64,
+        lost: (end.lost.total - by(Cause::DeadLetter)) as f64,
         lost_by: LostBy {
-            reset: end.lost_by_reset as f64,
-            retention: (end.lost.total - end.lost_by_reset) as f64,
-            ..LostBy::default()
+            reset: by(Cause::Reset) as f64,
+            retention: by(Cause::Retention) as f64,
+            truncation: by(Cause::Truncation) as f64,
+            committed_unprocessed: by(Cause::Unprocessed) as f64,
         },
-        dead_lettered: 0.0,
+        dead_lettered: by(Cause::DeadLetter) as f64,
         out_of_order: end.out_of_order as f64,
         backlog: backlog as f64,
         censored: offered_in_window(plan, run, planned).saturating_sub(latency.e2e.len()) as f64,
@@ -206,7 +209,7 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         members: changes.map_or(planned.members, |changes| changes.members),
         utilisation,
         member_seconds,
-        attempts: (end.processed.total + end.duplicates) as f64,
+        attempts: (end.processed.total + end.duplicates + end.tried) as f64,
         fetches: end.fetches as f64,
         throttled_s: end.throttled.seconds(),
         lag,

@@ -5,10 +5,10 @@
 //! duplicates and count as nothing else, so latencies and lag are of first times only.
 use super::progress::Progress;
 use super::{Observer, Witness};
-use crate::model::machine::{Fact, LostTo, Processed};
+use crate::model::machine::{Cause, Fact, Processed};
 use crate::model::protocol::{MemberKey, MemberState};
 use crate::plan::Plan;
-use crate::units::{Span, Time};
+use crate::units::Time;
 use std::collections::BTreeMap;
 
 /// Knows what was processed before.
@@ -25,6 +25,8 @@ pub struct Redelivery {
 struct Place {
     /// Who reads it.
     owner: Option<u32>,
+    /// Which process of it.
+    incarnation: u32,
     /// Whether its owner is lost, and nobody has said yet where to go on.
     orphaned: bool,
     /// By anybody.
@@ -64,27 +66,32 @@ impl Redelivery {
     pub(super) fn hear(&mut self, witness: &mut Witness, now: Time, fact: &Fact<'_>) {
         match *fact {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
-            Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
+            Fact::Assigned { group, member, partition, .. } => {
+                let incarnation = self.lives.get(&(group, member)).copied().unwrap_or(1);
+                let place = self.place(group, partition);
+                (place.owner, place.incarnation) = (Some(member), incarnation);
+            }
             Fact::Revoked { group, member, partition } => {
                 let place = self.place(group, partition);
                 place.owner = place.owner.filter(|owner| *owner != member);
             }
             Fact::Member { group, key, state } => {
                 if !self.changes(group, key, state) {
-                    return;
+                    return self.releases(witness, now, group, key);
                 }
             }
             Fact::Reset { group, partition, offset, .. } => {
-                self.loses(witness, now, (group, partition), 0, offset, LostTo::Reset);
-            }
-            Fact::Lost { group, partition, first, records, to } => {
-                return self.loses(witness, now, (group, partition), first, records, to);
+                self.loses(witness, now, (group, partition), (0, offset), Cause::Reset);
             }
             Fact::Resumed { group, partition, offset, .. } => {
+                self.passed_over(witness, now, (group, partition), offset);
                 let place = self.place(group, partition);
                 place.orphaned = false;
                 let until = place.seen.end();
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
+            }
+            Fact::Lost { group, partition, first, records, cause } => {
+                return self.loses(witness, now, (group, partition), (first, records), cause);
             }
             _ => {}
         }
@@ -109,29 +116,61 @@ impl Redelivery {
         true
     }
 
-    /// Records are lost to a group, if nobody has processed them.
+    /// A process that is gone held partitions until now, though another one is there under the same number.
+    fn releases(&mut self, witness: &mut Witness, now: Time, group: u32, key: MemberKey) {
+        let first = group as usize * self.partitions;
+        for (partition, place) in (0..).zip(&mut self.places[first..first + self.partitions]) {
+            if place.owner == Some(key.member) && place.incarnation == key.incarnation {
+                place.owner = None;
+                witness.observe(now, &Fact::Revoked { group, member: key.member, partition });
+            }
+        }
+    }
+
+    /// What was committed by whoever was lost, and never processed.
+    fn passed_over(&mut self, witness: &mut Witness, now: Time, (group, partition): (u32, u32), offset: u64) {
+        let seen = &mut self.place(group, partition).seen;
+        let mut at = seen.below;
+        while at < offset {
+            let (known, until) = seen.is_done(at);
+            let until = until.min(offset);
+            if !known {
+                seen.done(at, until - at);
+                let (records, cause) = (until - at, Cause::Unprocessed);
+                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+            }
+            at = until;
+        }
+    }
+
+    /// Records are lost to a group, if nobody has processed them: whatever comes again of them is no news.
     fn loses(
         &mut self,
         witness: &mut Witness,
         now: Time,
         (group, partition): (u32, u32),
-        first: u64,
-        records: u64,
-        to: LostTo,
+        (first, records): (u64, u64),
+        cause: Cause,
     ) {
         let Place { seen, again, .. } = self.place(group, partition);
         let (mut at, end) = (first, first + records);
-        if let Some((progress, _)) = again
-            && progress.below < end
-        {
-            progress.done(progress.below, end - progress.below);
+        if let Some((progress, until)) = again {
+            if progress.below < end {
+                progress.done(progress.below, end - progress.below);
+            }
+            if progress.below >= *until {
+                *again = None;
+            }
         }
         while at < end {
             let (known, until) = seen.is_done(at);
             let records = until.min(end) - at;
             if !known {
                 seen.done(at, records);
-                witness.observe(now, &Fact::Lost { group, partition, first: at, records, to });
+                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+            } else if cause == Cause::DeadLetter || cause == Cause::Unprocessed {
+                // Somebody worked on them once more.
+                witness.observe(now, &Fact::Redone { group, records });
             }
             at += records;
         }
@@ -168,23 +207,9 @@ impl Redelivery {
                 witness.observe(now, &Fact::Redone { group, records: until - at });
             } else {
                 seen.done(at, until - at);
-                witness.observe(now, &Fact::Processed(part(done, at, until)));
+                witness.observe(now, &Fact::Processed(done.part(at, until)));
             }
             at = until;
         }
-    }
-}
-
-/// Some of the records.
-fn part<'p>(done: &Processed<'p>, from: u64, until: u64) -> Processed<'p> {
-    let (from, until) = ((from - done.first) as usize, (until - done.first) as usize);
-    let before = done.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
-    Processed {
-        first: done.first + from as u64,
-        records: &done.records[from..until],
-        extras: if done.extras.is_empty() { &[] } else { &done.extras[from..until] },
-        work: &done.work[from..until],
-        started: done.started + before,
-        ..*done
     }
 }

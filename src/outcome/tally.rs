@@ -7,6 +7,7 @@ use super::histogram::Buckets;
 use super::level::{Flow, Passed};
 use super::progress::Progress;
 use super::series::Series;
+use crate::model::machine::Cause;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 
@@ -156,8 +157,10 @@ pub struct GroupTotals {
     pub processed: Flow,
     /// Records that it will never get.
     pub lost: Flow,
-    /// Of those, before the offset that a reader began at.
-    pub lost_by_reset: u64,
+    /// The same by cause, in the order of these.
+    pub lost_by: [u64; Cause::COUNT],
+    /// Attempts at records beyond the first.
+    pub tried: u64,
     /// Offsets committed.
     pub committed: Flow,
     /// Fetches answered.

@@ -8,9 +8,7 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
         ("Document", "slo") => Some("remove it, and write `thresholds`"),
         ("Document", "vary") => Some("write it into `study`: `study: {vary: {PATH: LIST}}`"),
-        ("Group", "share" | "retry" | "dead_letter") => {
-            Some("remove it: records are processed once, and by their owner")
-        }
+        ("Group", "share") => Some("remove it: records are processed by the owner of their partition"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         _ => None,
     }

@@ -17,7 +17,7 @@ pub use study::{Cost, Study, Varied};
 pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
 
 use super::values::{
-    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words,
+    Acks, Attempts, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -298,6 +298,32 @@ pub struct Group {
     pub protocol: Option<Protocol>,
     /// Where every processed record goes: a topic, a database, or both.
     pub output: Option<Output>,
+    /// What becomes of a record whose processing fails, as a `poison` event makes it.
+    pub retry: Option<Retry>,
+    /// Where records go that failed as often as they may; when silent they are skipped, and count as lost.
+    pub dead_letter: Option<DeadLetter>,
+}
+
+/// What becomes of a record whose processing fails. Its worker tries it again, and nothing else meanwhile.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// How often a record is tried at most, the first time included; 10 when silent, as Spring for Apache Kafka does it.
+    pub attempts: Option<Attempts>,
+    /// How long a worker waits before it tries again, twice as long each further time; not at all when silent.
+    pub backoff: Option<Duration>,
+    /// How long that may become; without limit when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub backoff_max: Option<Duration>,
+}
+
+/// Where records go that failed as often as they may.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetter {
+    /// The topic.
+    #[schemars(extend("examples" = ["orders-dlq"]))]
+    pub topic: Words,
 }
 
 /// How partitions are dealt to members.
@@ -354,6 +380,8 @@ pub enum Commit {
     Auto(#[schemars(extend("exclusiveMinimum" = 0))] Duration),
     /// When the records of each poll are processed.
     After(AfterWhat),
+    /// When a poll has returned records and before any of them is processed: at most once.
+    Before(BeforeWhat),
     /// Whenever so many records are processed.
     Every(#[schemars(extend("minimum" = 1, "maximum" = 1_000_000_000))] Count),
 }
@@ -364,6 +392,14 @@ pub enum Commit {
 pub enum AfterWhat {
     /// After the records of each poll.
     Poll,
+}
+
+/// Before what positions are committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BeforeWhat {
+    /// Before the records of each poll are processed.
+    Work,
 }
 
 /// How a group begins.
@@ -397,7 +433,7 @@ pub enum Protocol {
 }
 
 /// Where processed records go.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1))]
 pub struct Output {

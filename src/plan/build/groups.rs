@@ -5,9 +5,9 @@
 use super::findings::{self, Findings};
 use super::{client, job, properties};
 use crate::model::random::Distribution;
-use crate::plan::{AssignorPlan, Commit, GroupPlan, Plan, Reset, ServerAssignor, Work};
+use crate::plan::{AssignorPlan, Backoff, Commit, GroupPlan, Plan, Reset, Retry, ServerAssignor, Work};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{self, Assignor, Fetch, Group, OffsetReset, Protocol, Start};
+use crate::scenario::schema::{self, Assignor, DeadLetter, Fetch, Group, OffsetReset, Protocol, Start};
 use crate::units::{Span, Time, show};
 
 /// Members times workers over all groups at most: each has state.
@@ -99,10 +99,12 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         fetch_max_bytes: max_bytes,
         fetch_max_partition_bytes: fetch.max_partition_bytes.as_ref().map_or(PARTITION_MAX, |size| size.0),
         quota: f64::INFINITY,
+        retry: retry(settings),
         commit: match &settings.commit {
             None => Commit::Auto(AUTO_COMMIT),
             Some(schema::Commit::Auto(interval)) => Commit::Auto(interval.0),
             Some(schema::Commit::After(schema::AfterWhat::Poll)) => Commit::AfterPoll,
+            Some(schema::Commit::Before(schema::BeforeWhat::Work)) => Commit::BeforeWork,
             Some(schema::Commit::Every(count)) => Commit::Every(count.0 as u32),
         },
         heartbeat,
@@ -160,6 +162,45 @@ fn session(settings: &Group, path: &str, found: &mut Findings<'_>) -> (Span, Spa
     (heartbeat, session.0)
 }
 
+/// Attempts at a record where nothing is said: Spring for Apache Kafka's `DefaultErrorHandler`, a first try and nine more.
+const ATTEMPTS: u64 = 10;
+
+fn retry(settings: &Group) -> Retry {
+    let silent = schema::Retry::default();
+    let written = settings.retry.as_ref().unwrap_or(&silent);
+    let initial = written.backoff.as_ref().map_or(Span::ZERO, |d| d.0);
+    let max = written.backoff_max.as_ref().map_or(Span::FOREVER, |d| d.0).max(initial);
+    Retry {
+        attempts: written.attempts.as_ref().map_or(Some(ATTEMPTS), |attempts| attempts.0),
+        backoff: Backoff { initial, max, multiplier: 2.0, jitter: 0.0 },
+        dead_letters: settings.dead_letter.is_some(),
+    }
+}
+
+/// A client that writes what was given up.
+fn dead_letters(
+    settings: &Group,
+    written: &DeadLetter,
+    reads: &[usize],
+    topics: &[String],
+    path: &str,
+    found: &mut Findings<'_>,
+) -> Option<crate::plan::ClientPlan> {
+    let path = format!("{path}.dead_letter");
+    if settings.output.as_ref().is_some_and(|output| output.topic.is_some()) {
+        let remedy = "let a group of its own read the dead letters' topic, or leave one out";
+        found.error(&path, "a group writes to one topic, and this one has an `output` already", remedy);
+        return None;
+    }
+    let topic = findings::topic(&written.topic.0, topics);
+    if reads.contains(&topic) {
+        let message = format!("`{}` is also read by this group: what it gives up would come back", topics[topic]);
+        found.error(&format!("{path}.topic"), message, "write to another topic");
+    }
+    let silent = schema::Output::default();
+    Some(client::client(&client::Keys::from(&silent), topic, &path, found))
+}
+
 fn topics_of(settings: &Group, topics: &[String], path: &str, found: &mut Findings<'_>) -> Vec<usize> {
     let mut reads = Vec::new();
     for (i, topic) in settings.topics.iter().enumerate() {
@@ -181,6 +222,9 @@ fn output(
     path: &str,
     found: &mut Findings<'_>,
 ) -> Option<crate::plan::ClientPlan> {
+    if let Some(dead_letter) = &settings.dead_letter {
+        return dead_letters(settings, dead_letter, reads, topics, path, found);
+    }
     let written = settings.output.as_ref()?;
     let path = format!("{path}.output");
     let Some(topic) = &written.topic else {
