@@ -14,6 +14,7 @@ pub mod level;
 pub mod look;
 pub mod precision;
 pub mod progress;
+pub mod rebalances;
 pub mod recorder;
 pub mod redelivery;
 pub mod result;
@@ -45,6 +46,7 @@ pub struct Witness {
     laws: laws::Laws,
     /// Where members can be lost.
     redelivery: Option<redelivery::Redelivery>,
+    rebalances: Option<rebalances::Rebalances>,
 }
 
 impl Observer for Witness {
@@ -59,8 +61,9 @@ impl Witness {
     /// Listens to a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let rebalances = plan.redelivers.then(|| rebalances::Rebalances::new(plan));
         let redelivery = plan.redelivers.then(|| redelivery::Redelivery::new(plan));
-        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery }
+        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery, rebalances }
     }
 
     /// Whether members can be lost, so that facts are to be heard and not only observed.
@@ -77,6 +80,7 @@ impl Witness {
         match self.redelivery.take() {
             None => self.observe(now, fact),
             Some(mut redelivery) => {
+                self.rebalances.iter_mut().for_each(|rebalances| rebalances.hear(now, fact));
                 redelivery.hear(self, now, fact);
                 self.redelivery = Some(redelivery);
             }
@@ -130,6 +134,7 @@ impl Witness {
         self.laws.settle(&self.recorder, now);
         let repeated: Vec<[u64; 2]> = self.laws.repeated().collect();
         let mut recording = self.recorder.finish(now, partial, events, self.laws.broken);
+        recording.changes = self.rebalances.map_or_else(Vec::new, |rebalances| rebalances.finish(now));
         for (stream, [duplicates, out_of_order]) in recording.end.streams.iter_mut().zip(repeated) {
             (stream.duplicates, stream.out_of_order) = (duplicates, out_of_order);
         }

@@ -12,6 +12,7 @@ mod expiry;
 mod fit;
 mod friendly;
 mod gallery;
+mod groups;
 mod histogram;
 mod hostile;
 mod house;

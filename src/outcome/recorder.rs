@@ -480,6 +480,7 @@ impl Recorder {
             engine: "sim",
             invalid: Vec::new(),
             happened: Vec::new(),
+            changes: Vec::new(),
             warnings: Vec::new(),
             end,
         }

@@ -51,6 +51,8 @@ pub struct Recording {
     pub invalid: Vec<String>,
     /// What was done to the system: when, what, to whom.
     pub happened: Vec<(Time, String, String)>,
+    /// What became of each group, where members come and go.
+    pub changes: Vec<super::rebalances::Changes>,
     /// What to keep in mind, beyond what the plan warns of.
     pub warnings: Vec<String>,
 }
@@ -156,7 +158,7 @@ pub struct GroupTotals {
     pub polled: Passed,
     /// Records processed.
     pub processed: Flow,
-    /// Records deleted before it got them.
+    /// Records that it will never get.
     pub lost: Flow,
     /// The same by cause, in the order of these.
     pub lost_by: [u64; Cause::COUNT],

@@ -249,6 +249,7 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
         |expression: &str, value, passed| ThresholdResult { expression: expression.to_owned(), value, passed };
     let failed = behind.contains(&true);
     Outcome {
+        lanes: Vec::new(),
         result: RunResult {
             conga: "1".to_owned(),
             scenario: ScenarioRef { name: "peak-hour".to_owned(), sha256: "5f".repeat(32) },
