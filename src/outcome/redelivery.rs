@@ -101,6 +101,9 @@ impl Redelivery {
             *last = key.incarnation.max(*last);
             return true;
         }
+        if let MemberState::Still(_) = state {
+            return true;
+        }
         // Somebody else is there by now under the same number.
         if key.incarnation < *last {
             return false;
