@@ -3,10 +3,12 @@
 pub mod batches;
 pub mod conclude;
 pub mod details;
+mod drains;
 pub mod figures;
 pub mod heat;
 pub mod histogram;
 pub mod intervals;
+pub mod lanes;
 pub mod laws;
 pub mod level;
 pub mod look;

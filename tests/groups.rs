@@ -32,7 +32,8 @@ fn a_cold_group_joins_and_reads_from_the_beginning() {
 
 #[test]
 fn others_take_over_from_a_member_that_crashed() {
-    let yaml = scenario("session_timeout: 45s", "duration: 200s, drain: 10s", "events: [{at: 60s, crash: groups.workers.1}]");
+    let yaml =
+        scenario("session_timeout: 45s", "duration: 200s, drain: 10s", "events: [{at: 60s, crash: groups.workers.1}]");
     let outcome = play(&yaml);
     let group = group(&outcome);
     eprintln!("{group:#?}");

@@ -1,5 +1,5 @@
-//! What rebalances cost: how long each took, what changed hands, and for how long partitions stood still; and who was in
-//! the group when.
+//! What rebalances cost: how long each took, what changed hands, and for how long partitions stood still; and how
+//! long members were in the group.
 //!
 //! A partition stands still from when its reader gives it up, or is gone, until somebody knows where to go on. That counts
 //! for the rebalance in which it was dealt again.
@@ -8,9 +8,6 @@ use crate::model::protocol::{MemberKey, MemberState, Reason};
 use crate::plan::Plan;
 use crate::units::Time;
 use std::collections::BTreeMap;
-
-/// Rows of lanes a group keeps at most.
-const MOST_ROWS: usize = 20_000;
 
 /// One rebalance.
 #[derive(Clone, Debug)]
@@ -29,26 +26,11 @@ pub struct Rebalance {
     pub stopped_ns: u128,
 }
 
-/// How a member is from an instant on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// It is in the group and reads nothing.
-    Waits,
-    /// It reads so many partitions.
-    Reads(u32),
-    /// It is not in the group.
-    Gone,
-    /// Its process is gone, and the group does not know.
-    Crashed,
-}
-
 /// What became of a group.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// Every rebalance.
     pub rebalances: Vec<Rebalance>,
-    /// How each member was: from when, who, how. Only the first many.
-    pub lanes: Vec<(Time, u32, Lane)>,
     /// Members at the end.
     pub members: u32,
     /// Members times the window, in nanoseconds.
@@ -69,7 +51,6 @@ pub struct Rebalances {
 struct Group {
     changes: Changes,
     present: BTreeMap<MemberKey, Time>,
-    reads: BTreeMap<u32, u32>,
     /// Of a rebalance that is not over.
     early: Vec<Cost>,
 }
@@ -114,11 +95,9 @@ impl Rebalances {
                 let place = self.place(group, partition);
                 let moved = place.last.is_some_and(|last| last != member);
                 (place.reader, place.last, place.generation) = (Some(member), Some(member), generation);
-                let group = &mut self.groups[group as usize];
                 if moved {
-                    group.costs(Cost { generation, at: now, moved: 1, stopped: None });
+                    self.groups[group as usize].costs(Cost { generation, at: now, moved: 1, stopped: None });
                 }
-                group.reads_more(member, 1, now);
             }
             Fact::Revoked { group, member, partition } => {
                 let place = self.place(group, partition);
@@ -126,7 +105,6 @@ impl Rebalances {
                     place.reader = None;
                     place.stopped = place.stopped.or(Some(now));
                 }
-                self.groups[group as usize].reads_more(member, -1, now);
             }
             Fact::Resumed { group, partition, .. } => {
                 let place = self.place(group, partition);
@@ -155,29 +133,26 @@ impl Rebalances {
     fn member(&mut self, number: u32, key: MemberKey, state: MemberState, now: Time) {
         let window = self.window;
         let group = &mut self.groups[number as usize];
-        let lane = match state {
+        match state {
             MemberState::Joined => {
                 group.present.insert(key, now);
-                Lane::Waits
+                return;
             }
-            MemberState::Crashed => Lane::Crashed,
+            MemberState::Still(_) => return,
+            // The coordinator does not know yet.
+            MemberState::Crashed | MemberState::Ended => {}
             MemberState::Gone(_) | MemberState::Replaced => {
                 if let Some(since) = group.present.remove(&key) {
                     group.changes.member_ns += inside(window, since, now);
                 }
-                Lane::Gone
             }
-        };
+        }
         // Whoever came after it goes on.
-        let is_last = !group.present.keys().any(|other| other.member == key.member && other.incarnation > key.incarnation);
+        let is_last =
+            !group.present.keys().any(|other| other.member == key.member && other.incarnation > key.incarnation);
         if !is_last {
             return;
         }
-        group.row(key.member, lane, now);
-        if state == MemberState::Joined {
-            return;
-        }
-        group.reads.remove(&key.member);
         let first = number as usize * self.partitions;
         for place in &mut self.places[first..first + self.partitions] {
             if place.reader == Some(key.member) {
@@ -241,25 +216,5 @@ impl Group {
             }
         }
         self.changes.rebalances.push(rebalance);
-    }
-
-    fn reads_more(&mut self, member: u32, by: i32, now: Time) {
-        let reads = self.reads.entry(member).or_default();
-        *reads = reads.saturating_add_signed(by);
-        let reads = *reads;
-        self.row(member, if reads == 0 { Lane::Waits } else { Lane::Reads(reads) }, now);
-    }
-
-    fn row(&mut self, member: u32, lane: Lane, now: Time) {
-        let lanes = &mut self.changes.lanes;
-        let same = lanes.iter().rev().take_while(|(at, ..)| *at == now).position(|(_, of, _)| *of == member);
-        match same {
-            Some(back) => {
-                let at = lanes.len() - 1 - back;
-                lanes[at].2 = lane;
-            }
-            None if lanes.len() < MOST_ROWS => lanes.push((now, member, lane)),
-            None => {}
-        }
     }
 }

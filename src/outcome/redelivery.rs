@@ -31,6 +31,8 @@ struct Place {
     orphaned: bool,
     /// By anybody.
     seen: Progress,
+    /// Records below may count as lost, although somebody has them in hand.
+    deleted: u64,
     /// By whoever took a lost member's place, until it is past what was seen by then.
     again: Option<(Progress, u64)>,
 }
@@ -105,6 +107,9 @@ impl Redelivery {
             *last = key.incarnation.max(*last);
             return true;
         }
+        if let MemberState::Still(_) = state {
+            return true;
+        }
         // Somebody else is there by now under the same number.
         if key.incarnation < *last {
             return false;
@@ -152,8 +157,9 @@ impl Redelivery {
         (first, records): (u64, u64),
         cause: Cause,
     ) {
-        let Place { seen, again, .. } = self.place(group, partition);
+        let Place { seen, again, deleted, .. } = self.place(group, partition);
         let (mut at, end) = (first, first + records);
+        *deleted = end.max(*deleted);
         if let Some((progress, until)) = again {
             if progress.below < end {
                 progress.done(progress.below, end - progress.below);
@@ -179,25 +185,27 @@ impl Redelivery {
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
         let &Processed { group, partition, first, records, shared, .. } = done;
         let (n, end) = (records.len() as u64, first + records.len() as u64);
-        let Place { seen, again, owner, .. } = self.place(group, partition);
+        let Place { seen, again, owner, deleted, .. } = self.place(group, partition);
         if *owner != Some(done.member) {
             // It was taken for gone, and does not know: what it does is done again by whoever has its place.
             return witness.observe(now, &Fact::Redone { group, records: n });
         }
-        let Some((progress, until)) = again else {
+        if let Some((progress, until)) = again {
+            let next = progress.below;
+            if !progress.done(first, n) {
+                witness.breaks(now, &format!("records of partition {partition} come again once after a loss: {first}"));
+            }
+            if !shared && first != next {
+                let law =
+                    format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
+                witness.breaks(now, &law);
+            }
+            if progress.below >= *until {
+                *again = None;
+            }
+        } else if first >= *deleted {
             seen.done(first, n);
             return witness.observe(now, &Fact::Processed(*done));
-        };
-        let next = progress.below;
-        if !progress.done(first, n) {
-            witness.breaks(now, &format!("records of partition {partition} come again once after a loss: {first}"));
-        }
-        if !shared && first != next {
-            let law = format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
-            witness.breaks(now, &law);
-        }
-        if progress.below >= *until {
-            *again = None;
         }
         let mut at = first;
         while at < end {

@@ -4,6 +4,7 @@
 //! after the warm-up and exist once. Nothing is computed here.
 use super::heat::{Heat, Sizes};
 use super::histogram::Buckets;
+use super::lanes::Lanes;
 use super::level::{Flow, Passed};
 use super::progress::Progress;
 use super::series::Series;
@@ -38,6 +39,8 @@ pub struct Recording {
     pub partitions: Vec<PartitionTally>,
     /// By group and partition, row by row; only those the group reads are used.
     pub places: Vec<PlaceTally>,
+    /// What members did when.
+    pub lanes: Lanes,
     /// Rows of the series.
     pub series: Series,
     /// Laws that were broken.

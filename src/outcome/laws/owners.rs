@@ -29,7 +29,9 @@ impl Laws {
                 place.reset = Some(offset);
                 let committed = place.committed;
                 self.check(committed == 0, now, || {
-                    format!("group {group} resets partition {partition} only where nothing is committed: {committed} is")
+                    format!(
+                        "group {group} resets partition {partition} only where nothing is committed: {committed} is"
+                    )
                 });
             }
             _ => {}
