@@ -1,4 +1,6 @@
 //! The consumer protocol (KIP-848): the coordinator by scripted heartbeats, then whole groups.
+mod keys;
+mod scenarios;
 mod script;
 mod troupe;
 
