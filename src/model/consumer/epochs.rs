@@ -30,6 +30,8 @@ pub struct Taking {
 enum Place {
     /// Not in the group, and has not asked.
     Out,
+    /// Not in the group any more, and has not polled since.
+    Lost,
     /// Has asked to be in it.
     Joining,
     In,
@@ -51,8 +53,6 @@ pub(super) struct Epochs {
     told: Option<BTreeSet<PartitionId>>,
     /// The positions of what it gives up are on their way.
     settled: bool,
-    /// It is not in the group any more and has not polled since.
-    lost: bool,
 }
 
 impl Consumer {
@@ -71,7 +71,6 @@ impl Consumer {
             armed: Time::NEVER,
             told: None,
             settled: false,
-            lost: false,
         }));
         self
     }
@@ -119,7 +118,7 @@ impl Consumer {
             out.wake(Timer::PollDue, late.max(now));
         }
         match epochs.place {
-            Place::Out => {}
+            Place::Out | Place::Lost => {}
             Place::In if epochs.asking => {
                 // One at a time: the next leaves when this one is answered.
                 epochs.urgent = true;
@@ -152,7 +151,7 @@ impl Consumer {
         let mine = standing.key == self.key();
         let Some(epochs) = self.epochs.as_mut().filter(|_| mine) else { return };
         epochs.asking = false;
-        if epochs.place != Place::Out {
+        if matches!(epochs.place, Place::Joining | Place::In) {
             epochs.taking.heartbeat = standing.heartbeat;
             match standing.refused {
                 // Its instance is taken until the other's session is over: it asks again with the next heartbeat.
@@ -176,7 +175,7 @@ impl Consumer {
     /// It is not in the group any more.
     fn is_cast_out(&mut self) {
         if let Some(epochs) = &mut self.epochs {
-            (epochs.place, epochs.lost, epochs.told) = (Place::Out, true, None);
+            (epochs.place, epochs.told) = (Place::Lost, None);
             (epochs.urgent, epochs.settled) = (false, false);
             self.attends = true;
         }
@@ -195,10 +194,10 @@ impl Consumer {
         let Some(epochs) = &mut self.epochs else { return true };
         match epochs.place {
             // The farewell is not answered yet.
-            Place::Out if epochs.asking => return true,
-            Place::Out => {
-                epochs.place = Place::Joining;
-                if std::mem::take(&mut epochs.lost) && !sabotage::plays(Sabotage::KeepFenced) {
+            Place::Lost if epochs.asking => return true,
+            Place::Out | Place::Lost => {
+                let lost = std::mem::replace(&mut epochs.place, Place::Joining) == Place::Lost;
+                if lost && !sabotage::plays(Sabotage::KeepFenced) {
                     let all: Vec<PartitionId> = self.roster.partitions().collect();
                     self.give_up(&all, out);
                 }
@@ -252,7 +251,7 @@ impl Consumer {
     /// Leaves the group for good, or for a while where it has an instance id.
     fn say_farewell(&mut self, now: Time, reason: Reason, out: &mut (impl Outbox + ?Sized)) {
         if let Some(epochs) = &self.epochs
-            && epochs.place != Place::Out
+            && matches!(epochs.place, Place::Joining | Place::In)
         {
             let wish = if epochs.taking.fixed { Wish::Pause } else { Wish::Leave(reason) };
             self.send_beat(now, wish, false, out);

@@ -26,7 +26,10 @@ pub fn balance(
     order.retain(|&topic| table.readers[topic].len() >= 2);
     for _ in 0..ROUNDS {
         // One topic evened out may unsettle another that was even.
-        let moved = order.iter().fold(false, |moved, &topic| table.even_out(topic) || moved);
+        let mut moved = false;
+        for &topic in &order {
+            moved |= table.even_out(topic);
+        }
         if !moved {
             break;
         }
@@ -40,7 +43,7 @@ struct Table {
     /// Of each topic, the owner of each partition.
     owners: Vec<Vec<Option<usize>>>,
     /// How many partitions each member has.
-    sizes: Vec<usize>,
+    sizes: Vec<i64>,
 }
 
 impl Table {
@@ -138,15 +141,15 @@ struct Below {
 }
 
 impl Below {
-    fn of(row: Vec<usize>, sizes: &[usize]) -> Self {
-        let level = sizes[row[0]] as i64 - 1;
+    fn of(row: Vec<usize>, sizes: &[i64]) -> Self {
+        let level = sizes[row[0]] - 1;
         Self { row, end: 0, level, turn: 0 }
     }
 
-    fn next(&mut self, sizes: &[usize]) -> usize {
+    fn next(&mut self, sizes: &[i64]) -> usize {
         if self.turn >= self.end {
             self.level += 1;
-            while self.row.get(self.end).is_some_and(|&member| sizes[member] as i64 == self.level) {
+            while self.row.get(self.end).is_some_and(|&member| sizes[member] == self.level) {
                 self.end += 1;
             }
             self.turn = 0;
@@ -168,14 +171,14 @@ struct Above {
 }
 
 impl Above {
-    fn of(row: Vec<usize>, sizes: &[usize]) -> Self {
-        let level = sizes[row[row.len() - 1]] as i64 + 1;
+    fn of(row: Vec<usize>, sizes: &[i64]) -> Self {
+        let level = sizes[row[row.len() - 1]] + 1;
         let end = row.len();
         Self { row, start: end, end, level, turn: end }
     }
 
     /// Who gives which partition, the last they have of the topic.
-    fn next(&mut self, sizes: &[usize], gifts: &mut [Vec<usize>]) -> Option<(usize, usize)> {
+    fn next(&mut self, sizes: &[i64], gifts: &mut [Vec<usize>]) -> Option<(usize, usize)> {
         loop {
             if self.turn <= self.start {
                 self.sink(sizes);
@@ -193,12 +196,12 @@ impl Above {
         }
     }
 
-    fn sink(&mut self, sizes: &[usize]) {
+    fn sink(&mut self, sizes: &[i64]) {
         self.level = match self.start {
-            start @ 1.. if self.end <= start => sizes[self.row[start - 1]] as i64,
+            start @ 1.. if self.end <= start => sizes[self.row[start - 1]],
             _ => self.level - 1,
         };
-        while self.start > 0 && sizes[self.row[self.start - 1]] as i64 == self.level {
+        while self.start > 0 && sizes[self.row[self.start - 1]] == self.level {
             self.start -= 1;
         }
         self.turn = self.end;
