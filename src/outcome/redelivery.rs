@@ -179,7 +179,8 @@ impl Redelivery {
                 witness.breaks(now, &format!("records of partition {partition} come again once after a loss: {first}"));
             }
             if !shared && first != next {
-                let law = format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
+                let law =
+                    format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
                 witness.breaks(now, &law);
             }
             if progress.below >= *until {

@@ -58,13 +58,15 @@ pub(super) fn join(
     };
     let supply = Supply { shared: Arc::clone(&shared.supplies), toil };
     // Whoever is in a group for long sends its heartbeats whenever.
-    let luck = Stream::named(plan.run.seed, &format!("heartbeat/{}/{member}", group.name)).unit();
+    let mut luck = Stream::named(plan.run.seed, &format!("heartbeat/{}/{member}/{incarnation}", group.name));
+    let phase = Span::from_ns((group.heartbeat.ns() as f64 * luck.unit()) as u64);
     let joining = Joining {
         dealing: Arc::clone(&shared.dealing),
         fixed: group.fixed,
         session: group.session_timeout,
         patience: group.max_poll_interval,
-        phase: Span::from_ns((group.heartbeat.ns() as f64 * luck) as u64),
+        phase,
+        luck,
         is_member: !group.cold && incarnation == 1 && member < group.members,
     };
     consumer.supplied(supply).joining(joining)
