@@ -93,14 +93,14 @@ fn what_the_scenario_says_goes_before_the_file() {
 fn what_changes_nothing_is_told_by_name() {
     let plan = planned(
         ("bootstrap.servers=a:9092\nlinger.ms=1\nlinger.ms=2\nclient.id=x", ""),
-        ("enable.auto.commit=false\nmax.poll.interval.ms=45000", ""),
+        ("enable.auto.commit=false\ncheck.crcs=false", ""),
     )
     .expect("a plan");
     assert_eq!(plan.producers[0].client.linger, Span::from_ms(2));
     let said = [
         "`p.properties` sets what is not simulated: `bootstrap.servers`, `client.id`",
         "p.properties:3: `linger.ms` stands on line 2, too; Java takes the last one",
-        "`g.properties` sets what is not simulated: `max.poll.interval.ms`",
+        "`g.properties` sets what is not simulated: `check.crcs`",
         "g.properties:1: the application commits, and nobody says when",
     ];
     for line in said {

@@ -71,6 +71,10 @@ const MEMBERS: &str = "/members";
 const OUT_PUBLISH: &str = "/result/producers/g-output/publish_s/mean";
 const OUT_BATCH: &str = "/result/topics/u/batch_records_mean";
 
+/// A group that begins with nothing.
+const COLD: &[&str] = &["groups.g.start=cold", "cluster.initial_rebalance_delay=50ms"];
+/// One of two members is gone.
+const CRASH: &[&str] = &["events=[{at: 100ms, crash: groups.g.0}]", "groups.g.heartbeat=100ms"];
 const LATE: &[&str] = &["groups.g.starts=250ms", "topics.t.retention={time: 50ms, check: 1ms}"];
 const QUOTA: &[&str] = &["cluster.quota={samples: 2, window: 20ms}"];
 const SMALL_QUOTA: &[&str] = &["cluster.quota={produce: 200 KiB/s, samples: 2, window: 20ms}"];
@@ -211,6 +215,12 @@ pub const ROWS: &[Row] = &[
     row("groups.commit.auto", &[], "", "20ms", COMMITTED),
     row("groups.commit.after", &[], "", "poll", COMMITTED),
     row("groups.commit.every", &["groups.g.commit={every: 1}"], "1", "100", COMMITTED),
+    row("groups.start", &["cluster.initial_rebalance_delay=50ms"], "", "cold", E2E),
+    row("groups.offset_reset", COLD, "", "earliest", E2E),
+    row("cluster.initial_rebalance_delay", COLD, "50ms", "100ms", E2E),
+    row("groups.static", &["events=[{at: 100ms, restart: groups.g.0, for: 50ms}]"], "", "true", E2E),
+    row("groups.session_timeout", CRASH, "300ms", "1s", E2E),
+    row("groups.poll.max_interval", &["groups.g.work=2ms"], "", "100ms", E2E),
     row("groups.heartbeat", &[], "", "10ms", "/events"),
     row("groups.output.topic", OUTPUT, "u", "v", "/result/topics/u/appended"),
     row("groups.output.partitioner", OUTPUT_KEYED, "", "random", PARTITIONS),
@@ -451,8 +461,7 @@ pub const DISTRIBUTIONS: &[Row] = &[
 pub const NOTHING: &[(&str, &str, &str)] = &[
     ("description", "hello", "words for whoever reads the scenario"),
     ("cluster.profile", "default", "there is one profile, which silence takes"),
-    ("groups.session_timeout", "10s", "it counts where a consumer process dies, which needs a live run"),
-    ("groups.start", "stable", "there is one way to begin, which silence takes"),
+    ("groups.protocol", "classic", "there is one protocol, which silence takes"),
     ("study.vary", "{run.duration: [1s, 2s]}", "`conga study` reads it; a run is of the scenario as it stands"),
     ("study.points", "7", "`conga study` reads it; a run is of the scenario as it stands"),
     ("study.repetitions", "7", "`conga study` reads it; a run is of the scenario as it stands"),

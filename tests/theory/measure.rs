@@ -1,6 +1,7 @@
 //! Which figure of an outcome is which quantity of theory.
+use super::members;
 use super::sketch::Params;
-use conga::outcome::result::{GroupResult, Latency, Outcome, ProducerResult, TopicResult};
+use conga::outcome::result::{GroupResult, Latency, Outcome, ProducerResult, RebalanceResult, TopicResult};
 use hdrhistogram::Histogram;
 
 /// `None` where a quantity has no measure; `Some(None)` where it has one and the run gave no value.
@@ -83,8 +84,15 @@ fn of_group(quantity: &str, params: Params<'_>, outcome: &Outcome) -> Figure {
         "peak_backlog" => group.lag.max,
         "max_latency_s" => group.e2e_s.max.value(),
         "drain_s_after_restart" => drained_s(outcome).map(|end| end - params.number("outage_s")),
+        "mean_detection_s" => first_rebalance(outcome).map(|one| one.at_s - outcome.result.events[0].at_s),
+        "mean_time_until_last_learns_s" => first_rebalance(outcome).map(|one| one.duration_s),
+        "mean_reprocessed" => Some(group.duplicates / members::CRASHES as f64),
         _ => return None,
     })
+}
+
+fn first_rebalance(outcome: &Outcome) -> Option<&RebalanceResult> {
+    first_group(outcome).rebalances.first()
 }
 
 fn producer(outcome: &Outcome) -> &ProducerResult {

@@ -63,6 +63,9 @@ pub struct Stage {
 /// The scenarios for a name, with at least so many records where luck is involved, or why there is none. A few names
 /// need more for some quantities.
 pub fn stage(name: &str, quantities: &[&str], p: Params<'_>, records: f64) -> Result<Stage, &'static str> {
+    if let Some(stage) = super::members::stage(name, p) {
+        return Ok(stage);
+    }
     let sketches = match name {
         "M/M/1" | "M/D/1" | "M/M/c" | "M/G/1" => vec![poisson_queue(p, records)],
         "M/M/1-busy-period" => vec![poisson_queue(p, 4.0 * records)],
@@ -93,9 +96,6 @@ fn reason(name: &str) -> &'static str {
         "M/M/c/c" => "a topic never refuses a record",
         "M/M/1-multiple-vacations" => "an idle consumer does not sleep: an append wakes its fetch",
         "fork-join-M/M/1" => "no figure gives the later of two groups' completions of a record",
-        "auto-commit-duplicates" | "crash-detection" | "eager-join-wait" => {
-            "groups are stable: nobody crashes or joins"
-        }
         _ => "no scenario for this name",
     }
 }

@@ -59,8 +59,8 @@ pub(super) fn join(
     };
     let supply = Supply { shared: Arc::clone(&shared.supplies), toil };
     // Whoever is in a group for long sends its heartbeats whenever.
-    let luck = Stream::named(plan.run.seed, &format!("heartbeat/{}/{member}", group.name)).unit();
-    let phase = Span::from_ns((group.heartbeat.ns() as f64 * luck) as u64);
+    let mut luck = Stream::named(plan.run.seed, &format!("heartbeat/{}/{member}/{incarnation}", group.name));
+    let phase = Span::from_ns((group.heartbeat.ns() as f64 * luck.unit()) as u64);
     let is_member = !group.cold && incarnation == 1 && member < group.members;
     if group.remote_assignor.is_some() {
         return consumer.supplied(supply).in_epochs(Taking {
@@ -77,6 +77,7 @@ pub(super) fn join(
         session: group.session_timeout,
         patience: group.max_poll_interval,
         phase,
+        luck,
         is_member,
     };
     consumer.supplied(supply).joining(joining)

@@ -10,6 +10,7 @@ use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{
     Join, Joined, Leave, MemberKey, MemberState, Message, PartitionId, Reason, Refusal, Share, Shared, Timer,
 };
+use crate::model::random::Stream;
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 use std::collections::BTreeSet;
@@ -30,6 +31,16 @@ pub struct Joining {
     pub phase: Span,
     /// Whether it is in the group from the beginning.
     pub is_member: bool,
+    /// What its thread for heartbeats sleeps more or less than it is to.
+    pub luck: Stream,
+}
+
+impl Joining {
+    /// From one sign of life to the next. Kafka's thread looks at its clock every `retry.backoff.ms` only (100 ms), so that
+    /// members which heard of a generation together soon do not send theirs together any more. As long on average.
+    fn interval(&mut self, heartbeat: Span) -> Span {
+        Span::from_ns((heartbeat.ns() as f64 * (1.0 + (self.luck.unit() - 0.5) / 30.0)) as u64)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,18 +167,20 @@ impl Consumer {
         }
         let Settings { coordinator, heartbeat, generation: incarnation, .. } = self.settings;
         let (generation, at_work) = (self.generation(), self.processing.idle_at() > now);
+        let mut next = now + heartbeat;
         if let Some(membership) = &mut self.membership {
             if now < membership.beats_at {
                 return;
             }
-            membership.beats_at = now + heartbeat;
+            next = now + membership.how.interval(heartbeat);
+            membership.beats_at = next;
             let due = self.polled_at + membership.how.patience;
-            if at_work && due <= now + heartbeat {
+            if at_work && due <= next {
                 out.wake(Timer::PollDue, due.max(now));
             }
         }
         out.send(coordinator, Message::Heartbeat { generation, incarnation });
-        out.wake(Timer::Heartbeat, now + heartbeat);
+        out.wake(Timer::Heartbeat, next);
         if self.membership.is_some() && !at_work {
             // Kafka's poll returns now and then with nothing, and is called again: it commits on time.
             self.poll_if_idle(now, out);
@@ -344,7 +357,7 @@ impl Consumer {
         // Whoever has an instance id is known from now on by what it was given with it.
         membership.known = true;
         (membership.generation, membership.step) = (joined.generation, Step::Sharing);
-        membership.beats_at = now + self.settings.heartbeat;
+        membership.beats_at = now + membership.how.interval(self.settings.heartbeat);
         out.wake(Timer::Heartbeat, membership.beats_at);
         let dealt = match joined.members.as_slice() {
             [] => Vec::new(),
