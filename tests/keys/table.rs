@@ -461,7 +461,6 @@ pub const DISTRIBUTIONS: &[Row] = &[
 pub const NOTHING: &[(&str, &str, &str)] = &[
     ("description", "hello", "words for whoever reads the scenario"),
     ("cluster.profile", "default", "there is one profile, which silence takes"),
-    ("groups.protocol", "classic", "there is one protocol, which silence takes"),
     ("study.vary", "{run.duration: [1s, 2s]}", "`conga study` reads it; a run is of the scenario as it stands"),
     ("study.points", "7", "`conga study` reads it; a run is of the scenario as it stands"),
     ("study.repetitions", "7", "`conga study` reads it; a run is of the scenario as it stands"),
