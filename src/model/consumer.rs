@@ -466,13 +466,18 @@ impl Consumer {
     }
 
     fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if let Some(refusal) = commits.refused.take() {
-            self.refused(refusal);
-        }
+        let refused = commits.refused.take();
+        let generation = commits.generation;
         commits.positions.clear();
         self.commits = Some(commits);
-        if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
+        let waited = std::mem::take(&mut self.committing);
+        if let Some(refusal) = refused {
+            self.commit_refused(refusal, generation);
+        }
+        if waited && self.processing.idle_at() <= now {
             self.poll(now, out);
+        } else if refused.is_some() {
+            self.poll_if_idle(now, out);
         }
     }
 }
