@@ -394,19 +394,22 @@ impl Plan {
         group.topics.iter().map(|topic| self.topics[*topic].partitions).sum()
     }
 
-    /// Whether every producer keeps the same mean rate to the end, so that the system may settle down.
+    /// Whether every producer keeps the same mean rate to the end and nothing befalls anybody, so that the system may settle
+    /// down.
     #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.producers.iter().all(|producer| {
-            let even = matches!(
-                producer.arrivals,
-                Arrivals::Constant { .. }
-                    | Arrivals::Poisson { .. }
-                    | Arrivals::Renewal { .. }
-                    | Arrivals::Batches { .. }
-            );
-            even && producer.messages == u64::MAX
-        })
+        self.events.is_empty()
+            && self.groups.iter().all(|group| !group.cold)
+            && self.producers.iter().all(|producer| {
+                let even = matches!(
+                    producer.arrivals,
+                    Arrivals::Constant { .. }
+                        | Arrivals::Poisson { .. }
+                        | Arrivals::Renewal { .. }
+                        | Arrivals::Batches { .. }
+                );
+                even && producer.messages == u64::MAX
+            })
     }
 
     /// When the run ends at the latest.
