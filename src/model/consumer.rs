@@ -4,6 +4,7 @@
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod at_most_once;
 mod befallen;
+mod epochs;
 mod membership;
 mod output;
 mod partitions;
@@ -18,10 +19,12 @@ use super::protocol::{
 use super::quota::Muted;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
+use epochs::Epochs;
 use membership::Membership;
 use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
 
+pub use epochs::Taking;
 pub use membership::Joining;
 pub use output::Output;
 pub use partitions::Reset;
@@ -50,6 +53,8 @@ pub struct Consumer {
     roster: Roster,
     /// Its part in a group whose members come and go.
     membership: Option<Box<Membership>>,
+    /// The same in the consumer protocol.
+    epochs: Option<Box<Epochs>>,
     /// Its group asks something of it at the next poll.
     attends: bool,
     /// When it last took records.
@@ -164,7 +169,11 @@ impl Machine for Consumer {
             Input::Fired(Timer::Heartbeat) => self.beat(now, out),
             Input::Fired(Timer::PollDue) => self.poll_due(now, out),
             Input::Received {
-                message: message @ (Message::HeartbeatRefused { .. } | Message::Joined(_) | Message::Shared(_)),
+                message:
+                    message @ (Message::HeartbeatRefused { .. }
+                    | Message::Joined(_)
+                    | Message::Shared(_)
+                    | Message::Standing(_)),
                 ..
             } => self.told(message, now, out),
             Input::Fired(Timer::Begin) => self.poll(now, out),
@@ -210,6 +219,7 @@ impl Consumer {
             muted: Muted::default(),
             roster: Roster::default(),
             membership: None,
+            epochs: None,
             attends: false,
             polled_at: Time::ZERO,
             ending: Ending::No,
@@ -244,7 +254,7 @@ impl Consumer {
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.tell_owned(out);
-        let waits = self.settings.generation > 1 && self.membership.is_none();
+        let waits = self.settings.generation > 1 && self.membership.is_none() && self.epochs.is_none();
         if waits { self.ask_where(out) } else { self.begin(now, out) }
     }
 

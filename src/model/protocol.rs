@@ -2,12 +2,14 @@
 //!
 //! A request brings the buffers that its answer is written into, and the answer brings them home: nothing is
 //! allocated once the run is warm, no pool is shared, and a lost message costs one allocation.
+mod epochs;
 mod membership;
 
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+pub use epochs::{Beat, Standing, Wish};
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
@@ -348,6 +350,10 @@ pub enum Message {
     Shared(Box<Shared>),
     /// Member to coordinator: it goes.
     Leave(Box<Leave>),
+    /// Member to coordinator, in the consumer protocol: everything else about taking part.
+    Beat(Box<Beat>),
+    /// Coordinator to member: what it is to read.
+    Standing(Box<Standing>),
     /// Member to coordinator.
     Commit(Box<Commits>),
     /// The same box home again.

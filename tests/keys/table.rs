@@ -51,6 +51,10 @@ pub const FILES: [(&str, &str); 10] = [
     ("h.properties", "fetch.min.bytes=10000\n"),
 ];
 
+/// A group that begins by the consumer protocol, with heartbeats in time.
+const IN_EPOCHS: &[&str] =
+    &["groups.g.protocol=consumer", "groups.g.start=cold", "groups.g.offset_reset=earliest", "groups.g.heartbeat=20ms"];
+
 const OFFERED: &str = "/result/producers/p/offered";
 const BYTES: &str = "/result/producers/p/bytes";
 const PUBLISH: &str = "/result/producers/p/publish_s/mean";
@@ -121,6 +125,7 @@ pub const ROWS: &[Row] = &[
     row("cluster.disk.bandwidth", &[], "", "1 MiB/s", "/result/brokers/0/disk_utilisation"),
     row("cluster.replication.delay", &["topics.t.replicas=2"], "1ms", "2ms", PUBLISH),
     row("cluster.quota.produce", QUOTA, "", "100 KiB/s", PUBLISH),
+    row("cluster.assignment_interval", IN_EPOCHS, "10ms", "10s", "/events"),
     row("cluster.quota.fetch", QUOTA, "", "100 KiB/s", E2E),
     row("cluster.quota.samples", SMALL_QUOTA, "2", "4", PUBLISH),
     row("cluster.quota.window", SMALL_QUOTA, "20ms", "60ms", PUBLISH),
@@ -172,6 +177,13 @@ pub const ROWS: &[Row] = &[
     row("groups.members", &[], "2", "3", MEMBERS),
     row("groups.workers", &[], "", "2", "/result/groups/g/utilisation"),
     row("groups.assignor", &["groups.g.topics=[t, u]", "groups.g.members=3"], "range", "roundrobin", PARTITIONS),
+    row(
+        "groups.protocol",
+        &["groups.g.start=cold", "groups.g.offset_reset=earliest"],
+        "classic",
+        "consumer",
+        "/events",
+    ),
     row("groups.starts", &[], "", "100ms", E2E),
     row("groups.work", &[], "200us", "300us", WORK),
     row("groups.work.per_unit.base", &["groups.g.work={per_unit: {base: 1us, each: 2us}}"], "1us", "3us", WORK),
@@ -456,3 +468,6 @@ pub const TWINS: &[(&str, &[&str], &str)] = &[(
     &["roundrobin", "sticky", "cooperative-sticky"],
     "a group that begins is dealt in turn by all three; they differ while partitions move, and none ever does",
 )];
+
+/// Words that mean something only beside another one.
+pub const BESIDE: &[(&str, &str, &str)] = &[("groups.assignor", "uniform", "groups.g.protocol=consumer")];
