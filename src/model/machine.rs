@@ -26,6 +26,14 @@ pub enum Input {
     },
     /// A timer set earlier fires.
     Fired(Timer),
+    /// Its process is gone without a word: connections break, and what was written to disk is left. Only brokers.
+    Crashed,
+    /// A new process in its place. Only brokers.
+    Restarted,
+    /// It is asked to end in good order. Only brokers.
+    Closing,
+    /// From now on its disk takes so many times as long. Only brokers.
+    Slowed(f64),
     /// Report what has been done so far. Changes nothing: any number of these leaves the run the same.
     Observed,
 }
@@ -166,6 +174,81 @@ pub enum Fact<'a> {
         high_watermark: u64,
         /// By how many records it moved.
         records: u32,
+    },
+    /// Where brokers can fail: offsets below this one may be read, as far as the leader knows.
+    Advanced {
+        /// Of which partition.
+        partition: PartitionId,
+        /// The high watermark.
+        high_watermark: u64,
+        /// By how many records it moved for everybody; only whoever keeps account of elections knows.
+        records: u64,
+    },
+    /// The controller has decided who leads a partition.
+    Elected {
+        /// Which partition.
+        partition: PartitionId,
+        /// Who, if anybody can.
+        leader: Option<u32>,
+        /// Who did before.
+        before: Option<u32>,
+    },
+    /// A broker leads a partition from now on: what its log does not have is gone.
+    Led {
+        /// Which broker.
+        broker: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// The offset after the last record of its log.
+        end: u64,
+    },
+    /// A follower has copied a batch.
+    Copied {
+        /// Which broker.
+        broker: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Offset of its first record.
+        base: u64,
+        /// How many records are in it.
+        records: u32,
+    },
+    /// A follower has cut back its copy to what its leader has.
+    CutBack {
+        /// Which broker.
+        broker: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Where it ends now.
+        end: u64,
+    },
+    /// Where brokers can fail: a producer takes a batch for safe.
+    Promised {
+        /// Number of the stream.
+        stream: u32,
+        /// Where it lies.
+        partition: PartitionId,
+        /// Offset of its first record.
+        base: u64,
+        /// How many records are in it.
+        records: u32,
+    },
+    /// A batch was appended, and is gone with its leader.
+    Truncated {
+        /// Number of the stream.
+        stream: u32,
+        /// Who sent it.
+        from: ActorId,
+        /// Where it lay.
+        partition: PartitionId,
+        /// Its number from this sender to this partition.
+        sequence: u32,
+        /// Offset of its first record.
+        base: u64,
+        /// How many records were in it.
+        records: u64,
+        /// Its sender took it for safe, and will not send it again.
+        promised: bool,
     },
     /// The producer knows that a batch is safe, as far as its acks promise.
     Acked {

@@ -195,6 +195,9 @@ pub struct Produce {
     pub batches: Vec<Batch>,
     /// In the answer: those of them that the broker had already, and did not append again.
     pub known: Vec<Batch>,
+    /// In the answer: those that are to be sent again, where brokers can fail: it does not lead their partitions (any
+    /// more), or too few replicas are in sync.
+    pub refused: Vec<Batch>,
     /// The records of all batches.
     pub parcel: Parcel,
     /// Some of its batches were sent before.
@@ -218,6 +221,7 @@ impl Produce {
     #[cold]
     pub fn complete(&mut self) {
         self.batches.append(&mut self.known);
+        self.batches.append(&mut self.refused);
         self.batches.sort_by_key(|batch| batch.start);
     }
 
@@ -256,8 +260,12 @@ pub struct Fetch {
     pub max_wait: Span,
     /// In the answer, which is empty then: how long to wait, because a quota would be exceeded.
     pub throttle: Span,
+    /// Which connection of its member to this broker it belongs to: answers on one that was given up are nothing.
+    pub session: u32,
     /// From where to read.
     pub wanted: Vec<Wanted>,
+    /// In the answer: the reader's numbers of partitions that the broker does not lead (any more).
+    pub moved: Vec<u32>,
     /// What was read, in the order of `wanted`.
     pub batches: Vec<Batch>,
     /// The records of all batches.
@@ -273,6 +281,78 @@ pub struct Wanted {
     pub slot: u32,
     /// From which offset on.
     pub offset: u64,
+}
+
+/// A copy of a partition, and up to where it goes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct CopyEnd {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Leader epoch in which the follower follows.
+    pub epoch: u32,
+    /// Leader epoch of the last batch it has.
+    pub last_epoch: u32,
+    /// The offset after it.
+    pub offset: u64,
+}
+
+/// A batch on its way to a follower, with what the leader knows of it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Copied {
+    /// Its place in the parcel, offset and sequence number.
+    pub batch: Batch,
+    /// Who sent it.
+    pub from: ActorId,
+    /// Leader epoch in which it was appended.
+    pub epoch: u32,
+}
+
+/// A fetch of a follower, and with batches filled in, its answer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Follow {
+    /// Number of the fetch: an answer to an earlier one is nothing.
+    pub number: u32,
+    /// From where to copy.
+    pub wanted: Vec<CopyEnd>,
+    /// What was read.
+    pub batches: Vec<Copied>,
+    /// The records of all batches.
+    pub parcel: Parcel,
+    /// High watermarks.
+    pub marks: Vec<Position>,
+    /// Copies that differ from here on: to be cut back to this offset.
+    pub diverged: Vec<Position>,
+    /// Copies that end before what is left begins: they go on from this offset.
+    pub begins: Vec<Position>,
+    /// Partitions that it does not lead in that epoch.
+    pub refused: Vec<PartitionId>,
+}
+
+/// No broker.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Who leads a partition, and who is in sync.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Leadership {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Its leader, or `NOBODY`.
+    pub leader: u32,
+    /// How many leaders were elected before.
+    pub epoch: u32,
+    /// Counts every change.
+    pub version: u32,
+    /// Replicas in sync, the leader among them.
+    pub in_sync: Vec<u32>,
+}
+
+/// Who leads what: a client's question, and the controller's answer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Leaders {
+    /// Asked by what reads, not by what writes: a member may do both.
+    pub reads: bool,
+    /// By partition over all topics, `NOBODY` where there is none.
+    pub leaders: Vec<u32>,
 }
 
 /// Everything below `offset` of a partition is done.
@@ -326,6 +406,46 @@ pub enum Message {
     },
     /// To a broker: the connections of whoever this comes from are gone.
     HungUp,
+    /// Client to broker: it opens a connection of this number.
+    Connect {
+        /// Which one.
+        epoch: u32,
+    },
+    /// Broker to client: it is open.
+    Connected {
+        /// Which one.
+        epoch: u32,
+    },
+    /// Follower to leader: what is new?
+    Follow(Box<Follow>),
+    /// The same box home again.
+    Followed(Box<Follow>),
+    /// Broker to controller: it is there.
+    Alive {
+        /// Which process of this broker, counted from its restarts.
+        incarnation: u32,
+        /// When it said so.
+        sent: Time,
+        /// It wants to end in good order.
+        closing: bool,
+    },
+    /// Controller to broker: it is heard.
+    AliveOk {
+        /// As in the question.
+        incarnation: u32,
+        /// As in the question.
+        sent: Time,
+        /// It leads nothing any more and may end.
+        may_end: bool,
+    },
+    /// Controller to broker: who leads partitions of which it has copies.
+    Lead(Box<Vec<Leadership>>),
+    /// Leader to controller: these replicas should count as in sync.
+    InSync(Box<Vec<Leadership>>),
+    /// Client to controller: who leads what?
+    WhoLeads(Box<Leaders>),
+    /// The same box home again.
+    Leaders(Box<Leaders>),
     /// Leader to follower: so many bytes of log, which take their time on the follower's network.
     Replicate {
         /// Their number.
@@ -360,6 +480,26 @@ pub enum Timer {
     WaitedLong,
     /// Broker: time to look what this topic does not keep.
     Clean(u32),
+    /// Broker: the fetch of this follower has waited long enough.
+    FollowWaited(u32),
+    /// Broker: time to ask this leader again.
+    FollowAgain(u32),
+    /// Broker: time to tell the controller that it is there.
+    Alive,
+    /// Broker: time to look which followers are behind.
+    CheckInSync,
+    /// Controller: a broker may not have been heard for too long.
+    Sessions,
+    /// Controller: time to give leadership back to preferred replicas.
+    Rebalance,
+    /// Producer: time to ask again who leads what.
+    AskToWrite,
+    /// Producer: time to connect to this broker again.
+    Reconnect(u32),
+    /// Member: time to ask again who leads what.
+    AskToRead,
+    /// Member: this broker may not have answered a fetch for too long.
+    FetchTimedOut(u32),
     /// Member: a worker has nothing to do, or a commit is due.
     Idle,
     /// Member: the group begins to poll.
