@@ -61,7 +61,16 @@ impl Witness {
         Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery }
     }
 
+    /// Whether members can be lost, so that facts are to be heard and not only observed.
+    #[inline]
+    #[must_use]
+    pub fn is_careful(&self) -> bool {
+        self.redelivery.is_some()
+    }
+
     /// Hears a fact of a run in which members can be lost: what is processed once more counts apart.
+    #[cold]
+    #[inline(never)]
     pub fn hear(&mut self, now: Time, fact: &Fact<'_>) {
         match self.redelivery.take() {
             None => self.observe(now, fact),

@@ -4,6 +4,7 @@
 //! those of topic `t` are `topics[t].first .. topics[t].first + topics[t].partitions`.
 pub mod build;
 pub mod contents;
+pub mod events;
 pub mod load;
 
 pub use crate::model::backoff::Backoff;
@@ -36,11 +37,13 @@ pub struct Plan {
     pub producers: Vec<ProducerPlan>,
     /// In the order of the file.
     pub groups: Vec<GroupPlan>,
+    /// What befalls members, brokers and the network, in the order of the file.
+    pub events: Vec<events::EventPlan>,
     /// Lines to hold at the end.
     pub thresholds: Vec<ThresholdPlan>,
     /// What the user should know but may well want.
     pub warnings: Vec<String>,
-    /// Whether members can be lost, so that brokers keep what is not committed; the engine decides it.
+    /// Whether members can be lost, so that brokers keep what is not committed: by an event, or because the engine says so.
     pub redelivers: bool,
 }
 
@@ -255,8 +258,10 @@ pub struct GroupPlan {
     pub name: String,
     /// Indices of its topics.
     pub topics: Vec<usize>,
-    /// Number of members.
+    /// Number of members at the beginning.
     pub members: u32,
+    /// Members there are places for: more than at the beginning where some join later.
+    pub most_members: u32,
     /// Threads of a member that share its records.
     pub workers: u32,
     /// How partitions are dealt to members.

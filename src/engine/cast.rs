@@ -73,7 +73,7 @@ pub fn assemble_with(plan: &Plan, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
     let homes = KeyMaps::of(plan);
     let groups = plan.groups.len() as u32;
     let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
-    let members: u32 = plan.groups.iter().map(|group| group.members).sum();
+    let members: u32 = plan.groups.iter().map(|group| group.most_members).sum();
     let clients = (plan.cluster.brokers + groups + producers + members) as usize;
     let mut cast = brokers(plan, clients);
     cast.extend((0..groups).map(|group| Actor::Coordinator(coordinator(plan, group))));
@@ -84,6 +84,37 @@ pub fn assemble_with(plan: &Plan, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
     }
     cast.extend(members_with(plan, 1, &homes, real));
     cast
+}
+
+/// Who can make one member after another, as they come back or come late.
+#[derive(Debug)]
+pub struct Casting<'p> {
+    plan: &'p Plan,
+    homes: KeyMaps,
+    /// By group, the partitions that each member has at the beginning.
+    dealt: Vec<Vec<Vec<(usize, u32)>>>,
+}
+
+impl<'p> Casting<'p> {
+    /// For a run of this plan.
+    #[must_use]
+    pub fn new(plan: &'p Plan) -> Self {
+        let dealt = plan.groups.iter().map(|group| assign(plan, group)).collect();
+        Self { plan, homes: KeyMaps::of(plan), dealt }
+    }
+
+    /// A member in a generation after the first.
+    #[must_use]
+    pub fn member(&self, group: usize, member: u32, generation: u32) -> Actor {
+        let planned = &self.plan.groups[group];
+        let before = self.plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
+        let stream = (self.plan.producers.len() + before) as u32;
+        let output = planned.output.as_ref();
+        let output = output.map(|client| self::output(self.plan, client, stream, group, member, &self.homes));
+        let service = |topic, partition| service(self.plan, planned, topic, partition);
+        let partitions = self.dealt[group][member as usize].clone();
+        Actor::Consumer(Box::new(consumer(self.plan, (group as u32, member, generation), partitions, service, output)))
+    }
 }
 
 /// Only the members, in the order of their addresses; with a generation after the first, in the place of lost ones.
@@ -122,6 +153,7 @@ fn coordinator(plan: &Plan, group: u32) -> Coordinator {
 }
 
 /// Where keys go, for each topic and hash with which anybody writes there.
+#[derive(Debug)]
 struct KeyMaps(BTreeMap<(usize, KeyHash), Arc<KeyHomes>>);
 
 impl KeyMaps {
@@ -330,6 +362,8 @@ pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
         let twice = dealt[0][0];
         dealt[1].push(twice);
     }
+    // Who joins later has nothing yet.
+    dealt.resize(group.most_members as usize, Vec::new());
     dealt
 }
 

@@ -3,6 +3,7 @@
 //! At the edges of the series everybody is asked what is done; between them nobody reports ahead of time. Threads are
 //! absent: repetitions run side by side, one run does not.
 pub mod agenda;
+mod faults;
 pub mod network;
 
 use super::cast::{Actor, assemble};
@@ -13,19 +14,20 @@ use crate::outcome::{Look, Observer, Recording, Witness};
 use crate::plan::Plan;
 use crate::units::{Span, Time};
 use agenda::Agenda;
+use faults::{Faults, Order};
 use network::Network;
 use std::sync::atomic::Ordering;
 
 /// The stage on which one actor acts: everything it does takes effect at once.
-struct Stage<'a, W> {
+struct Stage<'a> {
     now: Time,
     actor: ActorId,
     agenda: &'a mut Agenda,
     network: &'a mut Network,
-    witness: &'a mut W,
+    witness: &'a mut Witness,
 }
 
-impl<W: Observer> Outbox for Stage<'_, W> {
+impl Outbox for Stage<'_> {
     // Inlined where messages are made, so that they are written into the agenda and not moved there.
     #[inline(always)]
     fn send(&mut self, to: ActorId, message: Message) {
@@ -43,7 +45,11 @@ impl<W: Observer> Outbox for Stage<'_, W> {
     }
     #[inline(always)]
     fn observe(&mut self, fact: &Fact<'_>) {
-        self.witness.observe(self.now, fact);
+        if self.witness.is_careful() {
+            self.witness.hear(self.now, fact);
+        } else {
+            self.witness.observe(self.now, fact);
+        }
     }
 }
 
@@ -93,7 +99,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Recording {
     Run::new(plan).play(plan, watch)
 }
 
-struct Run {
+struct Run<'p> {
     cast: Vec<Actor>,
     network: Network,
     agenda: Agenda,
@@ -102,15 +108,19 @@ struct Run {
     events: u64,
     telling: Telling,
     seed: u64,
+    faults: Option<Box<Faults<'p>>>,
 }
 
-impl Run {
-    fn new(plan: &Plan) -> Self {
+impl<'p> Run<'p> {
+    fn new(plan: &'p Plan) -> Self {
         let cast = assemble(plan);
-        let network = Network::new(&plan.cluster.network, cast.len(), plan.run.seed);
+        let network = Network::new(&plan.cluster.network, cast.len(), plan.run.seed, !plan.events.is_empty());
+        let faults = Faults::new(plan).map(Box::new);
         let mut agenda = Agenda::default();
-        for actor in 0..cast.len() as u32 {
-            agenda.add(Time::ZERO, ActorId(actor), Input::Started);
+        for actor in (0..cast.len() as u32).map(ActorId) {
+            if faults.as_ref().is_none_or(|faults| faults.is_there(actor)) {
+                agenda.add(Time::ZERO, actor, Input::Started);
+            }
         }
         Self {
             cast,
@@ -121,6 +131,7 @@ impl Run {
             events: 0,
             telling: Telling::new(plan),
             seed: plan.run.seed,
+            faults,
         }
     }
 
@@ -128,12 +139,20 @@ impl Run {
         let end = plan.end();
         let mut now = Time::ZERO;
         while self.agenda.next_at().is_some() {
-            let limit = self.edges.next.min(end);
+            let strikes = self.faults.as_ref().map_or(Time::NEVER, |faults| faults.next_at());
+            let limit = self.edges.next.min(end).min(strikes);
             while let Some((at, actor, input)) = self.agenda.pop(limit) {
                 now = at;
                 self.step(now, actor, input);
                 if self.witness.is_settled() && (end == Time::NEVER || now >= plan.run.arrivals_end) {
                     return self.finish(now, false, watch);
+                }
+            }
+            if strikes <= limit && limit < end {
+                now = limit;
+                self.strike(now);
+                if limit < self.edges.next {
+                    continue;
                 }
             }
             if limit == end || self.agenda.next_at().is_none() {
@@ -152,11 +171,39 @@ impl Run {
     }
 
     #[inline]
-    fn step(&mut self, now: Time, actor: ActorId, input: Input) {
+    fn step(&mut self, now: Time, actor: ActorId, mut input: Input) {
+        if let Some(faults) = &mut self.faults {
+            let Some(admitted) = faults.admit(actor, input) else { return };
+            input = admitted;
+        }
+        self.act(now, actor, input);
+    }
+
+    #[inline]
+    fn act(&mut self, now: Time, actor: ActorId, input: Input) {
         self.events += 1;
         let Self { cast, network, agenda, witness, .. } = self;
         let mut stage = Stage { now, actor, agenda, network, witness };
         cast[actor.index()].handle(now, input, &mut stage);
+    }
+
+    /// What the plan has for this instant befalls whom it does.
+    #[cold]
+    fn strike(&mut self, now: Time) {
+        let orders = self.faults.as_mut().map_or_else(Vec::new, |faults| faults.act(now));
+        for order in orders {
+            match order {
+                Order::Tell(actor, input) => self.act(now, actor, input),
+                Order::Forget(actor) => self.agenda.forget(actor),
+                Order::Replace(actor, machine) => {
+                    self.cast[actor.index()] = *machine;
+                    self.act(now, actor, Input::Started);
+                }
+                Order::Deliver(actor, inputs) => inputs.into_iter().for_each(|input| self.act(now, actor, input)),
+                Order::Worsen(bad) => self.network.worsen(bad),
+                Order::Mend(number) => self.network.mend(number),
+            }
+        }
     }
 
     #[cold]
@@ -177,6 +224,11 @@ impl Run {
         let Self { cast, network, agenda, witness, .. } = self;
         for (i, actor) in cast.iter_mut().enumerate() {
             let mut stage = Stage { now, actor: ActorId(i as u32), agenda, network, witness };
+            if let Some(faults) = &mut self.faults
+                && faults.admit(stage.actor, Input::Observed).is_none()
+            {
+                continue;
+            }
             actor.handle(now, Input::Observed, &mut stage);
         }
     }
@@ -188,6 +240,8 @@ impl Run {
         if watch.wants_last(self.seed) {
             watch.show(Look { ended: true, ..self.witness.look(now) });
         }
-        self.witness.finish(now, partial, self.events)
+        let mut recording = self.witness.finish(now, partial, self.events);
+        recording.happened = self.faults.map_or_else(Vec::new, |faults| faults.happened);
+        recording
     }
 }

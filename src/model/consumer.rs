@@ -2,6 +2,7 @@
 //!
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+mod befallen;
 mod resume;
 
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -35,6 +36,18 @@ pub struct Consumer {
     #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
     positions: Option<Box<Vec<Position>>>,
     muted: Muted,
+    ending: Ending,
+}
+
+/// Whether it is about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// It goes on.
+    No,
+    /// It was asked to, and finishes what it polled.
+    Asked,
+    /// It is gone.
+    Over,
 }
 
 /// How a member fetches, polls and commits.
@@ -137,6 +150,9 @@ struct Session {
 impl Machine for Consumer {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        if self.ending == Ending::Over {
+            return;
+        }
         match input {
             Input::Started => self.start(now, out),
             Input::Received { from, message: Message::Fetched(answer) } => self.arrived(from, answer, now, out),
@@ -164,6 +180,7 @@ impl Machine for Consumer {
                     output.producer.handle(now, input, out);
                 }
             }
+            Input::Closing | Input::Crashed | Input::Paused(_) | Input::Slowed(_) => self.befallen(now, input, out),
             other => match &mut self.output {
                 Some(output) => output.producer.handle(now, other, out),
                 None => panic!("a member without output does not expect {other:?}"),
@@ -192,6 +209,7 @@ impl Consumer {
             uncommitted: 0,
             positions: None,
             muted: Muted::default(),
+            ending: Ending::No,
             settings,
         }
     }
@@ -295,6 +313,9 @@ impl Consumer {
     fn poll(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if self.committing {
             return;
+        }
+        if self.ending == Ending::Asked {
+            return self.end(now, out);
         }
         if let Commit::Auto(interval) = self.settings.commit
             && now >= self.commit_at

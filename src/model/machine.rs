@@ -36,6 +36,14 @@ pub enum Input {
     Slowed(f64),
     /// Report what has been done so far. Changes nothing: any number of these leaves the run the same.
     Observed,
+    /// It is asked to end in good order. When it has, it says and hears nothing more.
+    Closing,
+    /// Its process is gone. It reports what it had done, sends nothing more, and hears nothing but that it is back.
+    Crashed,
+    /// From now on it hears nothing for so long, and does nothing; then it goes on where it was.
+    Paused(Span),
+    /// Its work takes so many times as long as without this, from now on.
+    Slowed(f64),
 }
 
 /// What a machine can do.

@@ -3,6 +3,8 @@
 //! A poll is one event. Its service times are drawn at its start, so every finish is known ahead; what is finished is
 //! reported when somebody asks, never ahead of time, as slices of the buffers the records were fetched into.
 //! With several workers the free one takes the oldest record, and records finish in another order than they began.
+mod warp;
+
 use super::machine::{Fact, Outbox, Processed};
 use super::protocol::{Extra, Fetch, PartitionId, Record};
 use super::random::Draws;
@@ -63,6 +65,8 @@ impl Service {
     }
 }
 
+pub use warp::Warp;
+
 /// Records of one partition in one buffer, with contiguous offsets.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
@@ -103,6 +107,8 @@ pub struct Processing {
     /// Work given out, and what of it was reported as busy.
     work: Span,
     reported: Span,
+    /// How many times as long as usual work takes.
+    pace: f64,
 }
 
 #[derive(Debug)]
@@ -166,6 +172,7 @@ impl Processing {
             workers,
             work: Span::ZERO,
             reported: Span::ZERO,
+            pace: 1.0,
         }
     }
 
@@ -272,7 +279,10 @@ impl Processing {
                 }
                 let first = one.work.len();
                 let begins = one.free;
-                let sum = service.draw((&run, begins), &fetch.parcel.records[range.clone()], extras, &mut one.work);
+                let mut sum = service.draw((&run, begins), &fetch.parcel.records[range.clone()], extras, &mut one.work);
+                if self.pace != 1.0 {
+                    sum = warp::paced(&mut one.work[first..], self.pace);
+                }
                 one.free = one.free + sum;
                 self.work += sum;
                 one.runs.push_back((run, sum));
@@ -287,7 +297,11 @@ impl Processing {
             Workers::Several(several) => {
                 several.work.clear();
                 let records = &fetch.parcel.records[range];
-                self.work += service.draw((&run, now), records, extras, &mut several.work);
+                let mut sum = service.draw((&run, now), records, extras, &mut several.work);
+                if self.pace != 1.0 {
+                    sum = warp::paced(&mut several.work, self.pace);
+                }
+                self.work += sum;
                 let mut finishes = finishes;
                 for (i, record) in records.iter().enumerate() {
                     let n = i as u32;

@@ -157,6 +157,11 @@ impl Producer {
         self.ahead.push(record, home, extra);
     }
 
+    /// What was pushed and is not due yet will be due at another instant.
+    pub fn bend(&mut self, now: Time, bent: impl Fn(Time) -> Time) {
+        self.ahead.bend(now, bent);
+    }
+
     /// Looks again at what is to be done and when, after `push`.
     pub fn turn_all(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.catch_up(now, out);

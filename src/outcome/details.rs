@@ -16,7 +16,7 @@ pub fn members(plan: &Plan, run: &Recording) -> Vec<MemberRow> {
         let [begins, ends] = run.window.each_ref().map(|totals| &totals.groups[g].members);
         let time = window * f64::from(group.workers);
         let first = rows.len();
-        rows.extend((0..group.members).map(|member| MemberRow {
+        rows.extend((0..group.most_members).map(|member| MemberRow {
             group: group.name.clone(),
             member,
             partitions: 0,

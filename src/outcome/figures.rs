@@ -112,7 +112,7 @@ fn in_flight_share(plan: &Plan, run: &Recording, stream: usize) -> f64 {
     let [begins, ends] = run.window.each_ref().map(|totals| &totals.streams[stream]);
     let requests = (open(ends, run.window_at[1]) - open(begins, run.window_at[0])) as f64 * NS;
     let producers = plan.producers.iter().map(|producer| (&producer.client, producer.instances));
-    let outputs = plan.groups.iter().filter_map(|group| Some((group.output.as_ref()?, group.members)));
+    let outputs = plan.groups.iter().filter_map(|group| Some((group.output.as_ref()?, group.most_members)));
     let (client, senders) = producers.chain(outputs).nth(stream).expect("each stream has a client");
     // A sender has a connection to each broker that leads something of its topic.
     let brokers = plan.cluster.brokers.min(plan.topics[client.topic].partitions);

@@ -63,7 +63,7 @@ impl Recorder {
     /// For a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref().map(|_| group.members));
+        let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref().map(|_| group.most_members));
         let instances: Vec<u32> = plan.producers.iter().map(|producer| producer.instances).chain(outputs).collect();
         let waiting = |&n: &u32| StreamTotals {
             waiting: vec![0; n as usize],
@@ -71,7 +71,7 @@ impl Recorder {
             ..StreamTotals::default()
         };
         let members = |group: &crate::plan::GroupPlan| GroupTotals {
-            members: vec![Span::ZERO; group.members as usize],
+            members: vec![Span::ZERO; group.most_members as usize],
             ..GroupTotals::default()
         };
         let partitions = plan.partitions() as usize;

@@ -8,6 +8,7 @@ mod cluster;
 mod compression;
 mod course;
 mod distribution;
+mod events;
 pub mod figures;
 mod findings;
 mod fit;
@@ -73,10 +74,12 @@ fn build(scenario: &Scenario, mut found: Findings<'_>, whole: bool) -> Result<(P
         topics,
         producers,
         groups,
+        events: Vec::new(),
         thresholds,
         warnings: Vec::new(),
         redelivers: false,
     };
+    events::events(scenario, &mut plan, &mut found);
     job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);
     if whole || plan.groups.iter().any(|group| group.output.is_some()) {

@@ -6,9 +6,6 @@
 #[must_use]
 pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
-        ("Document", "events") => {
-            Some("remove it: nothing happens to members and brokers but what you do to the processes of a live run")
-        }
         ("Document", "slo") => Some("remove it, and write `thresholds`"),
         ("Document", "vary") => Some("write it into `study`: `study: {vary: {PATH: LIST}}`"),
         ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),

@@ -4,12 +4,14 @@
 //! A key that is silent is `None` here; the plan decides what that means.
 pub mod arrivals;
 pub mod cluster;
+pub mod events;
 pub mod run;
 pub mod study;
 pub mod work;
 
 pub use arrivals::{Arrivals, Columns, Law, Ramp, Sine, Step, Steps, Trace};
 pub use cluster::{Cluster, Disk, Network, Profile, Quota, Replication, Request, Retention, Topic};
+pub use events::Event;
 pub use run::{Precise, Precision, Run};
 pub use study::{Cost, Study, Varied};
 pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
@@ -39,6 +41,9 @@ pub struct Document {
     pub producers: Named<Producer>,
     /// Consumer groups by name.
     pub groups: Option<Named<Group>>,
+    /// What befalls members, brokers and the network while it runs.
+    #[schemars(length(max = 10_000))]
+    pub events: Option<Vec<Event>>,
     /// When it starts to count and when it ends.
     pub run: Option<Run>,
     /// Lines to hold at the end, such as `groups.workers.e2e_s.p99 < 200ms`.

@@ -78,7 +78,7 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
     let producers =
         plan.producers.iter().enumerate().flat_map(|(i, p)| (0..p.instances).map(move |_| Part::Producer(i)));
     let members = plan.groups.iter().enumerate();
-    let members = members.flat_map(|(g, group)| (0..group.members).map(move |member| Part::Member(g, member)));
+    let members = members.flat_map(|(g, group)| (0..group.most_members).map(move |member| Part::Member(g, member)));
     brokers.chain(coordinators).chain(producers).chain(members).collect()
 }
 

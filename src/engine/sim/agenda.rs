@@ -86,6 +86,16 @@ impl Agenda {
         self.enter(number, at);
     }
 
+    /// Whatever was to happen to somebody does not, but that it is asked what it has done, which changes nothing.
+    #[cold]
+    pub fn forget(&mut self, actor: ActorId) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.to == actor) {
+            if let Some(input) = &mut slot.input {
+                *input = Input::Observed;
+            }
+        }
+    }
+
     /// A timer of somebody's will fire.
     #[inline(never)]
     pub fn wake(&mut self, at: Time, to: ActorId, timer: Timer) {

@@ -109,6 +109,16 @@ impl Ahead {
         self.extras.insert(at, extra);
     }
 
+    /// Records that were to be due after now will be due at another instant; none overtakes another.
+    pub fn bend(&mut self, now: Time, bent: impl Fn(Time) -> Time) {
+        for record in self.records[self.next..].iter_mut().filter(|record| record.due > now) {
+            record.due = bent(record.due);
+        }
+        for extra in self.extras.iter_mut().skip(self.next).filter(|extra| extra.sent > now) {
+            extra.sent = bent(extra.sent);
+        }
+    }
+
     pub(super) fn forget_taken(&mut self) {
         self.records.drain(..self.next);
         self.homes.drain(..self.next);

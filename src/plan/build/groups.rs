@@ -34,7 +34,7 @@ const SESSION: Span = Span::from_ms(45_000);
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
     let groups = scenario.document.groups.iter().flat_map(|named| &named.0);
     let plans: Vec<GroupPlan> = groups.map(|(name, settings)| group(name, settings, topics, found)).collect();
-    let of = |plan: &GroupPlan| u64::from(plan.members) * u64::from(plan.workers);
+    let of = |plan: &GroupPlan| u64::from(plan.most_members) * u64::from(plan.workers);
     if let Some(largest) = plans.iter().max_by_key(|plan| of(plan))
         && plans.iter().map(of).sum::<u64>() > MOST_WORKERS
     {
@@ -65,6 +65,7 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         output: output(settings, &reads, topics, &path, found),
         topics: reads,
         members: settings.members.0 as u32,
+        most_members: settings.members.0 as u32,
         workers: settings.workers.as_ref().map_or(1, |count| count.0) as u32,
         assignor: match settings.assignor {
             None | Some(Assignor::Range) => AssignorPlan::Range,

@@ -1,0 +1,361 @@
+//! Carries out what befalls members, brokers and the network: by input at the machine, by verdict at the network.
+//!
+//! Whoever is gone hears nothing, and what was under way to it is gone as well. Whoever stands still hears everything
+//! later, in the order in which it came. The rules know nothing of all this but what their machine is told.
+use super::network::{Bad, How};
+use crate::engine::cast::{Actor, Casting};
+use crate::model::machine::Input;
+use crate::model::protocol::ActorId;
+use crate::model::random::{Draws, Stream};
+use crate::plan::Plan;
+use crate::plan::events::{Action, Trouble, Who};
+use crate::units::{Span, Time};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
+
+/// What is done next, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    /// An event of the plan begins, by number.
+    Begin(usize),
+    /// An event that lasted is over: the pace is as usual, the way is open.
+    End(usize),
+    /// A member or broker starts.
+    Start(ActorId),
+    /// The next member of a rolling restart, of this event.
+    Deploy(usize, u32),
+    /// Somebody goes on who stood still.
+    GoOn(ActorId),
+}
+
+/// What an engine is to do at once.
+#[derive(Debug)]
+pub enum Order {
+    /// A machine is told.
+    Tell(ActorId, Input),
+    /// Everything that was to happen to it is forgotten: it is gone.
+    Forget(ActorId),
+    /// A new machine takes its place, and starts.
+    Replace(ActorId, Box<Actor>),
+    /// What came for it while it stood still comes now.
+    Deliver(ActorId, Vec<Input>),
+    /// A way becomes bad.
+    Worsen(Bad),
+    /// An event of the network is over.
+    Mend(usize),
+}
+
+/// How somebody is.
+#[derive(Debug)]
+enum State {
+    /// It works.
+    Up,
+    /// It works until it has ended in good order.
+    Leaving,
+    /// It is gone, or was never there.
+    Gone,
+    /// It stands still until then; this has come for it.
+    Still(Time, Vec<Input>),
+}
+
+/// Everything that befalls anybody in a run.
+#[derive(Debug)]
+pub struct Faults<'p> {
+    plan: &'p Plan,
+    casting: Casting<'p>,
+    due: BinaryHeap<Reverse<(Time, u64, Deed)>>,
+    turns: u64,
+    states: Vec<State>,
+    /// How often each has started, where that is more than once.
+    lives: BTreeMap<ActorId, u32>,
+    /// By group: the addresses of its members.
+    members: Vec<Range<u32>>,
+    /// What happened: when, what, to whom.
+    pub happened: Vec<(Time, String, String)>,
+}
+
+impl<'p> Faults<'p> {
+    /// Of a run of this plan; nothing where nothing ever happens.
+    #[must_use]
+    pub fn new(plan: &'p Plan) -> Option<Self> {
+        if plan.events.is_empty() {
+            return None;
+        }
+        let members = members(plan);
+        let clients = members.last().map_or(0, |range| range.end);
+        let mut states: Vec<State> = (0..clients).map(|_| State::Up).collect();
+        for (group, range) in plan.groups.iter().zip(&members) {
+            for late in range.start + group.members..range.end {
+                states[late as usize] = State::Gone;
+            }
+        }
+        let mut faults = Self {
+            plan,
+            casting: Casting::new(plan),
+            due: BinaryHeap::new(),
+            turns: 0,
+            states,
+            lives: BTreeMap::new(),
+            members,
+            happened: Vec::new(),
+        };
+        for (at, number) in plan.timetable() {
+            faults.plan_for(at, Deed::Begin(number));
+        }
+        Some(faults)
+    }
+
+    /// When the next thing happens.
+    #[must_use]
+    pub fn next_at(&self) -> Time {
+        self.due.peek().map_or(Time::NEVER, |Reverse((at, ..))| *at)
+    }
+
+    /// Whether somebody is there from the beginning.
+    #[must_use]
+    pub fn is_there(&self, actor: ActorId) -> bool {
+        !matches!(self.states.get(actor.index()), Some(State::Gone | State::Leaving))
+    }
+
+    /// What comes for somebody, unless it is gone, or it is kept until it goes on.
+    #[inline]
+    pub fn admit(&mut self, actor: ActorId, input: Input) -> Option<Input> {
+        match self.states.get_mut(actor.index()) {
+            None | Some(State::Up | State::Leaving) => Some(input),
+            Some(State::Gone) => None,
+            Some(State::Still(_, kept)) => {
+                if !matches!(input, Input::Observed) {
+                    kept.push(input);
+                }
+                None
+            }
+        }
+    }
+
+    fn plan_for(&mut self, at: Time, deed: Deed) {
+        self.turns += 1;
+        self.due.push(Reverse((at, self.turns, deed)));
+    }
+
+    /// What is to be done now.
+    pub fn act(&mut self, now: Time) -> Vec<Order> {
+        let mut orders = Vec::new();
+        while self.next_at() <= now
+            && let Some(Reverse((_, _, deed))) = self.due.pop()
+        {
+            match deed {
+                Deed::Begin(number) => self.begin(number, now, &mut orders),
+                Deed::End(number) => self.end(number, &mut orders),
+                Deed::Start(actor) => self.start(actor, &mut orders),
+                Deed::Deploy(number, member) => self.deploy(number, member, now, &mut orders),
+                Deed::GoOn(actor) => self.go_on(actor, now, &mut orders),
+            }
+        }
+        orders
+    }
+
+    fn begin(&mut self, number: usize, now: Time, orders: &mut Vec<Order>) {
+        let plan = self.plan;
+        let event = &plan.events[number];
+        self.happened.push((now, event.action.word().to_owned(), event.target.clone()));
+        match event.action {
+            Action::Crash(who, back) => self.down(who, back, Input::Crashed, number, now, orders),
+            Action::Restart(who, back) => self.down(who, back, Input::Closing, number, now, orders),
+            Action::Join(Who::Member(group, member)) => {
+                self.start(ActorId(self.members[group].start + member), orders);
+            }
+            Action::Join(Who::Group(group)) => {
+                let next = self.absent(group).next();
+                if let Some(actor) = next {
+                    self.start(actor, orders);
+                }
+            }
+            Action::Join(_) => panic!("the plan lets only members join"),
+            Action::Scale { group, to } => self.scale(group, to, orders),
+            Action::Deploy { .. } => self.deploy(number, 0, now, orders),
+            Action::Pause(who, span) => {
+                for actor in self.who(who, number, now) {
+                    self.pause(actor, span, now, orders);
+                }
+            }
+            Action::Slow(who, by, lasts) => {
+                let those = self.who(who, number, now);
+                orders.extend(those.into_iter().map(|actor| Order::Tell(actor, Input::Slowed(by))));
+                self.plan_end(number, now, lasts);
+            }
+            Action::Network(ref between, ref trouble, lasts) => {
+                let luck = || Stream::named(plan.run.seed, &format!("events/{number}/network/{}", now.ns()));
+                let how = match trouble {
+                    Trouble::Delay(law) => How::Slower(Draws::new(law, luck())),
+                    Trouble::Loss(share) => How::Lossy(*share, luck()),
+                    Trouble::Cut => How::Shut(lasts.map_or(Time::NEVER, |lasts| now + lasts)),
+                };
+                let ends = between.map(|who| self.range(who));
+                orders.push(Order::Worsen(Bad { number, ends, how }));
+                self.plan_end(number, now, lasts);
+            }
+        }
+    }
+
+    fn plan_end(&mut self, number: usize, now: Time, lasts: Option<Span>) {
+        if let Some(lasts) = lasts {
+            self.plan_for(now + lasts, Deed::End(number));
+        }
+    }
+
+    fn end(&mut self, number: usize, orders: &mut Vec<Order>) {
+        match self.plan.events[number].action {
+            Action::Slow(who, ..) => {
+                // Whoever was drawn is not written down: everybody of the group is as quick as usual again.
+                let who = if let Who::AnyOf(group) = who { Who::Group(group) } else { who };
+                let those = self.range(who);
+                orders.extend(those.map(|actor| Order::Tell(ActorId(actor), Input::Slowed(1.0))));
+            }
+            Action::Network(..) => orders.push(Order::Mend(number)),
+            _ => {}
+        }
+    }
+
+    /// Somebody goes, of its own will or not.
+    fn down(&mut self, who: Who, back: Option<Span>, how: Input, number: usize, now: Time, orders: &mut Vec<Order>) {
+        for actor in self.who(who, number, now) {
+            self.stop(actor, matches!(how, Input::Crashed), orders);
+            if let Some(back) = back {
+                self.plan_for(now + back, Deed::Start(actor));
+            }
+        }
+    }
+
+    fn stop(&mut self, actor: ActorId, crashes: bool, orders: &mut Vec<Order>) {
+        if !self.is_there(actor) {
+            return;
+        }
+        if crashes {
+            orders.push(Order::Tell(actor, Input::Crashed));
+            orders.push(Order::Forget(actor));
+            self.states[actor.index()] = State::Gone;
+        } else {
+            // It hears what it waits for until it has ended; then it hears nothing by itself.
+            orders.push(Order::Tell(actor, Input::Closing));
+            self.states[actor.index()] = State::Leaving;
+        }
+    }
+
+    /// Somebody starts anew, whatever it was.
+    fn start(&mut self, actor: ActorId, orders: &mut Vec<Order>) {
+        let Some((group, member)) = self.place(actor) else { return };
+        if !matches!(self.states[actor.index()], State::Gone) {
+            orders.push(Order::Tell(actor, Input::Crashed));
+        }
+        let life = self.lives.entry(actor).or_insert(1);
+        *life += 1;
+        let machine = self.casting.member(group, member, *life);
+        self.states[actor.index()] = State::Up;
+        orders.push(Order::Forget(actor));
+        orders.push(Order::Replace(actor, Box::new(machine)));
+    }
+
+    fn scale(&mut self, group: usize, to: u32, orders: &mut Vec<Order>) {
+        let range = self.members[group].clone();
+        for actor in range.clone().map(ActorId) {
+            let stays = actor.0 - range.start < to;
+            let there = self.is_there(actor);
+            if stays && !there {
+                self.start(actor, orders);
+            } else if !stays && there {
+                self.stop(actor, false, orders);
+            }
+        }
+    }
+
+    fn deploy(&mut self, number: usize, member: u32, now: Time, orders: &mut Vec<Order>) {
+        let Action::Deploy { group, away, gap } = self.plan.events[number].action else { return };
+        let range = self.members[group].clone();
+        let actor = ActorId(range.start + member);
+        if self.is_there(actor) {
+            self.stop(actor, false, orders);
+            self.plan_for(now + away, Deed::Start(actor));
+        }
+        if actor.0 + 1 < range.end {
+            self.plan_for(now + gap, Deed::Deploy(number, member + 1));
+        }
+    }
+
+    fn pause(&mut self, actor: ActorId, span: Span, now: Time, orders: &mut Vec<Order>) {
+        match &mut self.states[actor.index()] {
+            State::Gone | State::Leaving => return,
+            State::Up => {
+                orders.push(Order::Tell(actor, Input::Paused(span)));
+                self.states[actor.index()] = State::Still(now + span, Vec::new());
+            }
+            // It stands still already: for longer, perhaps, and has to be told for how much.
+            State::Still(until, _) if *until < now + span => {
+                orders.push(Order::Tell(actor, Input::Paused((now + span).since(*until))));
+                *until = now + span;
+            }
+            State::Still(..) => return,
+        }
+        self.plan_for(now + span, Deed::GoOn(actor));
+    }
+
+    fn go_on(&mut self, actor: ActorId, now: Time, orders: &mut Vec<Order>) {
+        let state = &mut self.states[actor.index()];
+        if let State::Still(until, kept) = state
+            && *until <= now
+        {
+            orders.push(Order::Deliver(actor, std::mem::take(kept)));
+            *state = State::Up;
+        }
+    }
+
+    /// The group and number of a member.
+    fn place(&self, actor: ActorId) -> Option<(usize, u32)> {
+        let group = self.members.iter().position(|range| range.contains(&actor.0))?;
+        Some((group, actor.0 - self.members[group].start))
+    }
+
+    fn absent(&self, group: usize) -> impl Iterator<Item = ActorId> {
+        self.members[group].clone().map(ActorId).filter(|&actor| !self.is_there(actor))
+    }
+
+    /// Who is meant and is there.
+    fn who(&self, who: Who, number: usize, now: Time) -> Vec<ActorId> {
+        let there: Vec<ActorId> = self.range(who).map(ActorId).filter(|&actor| self.is_there(actor)).collect();
+        match who {
+            Who::AnyOf(_) if !there.is_empty() => {
+                let name = format!("events/{number}/whom/{}", now.ns());
+                let drawn = Stream::named(self.plan.run.seed, &name).below(there.len() as u32);
+                vec![there[drawn as usize]]
+            }
+            _ => there,
+        }
+    }
+
+    fn range(&self, who: Who) -> Range<u32> {
+        addresses(self.plan, &self.members, who)
+    }
+}
+
+/// By group: the addresses of its members.
+fn members(plan: &Plan) -> Vec<Range<u32>> {
+    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
+    let mut first = plan.cluster.brokers + plan.groups.len() as u32 + producers;
+    let range = |group: &crate::plan::GroupPlan| {
+        let range = first..first + group.most_members;
+        first = range.end;
+        range
+    };
+    plan.groups.iter().map(range).collect()
+}
+
+fn addresses(plan: &Plan, members: &[Range<u32>], who: Who) -> Range<u32> {
+    let brokers = plan.cluster.brokers;
+    match who {
+        Who::Group(group) | Who::AnyOf(group) => members[group].clone(),
+        Who::Member(group, member) => members[group].start + member..members[group].start + member + 1,
+        Who::Brokers => 0..brokers + plan.groups.len() as u32,
+        Who::Broker(broker) => broker..broker + 1,
+        Who::Coordinator(group) => brokers + group as u32..brokers + group as u32 + 1,
+    }
+}

@@ -1,0 +1,67 @@
+//! What befalls a member from outside: it is asked to end, is gone, stands still, or becomes slow.
+//!
+//! A member that is asked to end does it as an application with a shutdown hook does: the records of the last poll are
+//! finished, what is done is committed, and its connections are closed. One that is killed leaves everything as it is.
+use super::{Consumer, Ending};
+use crate::model::machine::{Input, Outbox};
+use crate::model::processing::Warp;
+use crate::model::protocol::{ActorId, Message, Timer};
+use crate::units::Time;
+
+impl Consumer {
+    /// Something befalls it.
+    #[cold]
+    pub(super) fn befallen(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        self.report(now, out);
+        match input {
+            Input::Closing => {
+                self.ending = Ending::Asked;
+                self.poll(now, out);
+            }
+            Input::Crashed => {
+                self.processing.report_busy(now, out);
+                self.hang_up(out);
+            }
+            Input::Paused(span) => {
+                let warp = self.processing.stand_still(span, now);
+                self.bend(warp, now, out);
+            }
+            Input::Slowed(pace) => {
+                let warp = self.processing.slow(pace, now);
+                self.bend(warp, now, out);
+            }
+            other => panic!("{other:?} befalls nobody"),
+        }
+    }
+
+    /// What was known of the time to come no longer holds.
+    fn bend(&mut self, warp: Warp, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if let Some(output) = &mut self.output {
+            output.producer.bend(now, |at| warp.of(now, at));
+        }
+        if self.idle_armed > now && self.idle_armed != Time::NEVER {
+            self.idle_armed = warp.of(now, self.idle_armed);
+            out.wake(Timer::Idle, self.idle_armed);
+        }
+    }
+
+    /// Ends once the records of the last poll are done.
+    #[cold]
+    pub(super) fn end(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.processing.done_at() > now {
+            return self.arm(false, now, out);
+        }
+        self.report(now, out);
+        self.processing.report_busy(now, out);
+        self.commit(out);
+        self.hang_up(out);
+    }
+
+    /// Its process is gone: the kernel closes its connections.
+    fn hang_up(&mut self, out: &mut (impl Outbox + ?Sized)) {
+        self.ending = Ending::Over;
+        for broker in 0..self.settings.brokers {
+            out.send(ActorId(broker), Message::HungUp);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What befalls members, brokers and the network, and when.
+//!
+//! An event says what is done to whom; when it is due may be drawn, so each repetition has a timetable of its own. What
+//! follows from it, such as who of a group is there to be stopped, is known only to the engine that carries it out.
+use super::Plan;
+use crate::model::random::{Distribution, Draws, Stream};
+use crate::units::{Span, Time};
+
+/// Something that happens, once or again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventPlan {
+    /// When first, in nanoseconds from the beginning of the run.
+    pub at: Distribution,
+    /// Again after so long, while messages arrive.
+    pub every: Option<Span>,
+    /// What is done.
+    pub action: Action,
+    /// To whom, as it is written.
+    pub target: String,
+}
+
+/// What is done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It is gone without a word, and back after so long, if ever.
+    Crash(Who, Option<Span>),
+    /// It ends in good order, and is back after so long, if ever.
+    Restart(Who, Option<Span>),
+    /// A member starts; one more, where a group is named.
+    Join(Who),
+    /// Members start or end in good order until there are so many.
+    Scale {
+        /// Number of the group.
+        group: usize,
+        /// How many there will be.
+        to: u32,
+    },
+    /// Members restart one after the other.
+    Deploy {
+        /// Number of the group.
+        group: usize,
+        /// How long each is away.
+        away: Span,
+        /// From one's end to the next one's.
+        gap: Span,
+    },
+    /// It stands still for so long.
+    Pause(Who, Span),
+    /// Its work takes so many times as long, for so long or from then on.
+    Slow(Who, f64, Option<Span>),
+    /// Something is wrong between two parties, for so long or from then on.
+    Network([Who; 2], Trouble, Option<Span>),
+}
+
+/// What is wrong with a way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// Every message takes so much longer.
+    Delay(Distribution),
+    /// So large a share of messages is lost, and comes after it was sent again.
+    Loss(f64),
+    /// Nothing goes through.
+    Cut,
+}
+
+/// To whom something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// All members of a group.
+    Group(usize),
+    /// One of them.
+    Member(usize, u32),
+    /// One of them, drawn.
+    AnyOf(usize),
+    /// All brokers, and the coordinators on them.
+    Brokers,
+    /// One broker.
+    Broker(u32),
+    /// The coordinator of a group.
+    Coordinator(usize),
+}
+
+impl Action {
+    /// In a word, as the scenario has it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Crash(..) => "crash",
+            Self::Restart(_, Some(_)) => "restart",
+            Self::Restart(_, None) => "leave",
+            Self::Join(_) => "join",
+            Self::Scale { .. } => "scale",
+            Self::Deploy { .. } => "deploy",
+            Self::Pause(..) => "pause",
+            Self::Slow(..) => "slow",
+            Self::Network(_, Trouble::Delay(_), _) => "delay",
+            Self::Network(_, Trouble::Loss(_), _) => "lose",
+            Self::Network(_, Trouble::Cut, _) => "cut",
+        }
+    }
+
+    /// Whether members may be gone after it, so that others take over what they had not committed.
+    #[must_use]
+    pub fn moves_members(&self) -> bool {
+        !matches!(self, Self::Slow(..))
+    }
+}
+
+impl Plan {
+    /// When which event happens, by number, in order: of one repetition.
+    #[must_use]
+    pub fn timetable(&self) -> Vec<(Time, usize)> {
+        let end = self.run.arrivals_end.min(self.end());
+        let mut all = Vec::new();
+        for (number, event) in self.events.iter().enumerate() {
+            let luck = Stream::named(self.run.seed, &format!("events/{number}"));
+            let mut at = Time::ZERO + Draws::new(&event.at, luck).span();
+            all.push((at, number));
+            while let Some(every) = event.every
+                && at + every < end
+            {
+                at = at + every;
+                all.push((at, number));
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+}
