@@ -3,6 +3,7 @@
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod befallen;
+mod leaders;
 mod resume;
 
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -37,6 +38,8 @@ pub struct Consumer {
     positions: Option<Box<Vec<Position>>>,
     muted: Muted,
     ending: Ending,
+    /// Where brokers can fail.
+    seeking: Option<Box<leaders::Seeking>>,
 }
 
 /// Whether it is about to end.
@@ -180,6 +183,9 @@ impl Machine for Consumer {
                     output.producer.handle(now, input, out);
                 }
             }
+            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => self.led(&answer, now, out),
+            Input::Fired(Timer::AskToRead) => self.ask_leaders(now, out),
+            Input::Fired(Timer::FetchTimedOut(broker)) => self.fetch_timed_out(broker, now, out),
             Input::Closing | Input::Crashed | Input::Paused(_) | Input::Slowed(_) => self.befallen(now, input, out),
             other => match &mut self.output {
                 Some(output) => output.producer.handle(now, other, out),
@@ -210,6 +216,7 @@ impl Consumer {
             positions: None,
             muted: Muted::default(),
             ending: Ending::No,
+            seeking: None,
             settings,
         }
     }
@@ -243,7 +250,7 @@ impl Consumer {
 
     /// One fetch in flight per broker, for the partitions with nothing fetched ahead.
     #[inline]
-    fn ask(&mut self, out: &mut (impl Outbox + ?Sized)) {
+    fn ask(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         for (broker, session) in self.sessions.iter_mut().enumerate() {
             if session.in_flight || session.wanting.is_empty() {
                 continue;
@@ -259,6 +266,9 @@ impl Consumer {
                 Wanted { partition, slot, offset: next }
             }));
             session.in_flight = true;
+            if let Some(seeking) = &mut self.seeking {
+                Self::asked(seeking, broker, &mut fetch, now, out);
+            }
             out.send(ActorId(broker as u32), Message::Fetch(fetch));
         }
     }
@@ -267,6 +277,9 @@ impl Consumer {
     fn arrived(&mut self, from: ActorId, mut fetch: Box<Fetch>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if fetch.generation != self.settings.generation {
             // What a member asked for that is gone; whoever took its place asks for itself.
+            return;
+        }
+        if self.seeking.is_some() && !self.heard(from, &mut fetch, now, out) {
             return;
         }
         let Self { owned, sessions, fetched, processing, .. } = self;
@@ -346,7 +359,7 @@ impl Consumer {
                 output.producer.turn_all(now, out);
             }
         }
-        self.ask(out);
+        self.ask(now, out);
         self.arm(records > 0, now, out);
     }
 

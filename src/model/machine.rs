@@ -26,14 +26,6 @@ pub enum Input {
     },
     /// A timer set earlier fires.
     Fired(Timer),
-    /// Its process is gone without a word: connections break, and what was written to disk is left. Only brokers.
-    Crashed,
-    /// A new process in its place. Only brokers.
-    Restarted,
-    /// It is asked to end in good order. Only brokers.
-    Closing,
-    /// From now on its disk takes so many times as long. Only brokers.
-    Slowed(f64),
     /// Report what has been done so far. Changes nothing: any number of these leaves the run the same.
     Observed,
     /// It is asked to end in good order. When it has, it says and hears nothing more.
@@ -42,8 +34,11 @@ pub enum Input {
     Crashed,
     /// From now on it hears nothing for so long, and does nothing; then it goes on where it was.
     Paused(Span),
-    /// Its work takes so many times as long as without this, from now on.
+    /// Its work takes so many times as long as without this, from now on; of a broker, what its disk writes.
     Slowed(f64),
+    /// A new process takes the place of one that is gone, and finds what that had written. Only brokers are told; a member
+    /// that is back is another machine.
+    Restarted,
 }
 
 /// What a machine can do.

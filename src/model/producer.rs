@@ -7,6 +7,7 @@
 mod beyond;
 mod expiry;
 mod held;
+mod leaders;
 mod observed;
 mod retry;
 
@@ -19,6 +20,7 @@ use super::wire::Bandwidth;
 use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 use beyond::Beyond;
+use leaders::Moves;
 use expiry::Expiry;
 use retry::Retry;
 pub use retry::Retrying;
@@ -54,6 +56,8 @@ pub struct Producer {
     compressed: Time,
     expiry: Option<Box<Expiry>>,
     retry: Option<Box<Retry>>,
+    /// Where brokers can fail.
+    moves: Option<Box<Moves>>,
     muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
@@ -111,6 +115,10 @@ impl Machine for Producer {
             Input::Received { from, message: Message::Closed(rest) } => self.closed(from, *rest, now, out),
             Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
+            Input::Received { from, message: Message::Connected { epoch } } => self.connected(from, epoch, now, out),
+            Input::Received { message: Message::Leaders(answer), .. } => self.led(&answer, now, out),
+            Input::Fired(Timer::AskToWrite) => self.ask_again(out),
+            Input::Fired(Timer::Reconnect(lane)) => self.reconnect(lane as usize, out),
             other => panic!("a producer does not expect {other:?}"),
         }
     }
@@ -128,6 +136,7 @@ impl Producer {
             accumulator: if expiry.is_some() { accumulator.with_ages() } else { accumulator },
             expiry,
             retry: None,
+            moves: None,
             muted: Muted::default(),
             lanes: vec![
                 Lane { in_flight: 0, epoch: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
@@ -360,6 +369,9 @@ impl Producer {
                 retry.left(lane, self.lanes[lane].epoch, now, &mut request);
             }
         }
+        if self.moves.is_some() {
+            self.keep_copy(lane, &mut request);
+        }
         let ready = self.compress(plain, now);
         let begins = self.lanes[lane].left.max(ready);
         let left = begins + self.settings.bandwidth.takes(u64::from(request.bytes));
@@ -452,10 +464,13 @@ impl Producer {
     #[inline]
     fn acked(&mut self, from: ActorId, mut answer: Box<Produce>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if answer.epoch != self.lanes[from.index()].epoch {
-            return self.came_home(from, answer, now, out);
+            return if self.moves.is_some() { drop(answer) } else { self.came_home(from, answer, now, out) };
         }
         // What was due before must find the buffer as it was before.
         self.catch_up(now, out);
+        if self.moves.is_some() {
+            return self.answered(from, answer, now, out);
+        }
         if answer.repeats {
             answer.complete();
             self.accumulator.answered(&answer.batches);

@@ -34,6 +34,12 @@ pub enum Sabotage {
     ResumeAhead,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
+    /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.
+    AcknowledgeEarly,
+    /// A replica that is back leads at once, in sync or not; only where brokers can fail.
+    ElectAnybody,
+    /// A follower keeps what its leader does not have; only where brokers can fail.
+    ForgetToTruncate,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.
     FlipByte,
 }

@@ -156,7 +156,7 @@ fn broker(plan: &Plan, run: &Recording, i: u32) -> BrokerResult {
         network_out_bytes: end.bytes_out as f64,
         disk_bytes: end.bytes_disk as f64,
         disk_utilisation: per_window(run, (ends.disk - begins.disk).seconds()),
-        leaders: plan.topics.iter().map(|topic| led(topic.partitions)).sum(),
+        leaders: (plan.topics.iter().map(|topic| i64::from(led(topic.partitions))).sum::<i64>() + end.led) as u32,
     }
 }
 
@@ -181,7 +181,11 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         processed: end.processed.total as f64,
         duplicates: end.duplicates as f64,
         lost: end.lost.total as f64,
-        lost_by: LostBy { retention: end.lost.total as f64, ..LostBy::default() },
+        lost_by: LostBy {
+            retention: (end.lost.total - end.truncated) as f64,
+            truncation: end.truncated as f64,
+            ..LostBy::default()
+        },
         dead_lettered: 0.0,
         out_of_order: end.out_of_order as f64,
         backlog: backlog as f64,

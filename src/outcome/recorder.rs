@@ -2,6 +2,7 @@
 //!
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
+mod cut;
 mod late;
 mod look;
 mod lost;
@@ -140,6 +141,9 @@ impl Recorder {
         if let Fact::Lost { group, partition, first, records } = *fact {
             return self.lost(group as usize, partition as usize, (first, records), now);
         }
+        if let Fact::Truncated { partition, base, records, promised, .. } = *fact {
+            return self.truncated(partition as usize, (base, records), promised, now);
+        }
         let Self { totals, partitions, places, .. } = self;
         match *fact {
             Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
@@ -191,6 +195,13 @@ impl Recorder {
                 broker.bytes_out += bytes_out;
                 broker.bytes_disk += bytes_disk;
                 broker.disk += disk;
+            }
+            Fact::Advanced { partition, records, .. } => {
+                totals.topics[self.topic_of[partition as usize] as usize].readable.add(records, now);
+            }
+            Fact::Elected { leader, before, .. } => {
+                before.into_iter().for_each(|broker| totals.brokers[broker as usize].led -= 1);
+                leader.into_iter().for_each(|broker| totals.brokers[broker as usize].led += 1);
             }
             Fact::Followed { broker, bytes } => {
                 totals.brokers[broker as usize].bytes_in += bytes;
@@ -454,7 +465,8 @@ impl Recorder {
         }
         let window_at = [self.window_at[0].min(now), self.window_at[1].min(now)];
         let [begins, ends] = self.window;
-        let end = self.totals;
+        let mut end = self.totals;
+        cut::forget(&mut end, &mut self.partitions);
         Recording {
             seed: self.seed,
             window: [begins.unwrap_or_else(|| end.clone()), ends.unwrap_or_else(|| end.clone())],

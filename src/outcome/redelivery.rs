@@ -3,11 +3,12 @@
 //! At least once, and no more often than a loss explains. Whoever takes a lost member's place goes on from what is
 //! committed, and goes through each offset once and in order, as anybody does; offsets that were processed before are
 //! duplicates and count as nothing else, so latencies and lag are of first times only.
+use super::failover::part;
 use super::progress::Progress;
 use super::{Observer, Witness};
 use crate::model::machine::{Fact, Processed};
 use crate::plan::Plan;
-use crate::units::{Span, Time};
+use crate::units::Time;
 
 /// Knows what was processed before.
 #[derive(Debug)]
@@ -66,6 +67,16 @@ impl Redelivery {
                 let until = place.seen.end();
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
             }
+            Fact::Truncated { partition, base, records, .. } => {
+                // Nobody will ever read it, nor wait for it.
+                for group in 0..self.places.len() / self.partitions {
+                    let Place { seen, again, .. } = self.place(group as u32, partition);
+                    seen.done(base, records);
+                    if let Some((progress, _)) = again {
+                        progress.done(base, records);
+                    }
+                }
+            }
             _ => {}
         }
         witness.observe(now, fact);
@@ -102,19 +113,5 @@ impl Redelivery {
             }
             at = until;
         }
-    }
-}
-
-/// Some of the records.
-fn part<'p>(done: &Processed<'p>, from: u64, until: u64) -> Processed<'p> {
-    let (from, until) = ((from - done.first) as usize, (until - done.first) as usize);
-    let before = done.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
-    Processed {
-        first: done.first + from as u64,
-        records: &done.records[from..until],
-        extras: if done.extras.is_empty() { &[] } else { &done.extras[from..until] },
-        work: &done.work[from..until],
-        started: done.started + before,
-        ..*done
     }
 }

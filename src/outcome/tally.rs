@@ -116,6 +116,8 @@ impl StreamTotals {
 pub struct TopicTotals {
     /// Records appended.
     pub appended: Flow,
+    /// Of those, cut off and sent again, or given up.
+    pub vanished: u64,
     /// Batches appended.
     pub batches: u64,
     /// The same by the number of their records.
@@ -141,6 +143,8 @@ pub struct BrokerTotals {
     pub bytes_disk: u64,
     /// Time its disk was busy.
     pub disk: Span,
+    /// Partitions that it leads more than at the beginning.
+    pub led: i64,
 }
 
 /// One group.
@@ -152,8 +156,12 @@ pub struct GroupTotals {
     pub polled: Passed,
     /// Records processed.
     pub processed: Flow,
-    /// Records deleted before it got them.
+    /// Records deleted before it got them, or cut off.
     pub lost: Flow,
+    /// Of those, cut off though they had been acknowledged.
+    pub truncated: u64,
+    /// Of those, cut off, and not acknowledged.
+    pub vanished: u64,
     /// Offsets committed.
     pub committed: Flow,
     /// Fetches answered.
@@ -229,6 +237,8 @@ pub struct GroupLatency {
 pub struct PartitionTally {
     /// Records appended.
     pub appended: u64,
+    /// Of those, cut off and not acknowledged.
+    pub vanished: u64,
     /// Bytes appended, before compression.
     pub bytes: u64,
     /// The same as they are stored.
