@@ -8,6 +8,7 @@ mod compare;
 mod compression;
 mod disk;
 mod expiry;
+mod failover;
 mod fit;
 mod friendly;
 mod gallery;

@@ -140,7 +140,7 @@ impl Producer {
 
     /// When the oldest request under way to a broker left.
     fn oldest(&self, lane: usize) -> Option<Time> {
-        self.retry.as_ref()?.ways[lane].oldest(self.lanes[lane].in_flight & (HELD - 1))
+        self.retry.as_ref()?.ways.get(lane)?.oldest(self.lanes[lane].in_flight & (HELD - 1))
     }
 
     /// When the next record is given to it, if any is known.
