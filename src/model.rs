@@ -9,6 +9,7 @@ pub mod compression;
 pub mod consumer;
 pub mod controller;
 pub mod coordinator;
+pub mod dealing;
 pub mod log;
 pub mod machine;
 pub mod partitioner;

@@ -9,9 +9,11 @@ pub mod load;
 
 pub use crate::model::backoff::Backoff;
 use crate::model::compression::Curve;
-pub use crate::model::consumer::Commit;
+pub use crate::model::consumer::{Commit, Reset};
+pub use crate::model::dealing::Assignor as AssignorPlan;
 pub use crate::model::log::Retention;
 pub use crate::model::partitioner::KeyHash;
+pub use crate::model::processing::{Fails, Poison, Retry};
 use crate::model::random::Distribution;
 pub use crate::model::workload::Arrivals;
 use crate::model::workload::{Keys, Sizes};
@@ -100,6 +102,8 @@ pub struct ClusterPlan {
     pub replication: Distribution,
     /// How brokers replicate and are watched, where they can fail; then the delay follows from that.
     pub failing: Option<FailingPlan>,
+    /// `group.initial.rebalance.delay.ms`.
+    pub initial_rebalance_delay: Span,
     /// How brokers observe the rates of clients, where any has a quota.
     pub quota_window: Option<QuotaWindow>,
     /// Whether any cost was taken from a named profile instead of the scenario.
@@ -303,13 +307,25 @@ pub struct GroupPlan {
     pub fetch_max_partition_bytes: u64,
     /// `consumer_byte_rate` of each member at each broker, in bytes per second; infinite where there is none.
     pub quota: f64,
+    /// What becomes of records whose processing fails.
+    pub retry: Retry,
     /// When positions are committed.
     pub commit: Commit,
     /// `heartbeat.interval.ms`.
     pub heartbeat: Span,
     /// `session.timeout.ms`.
     pub session_timeout: Span,
-    /// Where processed records go, if anywhere.
+    /// `max.poll.interval.ms`, which is the rebalance timeout, too.
+    pub max_poll_interval: Span,
+    /// Whether it begins empty, with nothing committed; otherwise it is stable, with every offset committed at 0.
+    pub cold: bool,
+    /// `auto.offset.reset`: where it goes on in a partition of which nothing is committed.
+    pub reset: Reset,
+    /// Whether its members are static: `group.instance.id`.
+    pub fixed: bool,
+    /// Whether members may come, go or be taken for gone, so that the group runs its protocol.
+    pub changes: bool,
+    /// Where processed records go, or those that were given up, if anywhere.
     pub output: Option<ClientPlan>,
     /// Name of the database that results go to, if any, in the folder of the result.
     pub store: Option<String>,
@@ -333,19 +349,6 @@ pub enum Job {
         /// How long it may take for a line.
         timeout: Span,
     },
-}
-
-/// How partitions are dealt to members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssignorPlan {
-    /// Kafka's `RangeAssignor`.
-    Range,
-    /// Kafka's `RoundRobinAssignor`.
-    RoundRobin,
-    /// Kafka's `StickyAssignor`.
-    Sticky,
-    /// Kafka's `CooperativeStickyAssignor`.
-    CooperativeSticky,
 }
 
 /// Processing time of a record.

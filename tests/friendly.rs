@@ -140,7 +140,7 @@ fn every_example_can_be_written() {
     let base = "topics: {events: {partitions: 2}, results: {partitions: 1}}\n\
                 producers: {NAME: {topic: events, arrivals: {poisson: {rate: 1/s}}}}\n\
                 groups: {NAME: {topics: [events], members: 1, output: {topic: results}}, workers: {topics: [events], members: 1}}\n\
-                run: {duration: 1m}\n";
+                run: {duration: 1m}\nevents: [{at: 1m, crash: groups.workers.0}]\n";
     let folder = folder();
     for (name, text) in [
         ("client.properties", ""),

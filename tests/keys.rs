@@ -2,6 +2,7 @@
 //!
 //! The keys come from the schema itself, so that a new one fails here until it has a row (`keys/table.rs`), and so does a
 //! row whose key is gone. Keys and words without effect are listed with their reasons, and held to having none.
+mod events;
 mod schema;
 mod table;
 
@@ -61,6 +62,7 @@ fn path(key: &str) -> String {
         ("producers.", "producers.p."),
         ("groups.", "groups.g."),
         ("distribution", "groups.g.work"),
+        ("events.", "events.0."),
         ("producers.arrivals.steps.", "producers.p.arrivals.steps.0."),
     ];
     let begins = named.iter().rev().find(|(begins, _)| key.starts_with(begins));
@@ -74,7 +76,7 @@ fn sets(row: &Row, value: &str) -> Vec<String> {
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    table::ROWS.iter().chain(table::ARRIVALS).chain(table::DISTRIBUTIONS)
+    table::ROWS.iter().chain(table::ARRIVALS).chain(events::ROWS).chain(table::DISTRIBUTIONS)
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cli;
 mod compare;
 mod compression;
 mod disk;
+mod events;
 mod expiry;
 mod failover;
 mod fit;

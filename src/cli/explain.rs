@@ -174,7 +174,10 @@ fn example(path: &str, value: &str) -> String {
         return format!("work: {value}");
     }
     let last = parts.pop().unwrap_or_default();
-    parts.iter().rev().fold(format!("{last}: {value}"), |inner, part| format!("{part}: {{{inner}}}"))
+    parts.iter().rev().fold(format!("{last}: {value}"), |inner, part| match *part {
+        "events" => format!("{part}: [{{{inner}}}]"),
+        part => format!("{part}: {{{inner}}}"),
+    })
 }
 
 /// A path as `--set` takes it.
@@ -184,6 +187,8 @@ fn with_name(path: &str) -> String {
     }
     match path.split_once('.') {
         Some((section, rest)) if NAMED.contains(&section) => format!("{section}.NAME.{rest}"),
+        // The first of the list.
+        Some(("events", rest)) => format!("events.0.{rest}"),
         _ => path.to_owned(),
     }
 }

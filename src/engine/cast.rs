@@ -3,6 +3,7 @@
 //! The only place that knows both the plan and every machine: it turns the one into the other, with named streams of luck
 //! that do not depend on the number of members.
 mod failing;
+mod groups;
 
 use crate::model::accumulator::{self, Accumulator};
 use crate::model::assignor;
@@ -12,7 +13,7 @@ use crate::model::controller::Controller;
 use crate::model::coordinator::Coordinator;
 use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
-use crate::model::processing::{RealWork, Service};
+use crate::model::processing::{RealWork, Service, Trials};
 use crate::model::producer::{self, Producer, Retrying};
 use crate::model::protocol::{ActorId, Produce};
 use crate::model::random::{Distribution, Draws, Stream};
@@ -22,6 +23,7 @@ use crate::model::workload::arrivals::Clock;
 use crate::model::workload::{Homes, KeyHomes, Keyless, Recipe, Workload};
 use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan, Work};
 use crate::units::{Span, Time};
+use groups::{Shared, coordinator, join};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -100,6 +102,7 @@ pub struct Casting<'p> {
     homes: KeyMaps,
     /// By group, the partitions that each member has at the beginning.
     dealt: Vec<Vec<Vec<(usize, u32)>>>,
+    shared: Vec<Option<Shared>>,
 }
 
 impl<'p> Casting<'p> {
@@ -107,7 +110,8 @@ impl<'p> Casting<'p> {
     #[must_use]
     pub fn new(plan: &'p Plan) -> Self {
         let dealt = plan.groups.iter().map(|group| assign(plan, group)).collect();
-        Self { plan, homes: KeyMaps::of(plan), dealt }
+        let shared = (0..plan.groups.len()).map(|group| Shared::of(plan, group)).collect();
+        Self { plan, homes: KeyMaps::of(plan), dealt, shared }
     }
 
     /// A member in a generation after the first.
@@ -119,8 +123,11 @@ impl<'p> Casting<'p> {
         let output = planned.output.as_ref();
         let output = output.map(|client| self::output(self.plan, client, stream, group, member, &self.homes));
         let service = |topic, partition| service(self.plan, planned, topic, partition);
-        let partitions = self.dealt[group][member as usize].clone();
-        Actor::Consumer(Box::new(consumer(self.plan, (group as u32, member, generation), partitions, service, output)))
+        // Where groups change, whoever comes asks what it is to read.
+        let partitions = if planned.changes { Vec::new() } else { self.dealt[group][member as usize].clone() };
+        let who = (group as u32, member, generation);
+        let consumer = consumer(self.plan, who, partitions, service, output);
+        Actor::Consumer(Box::new(join(self.plan, who, self.shared[group].as_ref(), None, consumer)))
     }
 }
 
@@ -133,7 +140,11 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
     let mut cast = Vec::new();
     let mut output_stream = plan.producers.len() as u32;
     for (group, planned) in plan.groups.iter().enumerate() {
-        let owned = assign(plan, planned);
+        let mut owned = assign(plan, planned);
+        if planned.cold {
+            owned.iter_mut().for_each(Vec::clear);
+        }
+        let shared = Shared::of(plan, group);
         for (member, partitions) in (0..).zip(owned) {
             let output =
                 planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, homes));
@@ -142,25 +153,13 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
                 Some(real) => Service::Real(Arc::clone(real)),
                 None => service(plan, planned, topic, partition),
             };
-            let consumer = consumer(plan, (group as u32, member, generation), partitions, service, output);
-            cast.push(Actor::Consumer(Box::new(consumer)));
+            let who = (group as u32, member, generation);
+            let consumer = consumer(plan, who, partitions, service, output);
+            cast.push(Actor::Consumer(Box::new(join(plan, who, shared.as_ref(), real.as_ref(), consumer))));
         }
         output_stream += u32::from(planned.output.is_some());
     }
     cast
-}
-
-fn coordinator(plan: &Plan, group: u32) -> Coordinator {
-    let coordinator = Coordinator::new(group, plan.partitions());
-    if plan.cluster.failing.is_some() {
-        // The controller hands on what it is told to every broker that has a copy.
-        return coordinator.telling(vec![failing::address(plan).0; plan.partitions() as usize]);
-    }
-    if !plan.redelivers {
-        return coordinator;
-    }
-    let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(|p| p % plan.cluster.brokers));
-    coordinator.telling(leaders.collect())
 }
 
 /// Where keys go, for each topic and hash with which anybody writes there.
@@ -431,7 +430,11 @@ fn consumer(
         fetch_max_wait: group.fetch_max_wait,
         commit: group.commit,
         heartbeat: group.heartbeat.max(Span::from_ms(1)),
+        reset: group.reset,
     };
-    let consumer = Consumer::new(settings, owned.collect(), group.workers, output);
+    let poisons = plan.poisons();
+    let trials =
+        (!poisons.is_empty() || group.retry.dead_letters).then(|| Trials::new(poisons.into(), group.retry.clone()));
+    let consumer = Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials);
     if plan.cluster.failing.is_some() { consumer.seeking(failing::address(plan)) } else { consumer }
 }

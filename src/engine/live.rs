@@ -92,7 +92,7 @@ impl Settings<'_> {
 pub fn run(plan: &Plan, watch: &Watch, settings: &Settings<'_>) -> (Recording, Measured) {
     let system = actix::System::new();
     system.block_on(async {
-        let plan = Plan { redelivers: settings.processes.is_some(), ..plan.clone() };
+        let plan = Plan { redelivers: plan.redelivers || settings.processes.is_some(), ..plan.clone() };
         let office = Office::open(&plan, settings).await;
         let run = Run::new(&plan, settings, office);
         run.play(&plan, watch).await

@@ -2,20 +2,31 @@
 //!
 //! One fetch is in flight per broker, for the partitions of which nothing is fetched ahead; it is sent inside poll, as
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
+mod at_most_once;
 mod befallen;
 mod leaders;
+mod membership;
+mod output;
+mod partitions;
 mod resume;
+mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::processing::{Processing, Run, Service};
-use super::producer::Producer;
-use super::protocol::{ActorId, Extra, Fetch, Message, NO_KEY, PartitionId, Position, Produce, Record, Timer, Wanted};
+use super::processing::{Processing, Run, Service, Trials};
+use super::protocol::{
+    ActorId, Commits, Extra, Fetch, MemberKey, Message, PartitionId, Position, Produce, Record, Timer, Wanted,
+};
 use super::quota::Muted;
-use super::random::Stream;
 use super::sabotage::{self, Sabotage};
-use super::workload::Homes;
 use crate::units::{Span, Time};
+use membership::Membership;
+use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
+
+pub use membership::Joining;
+pub use output::Output;
+pub use partitions::Reset;
+pub use supply::{Supplies, Supply, Toil};
 
 /// A member of a consumer group.
 #[derive(Debug)]
@@ -34,12 +45,21 @@ pub struct Consumer {
     commit_at: Time,
     /// Records reported since the last commit.
     uncommitted: u64,
-    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
-    positions: Option<Box<Vec<Position>>>,
+    commits: Option<Box<Commits>>,
     muted: Muted,
+    /// Where its partitions change.
+    roster: Roster,
+    /// Its part in a group whose members come and go.
+    membership: Option<Box<Membership>>,
+    /// Its group asks something of it at the next poll.
+    attends: bool,
+    /// When it last took records.
+    polled_at: Time,
     ending: Ending,
     /// Where brokers can fail.
     seeking: Option<Box<leaders::Seeking>>,
+    /// Records that are committed already and may be worked on, where that comes first.
+    granted: u32,
 }
 
 /// Whether it is about to end.
@@ -82,6 +102,8 @@ pub struct Settings {
     pub commit: Commit,
     /// `heartbeat.interval.ms`.
     pub heartbeat: Span,
+    /// `auto.offset.reset`.
+    pub reset: Reset,
 }
 
 /// When a member commits its positions.
@@ -93,6 +115,8 @@ pub enum Commit {
     AfterPoll,
     /// Whenever so many records are processed; does not wait for the answer.
     Every(u32),
+    /// Before the records of a poll are processed, which waits for the answer: at most once.
+    BeforeWork,
 }
 
 /// A partition of a member.
@@ -108,38 +132,6 @@ pub struct Owned {
     pub polled: u64,
     /// Processing times of its records.
     pub service: Service,
-}
-
-/// Where processed records go.
-#[derive(Debug)]
-pub struct Output {
-    /// What sends them.
-    pub producer: Producer,
-    /// How they find their partitions.
-    pub homes: Homes,
-    /// Next partition for `Homes::RoundRobin`.
-    pub turn: u32,
-    /// Dice for `Homes::Random`.
-    pub luck: Stream,
-    /// Partitions of the topic.
-    pub partitions: u32,
-}
-
-impl Output {
-    /// A record will be finished then, and sent on.
-    fn forward(&mut self, record: &Record, extra: &Extra, at: Time) {
-        let home = match &self.homes {
-            Homes::Kafka(homes) => homes.home(record.key),
-            Homes::Hashed(homes, _) if record.key != NO_KEY => homes.home(record.key),
-            Homes::Hashed(_, keyless) => keyless.home(&mut self.luck, self.partitions),
-            Homes::Random => self.luck.below(self.partitions),
-            Homes::RoundRobin => {
-                self.turn = (self.turn + 1) % self.partitions;
-                self.turn
-            }
-        };
-        self.producer.push(Record { due: at, ..*record }, home, Extra { sent: at, ..*extra });
-    }
 }
 
 /// What this member asks one broker for.
@@ -160,17 +152,24 @@ impl Machine for Consumer {
             Input::Started => self.start(now, out),
             Input::Received { from, message: Message::Fetched(answer) } => self.arrived(from, answer, now, out),
             Input::Fired(Timer::Idle) => self.idle(now, out),
-            Input::Received { message: Message::Committed(positions), .. } => self.committed(positions, now, out),
+            Input::Received { message: Message::Committed(commits), .. } => self.committed(commits, now, out),
             Input::Fired(Timer::FetchThrottled(broker)) => {
                 self.sessions[broker as usize].in_flight = false;
                 self.poll_if_idle(now, out);
             }
             Input::Received { message: Message::HeartbeatOk, .. } => {}
-            Input::Received { message: Message::Offsets(positions), .. } => self.resume(&positions, now, out),
-            Input::Fired(Timer::Heartbeat) => {
-                out.send(self.settings.coordinator, Message::Heartbeat { generation: self.settings.generation });
-                out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
+            Input::Received { message: Message::Offsets { number, positions }, .. } => {
+                self.offsets(number, &positions, now, out);
             }
+            Input::Received { message: Message::ListedOffsets { number, positions }, .. } => {
+                self.listed(number, &positions, now, out);
+            }
+            Input::Fired(Timer::Heartbeat) => self.beat(now, out),
+            Input::Fired(Timer::PollDue) => self.poll_due(now, out),
+            Input::Received {
+                message: message @ (Message::HeartbeatRefused { .. } | Message::Joined(_) | Message::Shared(_)),
+                ..
+            } => self.told(message, now, out),
             Input::Fired(Timer::Begin) => self.poll(now, out),
             Input::Observed => {
                 self.report(now, out);
@@ -213,12 +212,30 @@ impl Consumer {
             committing: false,
             commit_at: Time::ZERO,
             uncommitted: 0,
-            positions: None,
+            commits: None,
             muted: Muted::default(),
+            roster: Roster::default(),
+            membership: None,
+            attends: false,
+            polled_at: Time::ZERO,
             ending: Ending::No,
             seeking: None,
+            granted: 0,
             settings,
         }
+    }
+
+    /// The same, where records may fail.
+    #[must_use]
+    pub fn with_trials(self, trials: Option<Trials>) -> Self {
+        Self { processing: self.processing.with_trials(trials), ..self }
+    }
+
+    /// The same, in a group that changes: it may be given other partitions while it runs.
+    #[must_use]
+    pub fn supplied(mut self, supply: Supply) -> Self {
+        self.roster = Roster::new(supply, &self.owned, self.settings.generation);
+        self
     }
 
     /// The broker that leads each of its partitions.
@@ -233,18 +250,16 @@ impl Consumer {
     }
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Settings { group, member, generation, .. } = self.settings;
-        for owned in &self.owned {
-            out.observe(&Fact::Assigned { group, member, partition: owned.partition, generation });
-        }
-        if generation == 1 { self.begin(now, out) } else { self.ask_where(out) }
+        self.tell_owned(out);
+        let waits = self.settings.generation > 1 && self.membership.is_none();
+        if waits { self.ask_where(out) } else { self.begin(now, out) }
     }
 
     fn begin(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Commit::Auto(interval) = self.settings.commit {
             self.commit_at = self.settings.starts.max(now) + interval;
         }
-        out.wake(Timer::Heartbeat, now + self.settings.heartbeat);
+        self.first_beat(now, out);
         out.wake(Timer::Begin, self.settings.starts.max(now));
     }
 
@@ -279,8 +294,12 @@ impl Consumer {
             // What a member asked for that is gone; whoever took its place asks for itself.
             return;
         }
-        if self.seeking.is_some() && !self.heard(from, &mut fetch, now, out) {
+        if self.seeking.is_some() && self.is_stale(from, &fetch) {
             return;
+        }
+        let dropped = if self.roster.leaving > 0 { self.strip(&mut fetch) } else { 0 };
+        if self.seeking.is_some() {
+            self.heard(from, &mut fetch, now, out);
         }
         let Self { owned, sessions, fetched, processing, .. } = self;
         let session = &mut sessions[from.index()];
@@ -309,6 +328,9 @@ impl Consumer {
         }
         let records = fetch.parcel.len() as u64;
         processing.keep(fetch);
+        if dropped > 0 {
+            processing.forget(buffer, dropped);
+        }
         out.observe(&Fact::Fetched { group: self.settings.group, records });
         self.poll_if_idle(now, out);
     }
@@ -327,6 +349,9 @@ impl Consumer {
         if self.committing {
             return;
         }
+        if self.attends && !self.attend(now, out) {
+            return;
+        }
         if self.ending == Ending::Asked {
             return self.end(now, out);
         }
@@ -336,7 +361,12 @@ impl Consumer {
             self.commit_at = now + interval;
             self.commit(out);
         }
-        let mut room = self.settings.poll_records;
+        let most = match self.settings.commit {
+            Commit::BeforeWork if self.granted == 0 && !self.fetched.is_empty() => return self.commit_first(out),
+            Commit::BeforeWork => std::mem::take(&mut self.granted),
+            _ => self.settings.poll_records,
+        };
+        let mut room = most;
         while room > 0
             && let Some(run) = self.fetched.front_mut()
         {
@@ -352,8 +382,9 @@ impl Consumer {
             }
             self.take_on(part, now);
         }
-        let records = u64::from(self.settings.poll_records - room);
+        let records = u64::from(most - room);
         if records > 0 {
+            self.polled_at = now;
             out.observe(&Fact::Polled { group: self.settings.group, records });
             if let Some(output) = &mut self.output {
                 output.producer.turn_all(now, out);
@@ -427,22 +458,35 @@ impl Consumer {
     /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
     fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted = 0;
-        let mut positions = self.positions.take().unwrap_or_default();
-        let Self { owned, processing, .. } = self;
-        positions.extend(owned.iter().enumerate().map(|(slot, owned)| Position {
+        let commits = self.positions();
+        out.send(self.settings.coordinator, Message::Commit(commits));
+    }
+
+    /// Positions below which all is done, or where commits come first, was handed out.
+    fn positions(&mut self) -> Box<Commits> {
+        let generation = self.generation();
+        let mut commits = self.commits.take().unwrap_or_default();
+        let ahead = self.settings.commit == Commit::BeforeWork || sabotage::plays(Sabotage::CommitAhead);
+        let Self { owned, processing, settings, .. } = self;
+        commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
+        commits.generation = generation;
+        let known = owned.iter().enumerate().filter(|(_, owned)| owned.polled != UNKNOWN);
+        commits.positions.extend(known.map(|(slot, owned)| Position {
             partition: owned.partition,
             offset: match processing.unfinished(slot as u32) {
-                Some(offset) if !sabotage::plays(Sabotage::CommitAhead) => offset,
+                Some(offset) if !ahead => offset,
                 _ => owned.polled,
             },
         }));
-        out.send(self.settings.coordinator, Message::Commit(positions));
+        commits
     }
 
-    #[expect(clippy::box_collection, reason = "the box is the message: it travels and comes home")]
-    fn committed(&mut self, mut positions: Box<Vec<Position>>, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        positions.clear();
-        self.positions = Some(positions);
+    fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if let Some(refusal) = commits.refused.take() {
+            self.refused(refusal);
+        }
+        commits.positions.clear();
+        self.commits = Some(commits);
         if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
             self.poll(now, out);
         }

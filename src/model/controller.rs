@@ -195,7 +195,7 @@ impl Controller {
                 }
             }
         }
-        out.wake(Timer::Rebalance, now + REBALANCE);
+        out.wake(Timer::Prefer, now + REBALANCE);
     }
 
     fn leaders(&self, mut answer: Box<Leaders>) -> Box<Leaders> {
@@ -211,7 +211,7 @@ impl Machine for Controller {
             Input::Started => {
                 self.brokers.iter_mut().for_each(|broker| broker.heard = now);
                 out.wake(Timer::Sessions, now + self.session);
-                out.wake(Timer::Rebalance, now + REBALANCE);
+                out.wake(Timer::Prefer, now + REBALANCE);
             }
             Input::Received { from, message: Message::Alive { incarnation, sent, closing } } => {
                 self.alive(from, (incarnation, sent, closing), now, out);
@@ -227,7 +227,7 @@ impl Machine for Controller {
                 }
             }
             Input::Fired(Timer::Sessions) => self.watch(now, out),
-            Input::Fired(Timer::Rebalance) => self.rebalance(now, out),
+            Input::Fired(Timer::Prefer) => self.rebalance(now, out),
             Input::Observed => {}
             other => panic!("a controller does not expect {other:?}"),
         }

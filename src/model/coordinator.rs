@@ -1,11 +1,15 @@
-//! The coordinator of one group: who owns what, who is alive, what is done.
+//! The coordinator of one group: who is in it, who owns what, what is done.
 //!
-//! Groups start stable: everybody has joined, partitions are dealt in generation 1, every offset is committed at 0. Members
-//! are Kafka's static ones (KIP-345): whoever takes the place of a lost one has its partitions, and asks where to go on.
-//! Joining, leaving and rebalancing are deliberately absent until groups can change.
+//! Where nothing ever happens to a group it starts stable and stays so: everybody has joined, partitions are dealt in
+//! generation 1, every offset is committed at 0, and a heartbeat is answered with nothing but that. Other groups run a
+//! protocol (`classic`). Only what its members say in the present generation is committed.
+pub mod classic;
+
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::protocol::{ActorId, Message, PartitionId, Position};
+use super::protocol::{ActorId, Commits, Message, NOTHING_COMMITTED, PartitionId, Position, Refusal, Timer};
+use super::sabotage::{self, Sabotage};
 use crate::units::Time;
+use classic::Classic;
 
 /// The coordinator of one group.
 #[derive(Debug)]
@@ -15,13 +19,15 @@ pub struct Coordinator {
     committed: Vec<u64>,
     /// By partition, the broker that keeps what is not committed; empty where brokers need not know.
     leaders: Vec<u32>,
+    /// Where members come and go.
+    classic: Option<Box<Classic>>,
 }
 
 impl Coordinator {
     /// Of group number `group`, in a cluster with so many partitions.
     #[must_use]
     pub fn new(group: u32, partitions: u32) -> Self {
-        Self { group, committed: vec![0; partitions as usize], leaders: Vec::new() }
+        Self { group, committed: vec![0; partitions as usize], leaders: Vec::new(), classic: None }
     }
 
     /// One that tells the broker that leads each partition what is committed, so that the rest can be read again.
@@ -30,10 +36,32 @@ impl Coordinator {
         Self { leaders, ..self }
     }
 
+    /// One whose group changes by the classic protocol.
+    #[must_use]
+    pub fn running(self, classic: Classic) -> Self {
+        Self { classic: Some(Box::new(classic)), ..self }
+    }
+
+    /// One whose group has never committed anything.
+    #[must_use]
+    pub fn cold(mut self) -> Self {
+        self.committed.fill(NOTHING_COMMITTED);
+        self
+    }
+
     /// Everything below is done in this partition.
     #[must_use]
     pub fn committed(&self, partition: PartitionId) -> u64 {
+        if sabotage::plays(Sabotage::ForgetCommitted) {
+            return 0;
+        }
         self.committed[partition as usize]
+    }
+
+    /// The group under the classic protocol, if it is.
+    #[must_use]
+    pub fn classic(&self) -> Option<&Classic> {
+        self.classic.as_deref()
     }
 
     fn commit(&mut self, positions: &[Position], out: &mut (impl Outbox + ?Sized)) {
@@ -57,23 +85,62 @@ impl Coordinator {
             out.send(ActorId(broker), Message::Settled { group: self.group, positions });
         }
     }
+
+    /// Whether positions may be committed, and if not, why not.
+    fn refuses(&mut self, commits: &Commits, now: Time) -> Option<Refusal> {
+        let classic = self.classic.as_mut()?;
+        classic.may_commit(commits.key, commits.generation, now).err()
+    }
+
+    fn heard(&mut self, from: ActorId, generation: u32, incarnation: u32, now: Time) -> Message {
+        let Some(classic) = &mut self.classic else { return Message::HeartbeatOk };
+        match classic.heartbeat(classic.key(from, incarnation), generation, now) {
+            Ok(()) => Message::HeartbeatOk,
+            Err(refusal) => Message::HeartbeatRefused { refusal, incarnation },
+        }
+    }
 }
 
 impl Machine for Coordinator {
-    fn handle(&mut self, _: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started | Input::Observed => {}
-            Input::Received { from, message: Message::Heartbeat { .. } } => out.send(from, Message::HeartbeatOk),
-            Input::Received { from, message: Message::Commit(positions) } => {
-                self.commit(&positions, out);
-                out.send(from, Message::Committed(positions));
+            Input::Observed => {}
+            Input::Received { from, message: Message::Heartbeat { generation, incarnation } } => {
+                let answer = self.heard(from, generation, incarnation, now);
+                out.send(from, answer);
             }
-            Input::Received { from, message: Message::OffsetFetch(mut positions) } => {
+            Input::Received { from, message: Message::Commit(mut commits) } => {
+                commits.refused = self.refuses(&commits, now);
+                if commits.refused.is_none() {
+                    self.commit(&commits.positions, out);
+                }
+                out.send(from, Message::Committed(commits));
+            }
+            Input::Received { from, message: Message::OffsetFetch { number, mut positions } } => {
                 for position in positions.iter_mut() {
                     position.offset = self.committed(position.partition);
                 }
-                out.send(from, Message::Offsets(positions));
+                out.send(from, Message::Offsets { number, positions });
             }
+            other => match &mut self.classic {
+                Some(classic) => classic.handle(now, other, out),
+                None if matches!(other, Input::Started | Input::Paused(_) | Input::Slowed(_)) => {}
+                None => panic!("a coordinator does not expect {other:?}"),
+            },
+        }
+    }
+}
+
+impl Machine for Classic {
+    fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        match input {
+            Input::Started => self.start(now, out),
+            Input::Fired(Timer::Rebalance) => self.waited(now, out),
+            Input::Fired(Timer::Session) => self.silent(now, out),
+            Input::Received { from, message: Message::Join(join) } => self.join(from, *join, now, out),
+            Input::Received { from, message: Message::Share(share) } => self.share(from, *share, now, out),
+            Input::Received { message: Message::Leave(leave), .. } => self.leave(*leave, now, out),
+            Input::Paused(_) | Input::Slowed(_) => {}
             other => panic!("a coordinator does not expect {other:?}"),
         }
     }

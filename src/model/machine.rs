@@ -3,7 +3,7 @@
 //! The outbox is a trait, not a list: an engine may act at once (the simulator) or collect (actors, tests).
 //! Facts are borrowed, one per batch: a machine never copies records to report them. They are the narrow waist
 //! between engines and outcome: recorder and laws hear nothing else.
-use super::protocol::{ActorId, Extra, Message, PartitionId, Record, Timer};
+use super::protocol::{ActorId, Extra, MemberKey, MemberState, Message, PartitionId, Reason, Record, Timer};
 use crate::units::{Span, Time};
 
 /// A participant: pure rules, no surroundings.
@@ -286,6 +286,48 @@ pub enum Fact<'a> {
         /// The first offset it will ask for.
         offset: u64,
     },
+    /// A member does not read a partition any more.
+    Revoked {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+    },
+    /// Nothing was committed of a partition: its reader begins here, whatever lies before.
+    Reset {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// The first offset it will ask for.
+        offset: u64,
+    },
+    /// Something became of a member of a group that changes.
+    Member {
+        /// Which group.
+        group: u32,
+        /// Who.
+        key: MemberKey,
+        /// What.
+        state: MemberState,
+    },
+    /// A group has rebalanced: everybody knows what to read, or somebody came before they did.
+    Rebalanced {
+        /// Which group.
+        group: u32,
+        /// The generation that it led to.
+        generation: u32,
+        /// Why.
+        reason: Reason,
+        /// When it began.
+        began: Time,
+        /// How many members take part.
+        members: u32,
+    },
     /// Records that were processed once more, because whoever did it first had not committed them.
     Redone {
         /// Which group.
@@ -327,7 +369,14 @@ pub enum Fact<'a> {
         /// Everything below is done.
         offset: u64,
     },
-    /// Records were deleted before a group got them.
+    /// Processing records was tried so many times more than once.
+    Tried {
+        /// Which group.
+        group: u32,
+        /// How often.
+        more: u64,
+    },
+    /// Records that a group will never have processed.
     Lost {
         /// Which group.
         group: u32,
@@ -337,6 +386,8 @@ pub enum Fact<'a> {
         first: u64,
         /// How many.
         records: u64,
+        /// Why.
+        cause: Cause,
     },
     /// What a broker did since it last said so.
     Served {
@@ -366,6 +417,26 @@ pub enum Fact<'a> {
     },
 }
 
+/// Why a group never processes a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It was deleted before the group got it.
+    Retention,
+    /// The group had nothing committed, and began after it: `auto.offset.reset`.
+    Reset,
+    /// A new leader did not have it.
+    Truncation,
+    /// It was committed, and whoever was to process it did not, or gave it up.
+    Unprocessed,
+    /// Processing it failed as often as it may, and it was written to another topic.
+    DeadLetter,
+}
+
+impl Cause {
+    /// Number of causes.
+    pub const COUNT: usize = 5;
+}
+
 /// Records of one partition that a member finished, with contiguous offsets.
 #[derive(Clone, Copy, Debug)]
 pub struct Processed<'a> {
@@ -387,4 +458,21 @@ pub struct Processed<'a> {
     pub started: Time,
     /// Whether the partition's records may finish out of order: several workers share them.
     pub shared: bool,
+}
+
+impl<'a> Processed<'a> {
+    /// Those of the records with offsets from `from` to before `until`.
+    #[must_use]
+    pub fn part(&self, from: u64, until: u64) -> Processed<'a> {
+        let (from, until) = ((from - self.first) as usize, (until - self.first) as usize);
+        let before = self.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
+        Processed {
+            first: self.first + from as u64,
+            records: &self.records[from..until],
+            extras: if self.extras.is_empty() { &[] } else { &self.extras[from..until] },
+            work: &self.work[from..until],
+            started: self.started + before,
+            ..*self
+        }
+    }
 }

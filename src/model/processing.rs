@@ -3,6 +3,7 @@
 //! A poll is one event. Its service times are drawn at its start, so every finish is known ahead; what is finished is
 //! reported when somebody asks, never ahead of time, as slices of the buffers the records were fetched into.
 //! With several workers the free one takes the oldest record, and records finish in another order than they began.
+mod trials;
 mod warp;
 
 use super::machine::{Fact, Outbox, Processed};
@@ -65,6 +66,7 @@ impl Service {
     }
 }
 
+pub use trials::{Fails, Poison, Retry, Trials};
 pub use warp::Warp;
 
 /// Records of one partition in one buffer, with contiguous offsets.
@@ -109,6 +111,8 @@ pub struct Processing {
     reported: Span,
     /// How many times as long as usual work takes.
     pace: f64,
+    /// What becomes of records that fail, where any can.
+    trials: Option<Box<Trials>>,
 }
 
 #[derive(Debug)]
@@ -173,7 +177,14 @@ impl Processing {
             work: Span::ZERO,
             reported: Span::ZERO,
             pace: 1.0,
+            trials: None,
         }
+    }
+
+    /// The same, where records may fail.
+    #[must_use]
+    pub fn with_trials(self, trials: Option<Trials>) -> Self {
+        Self { trials: trials.map(Box::new), ..self }
     }
 
     /// An empty fetch request.
@@ -283,6 +294,9 @@ impl Processing {
                 if self.pace != 1.0 {
                     sum = warp::paced(&mut one.work[first..], self.pace);
                 }
+                if let Some(trials) = &mut self.trials {
+                    sum = trials.lengthen(&run, &fetch.parcel.records[range.clone()], &mut one.work[first..]);
+                }
                 one.free = one.free + sum;
                 self.work += sum;
                 one.runs.push_back((run, sum));
@@ -290,6 +304,9 @@ impl Processing {
                     let mut at = begins;
                     for (i, record) in fetch.parcel.records[range].iter().enumerate() {
                         at = at + one.work[first + i];
+                        if !forwarded(&self.trials, &run, i) {
+                            continue;
+                        }
                         finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), at);
                     }
                 }
@@ -301,6 +318,9 @@ impl Processing {
                 if self.pace != 1.0 {
                     sum = warp::paced(&mut several.work, self.pace);
                 }
+                if let Some(trials) = &mut self.trials {
+                    sum = trials.lengthen(&run, records, &mut several.work);
+                }
                 self.work += sum;
                 let mut finishes = finishes;
                 for (i, record) in records.iter().enumerate() {
@@ -308,7 +328,9 @@ impl Processing {
                     let run =
                         Run { base: run.base + u64::from(n), start: run.start + n, end: run.start + n + 1, ..run };
                     let done = several.begin(run, several.work[i], now);
-                    if let Some(finishes) = &mut finishes {
+                    if let Some(finishes) = &mut finishes
+                        && forwarded(&self.trials, &run, 0)
+                    {
                         finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), done);
                     }
                 }
@@ -341,7 +363,7 @@ impl Processing {
             let work = &one.work[one.next..one.next + n];
             let fetch = self.buffers[run.buffer as usize].fetch.as_ref().expect("a run lies in a buffer");
             let range = run.start as usize..run.start as usize + n;
-            let processed = Fact::Processed(Processed {
+            let processed = Processed {
                 group: self.group,
                 member: self.member,
                 partition: run.partition,
@@ -351,10 +373,13 @@ impl Processing {
                 work,
                 started: one.at,
                 shared: false,
-            });
-            out.observe(&processed);
+            };
+            match &mut self.trials {
+                None => out.observe(&Fact::Processed(processed)),
+                Some(trials) => trials.report(&processed, out),
+            }
             if sabotage::plays(Sabotage::DeliverTwice) {
-                out.observe(&processed);
+                out.observe(&Fact::Processed(processed));
             }
             one.at = one.at + sum;
             one.next += n;
@@ -390,7 +415,7 @@ impl Processing {
         for Task { run, started, work } in finished.drain(..) {
             let fetch = self.buffers[run.buffer as usize].fetch.as_ref().expect("a run lies in a buffer");
             let range = run.start as usize..run.end as usize;
-            out.observe(&Fact::Processed(Processed {
+            let processed = Processed {
                 group: self.group,
                 member: self.member,
                 partition: run.partition,
@@ -400,13 +425,23 @@ impl Processing {
                 work: &[work],
                 started,
                 shared: true,
-            }));
+            };
+            match &mut self.trials {
+                None => out.observe(&Fact::Processed(processed)),
+                Some(trials) => trials.report(&processed, out),
+            }
             self.finished(run.buffer, 1);
         }
         if let Workers::Several(several) = &mut self.workers {
             several.finished = finished;
         }
         reported
+    }
+
+    /// Records that are kept will never be worked on.
+    #[cold]
+    pub fn forget(&mut self, buffer: u32, records: u32) {
+        self.finished(buffer, records);
     }
 
     #[inline]
@@ -428,6 +463,11 @@ impl Processing {
             self.reported = busy;
         }
     }
+}
+
+/// Whether a record goes on when it is finished: what was processed, or where dead letters go on, those alone.
+fn forwarded(trials: &Option<Box<Trials>>, run: &Run, i: usize) -> bool {
+    trials.as_ref().is_none_or(|trials| trials.forwards(run.partition, run.base + i as u64))
 }
 
 impl One {

@@ -2,9 +2,13 @@
 //!
 //! A request brings the buffers that its answer is written into, and the answer brings them home: nothing is
 //! allocated once the run is warm, no pool is shared, and a lost message costs one allocation.
+mod membership;
+
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+
+pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -364,6 +368,22 @@ pub struct Position {
     pub offset: u64,
 }
 
+/// The offset of a partition of which a group has committed nothing.
+pub const NOTHING_COMMITTED: u64 = u64::MAX;
+
+/// Positions to commit.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Commits {
+    /// Who commits.
+    pub key: MemberKey,
+    /// In which generation.
+    pub generation: u32,
+    /// In the answer: why not, if not.
+    pub refused: Option<Refusal>,
+    /// Everything below is done.
+    pub positions: Vec<Position>,
+}
+
 /// Everything one machine can say to another.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Message {
@@ -386,17 +406,62 @@ pub enum Message {
     Heartbeat {
         /// Of which the member thinks it is.
         generation: u32,
+        /// Which process of the member.
+        incarnation: u32,
     },
     /// Coordinator to member.
     HeartbeatOk,
+    /// Coordinator to member: it is not as the member thinks.
+    HeartbeatRefused {
+        /// How it is.
+        refusal: Refusal,
+        /// Whose heartbeat it was.
+        incarnation: u32,
+    },
+    /// Member to coordinator: it wants to take part.
+    Join(Box<Join>),
+    /// Coordinator to member: everybody is there.
+    Joined(Box<Joined>),
+    /// Member to coordinator: what is it to read? From the leader, what everybody is to read.
+    Share(Box<Share>),
+    /// Coordinator to member.
+    Shared(Box<Shared>),
+    /// Member to coordinator: it goes.
+    Leave(Box<Leave>),
     /// Member to coordinator.
-    Commit(Box<Vec<Position>>),
+    Commit(Box<Commits>),
     /// The same box home again.
-    Committed(Box<Vec<Position>>),
+    Committed(Box<Commits>),
     /// Member to coordinator: what is committed of these partitions?
-    OffsetFetch(Box<Vec<Position>>),
+    OffsetFetch {
+        /// Number of the question.
+        number: u32,
+        /// The partitions.
+        positions: Box<Vec<Position>>,
+    },
     /// The same box home again.
-    Offsets(Box<Vec<Position>>),
+    Offsets {
+        /// Number of the question.
+        number: u32,
+        /// What is committed, or `NOTHING_COMMITTED`.
+        positions: Box<Vec<Position>>,
+    },
+    /// Member to broker: where do these partitions begin, or end?
+    ListOffsets {
+        /// Number of the question.
+        number: u32,
+        /// The high watermark, and not the first that is left.
+        latest: bool,
+        /// The partitions.
+        positions: Box<Vec<Position>>,
+    },
+    /// The same box home again.
+    ListedOffsets {
+        /// Number of the question.
+        number: u32,
+        /// Where they begin, or end.
+        positions: Box<Vec<Position>>,
+    },
     /// Coordinator to broker, where records may be asked for again: from here on only.
     Settled {
         /// Which group will not ask for what is below.
@@ -491,7 +556,7 @@ pub enum Timer {
     /// Controller: a broker may not have been heard for too long.
     Sessions,
     /// Controller: time to give leadership back to preferred replicas.
-    Rebalance,
+    Prefer,
     /// Producer: time to ask again who leads what.
     AskToWrite,
     /// Producer: time to connect to this broker again.
@@ -506,4 +571,10 @@ pub enum Timer {
     Begin,
     /// Member: time for a heartbeat.
     Heartbeat,
+    /// Member: it may not have polled for as long as it may.
+    PollDue,
+    /// Coordinator: nothing may have been heard of a member for as long as its session.
+    Session,
+    /// Coordinator: the group has waited long enough for its members.
+    Rebalance,
 }

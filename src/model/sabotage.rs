@@ -32,6 +32,18 @@ pub enum Sabotage {
     LoseRead,
     /// A member that takes another's place begins beyond what is committed; only where members can be lost.
     ResumeAhead,
+    /// A member keeps what it is to give up; only in groups that change, as all that follow.
+    SkipRevocation,
+    /// A member gives up partitions without committing what it did; nobody notices but who counts.
+    SkipCommit,
+    /// The leader deals a partition to two members.
+    DealTwice,
+    /// A coordinator takes commits of whoever comes.
+    ForgetFencing,
+    /// A rebalance leads to no new generation.
+    KeepGeneration,
+    /// A coordinator says that nothing is committed but the beginning.
+    ForgetCommitted,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
     /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.

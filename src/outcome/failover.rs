@@ -8,7 +8,7 @@ use super::Witness;
 use crate::model::machine::{Fact, Processed};
 use crate::model::protocol::{ActorId, PartitionId};
 use crate::plan::{Acks, Plan};
-use crate::units::{Span, Time};
+use crate::units::Time;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Knows where leaders began.
@@ -108,6 +108,14 @@ impl Failover {
                 let offset = self.partitions[partition as usize].placed(offset);
                 witness.pass(now, &Fact::Resumed { group, member, partition, offset });
             }
+            Fact::Reset { group, member, partition, offset } => {
+                let offset = self.partitions[partition as usize].placed(offset);
+                witness.pass(now, &Fact::Reset { group, member, partition, offset });
+            }
+            Fact::Lost { group, partition, first, records, cause } => {
+                let first = self.partitions[partition as usize].placed(first);
+                witness.pass(now, &Fact::Lost { group, partition, first, records, cause });
+            }
             ref other => witness.pass(now, other),
         }
     }
@@ -180,23 +188,9 @@ impl Failover {
         let mut at = done.first;
         while at < end {
             let next = place.cuts.iter().map(|&(cut, _)| cut).filter(|&cut| cut > at).min().unwrap_or(end).min(end);
-            let part = part(done, at, next);
+            let part = done.part(at, next);
             witness.pass(now, &Fact::Processed(Processed { first: place.placed(at), ..part }));
             at = next;
         }
-    }
-}
-
-/// Some of the records.
-pub(super) fn part<'p>(done: &Processed<'p>, from: u64, until: u64) -> Processed<'p> {
-    let (from, until) = ((from - done.first) as usize, (until - done.first) as usize);
-    let before = done.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
-    Processed {
-        first: done.first + from as u64,
-        records: &done.records[from..until],
-        extras: if done.extras.is_empty() { &[] } else { &done.extras[from..until] },
-        work: &done.work[from..until],
-        started: done.started + before,
-        ..*done
     }
 }

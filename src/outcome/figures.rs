@@ -5,6 +5,7 @@
 use super::histogram::Buckets;
 use super::recorder::{BrokerTotals, GroupLatency, GroupTotals, Recording, StreamTotals};
 use super::result::{BrokerResult, Figure, GroupResult, Latency, Level, LostBy, Ordered, ProducerResult, TopicResult};
+use crate::model::machine::Cause;
 use crate::plan::{GroupPlan, Plan};
 use std::collections::BTreeMap;
 
@@ -176,17 +177,19 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
     let journey = latency.e2e.exchanged(&latency.journey_e2e, &latency.journey);
     let backlog = latency.last[0];
     let workers = f64::from(planned.members * planned.workers);
+    let by = |cause: Cause| end.lost_by[cause as usize];
     GroupResult {
         delivered: end.polled.records as f64,
         processed: end.processed.total as f64,
         duplicates: end.duplicates as f64,
-        lost: end.lost.total as f64,
+        lost: (end.lost.total - by(Cause::DeadLetter)) as f64,
         lost_by: LostBy {
-            retention: (end.lost.total - end.truncated) as f64,
-            truncation: end.truncated as f64,
-            ..LostBy::default()
+            reset: by(Cause::Reset) as f64,
+            retention: by(Cause::Retention) as f64,
+            truncation: by(Cause::Truncation) as f64,
+            committed_unprocessed: by(Cause::Unprocessed) as f64,
         },
-        dead_lettered: 0.0,
+        dead_lettered: by(Cause::DeadLetter) as f64,
         out_of_order: end.out_of_order as f64,
         backlog: backlog as f64,
         censored: offered_in_window(plan, run, planned).saturating_sub(latency.e2e.len()) as f64,
@@ -194,7 +197,7 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         members: planned.members,
         utilisation: per_window(run, (ends.busy - begins.busy).seconds() / workers),
         member_seconds: f64::from(planned.members) * window_s(run),
-        attempts: (end.processed.total + end.duplicates) as f64,
+        attempts: (end.processed.total + end.duplicates + end.tried) as f64,
         fetches: end.fetches as f64,
         throttled_s: end.throttled.seconds(),
         lag,

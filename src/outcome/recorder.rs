@@ -57,7 +57,8 @@ pub struct Recorder {
 struct Reads {
     topics: Vec<usize>,
     partitions: Vec<u32>,
-    output: Option<usize>,
+    /// The stream it writes, if any, and whether only dead letters go there.
+    output: Option<(usize, bool)>,
 }
 
 impl Recorder {
@@ -138,8 +139,8 @@ impl Recorder {
     }
 
     fn rare(&mut self, now: Time, fact: &Fact<'_>) {
-        if let Fact::Lost { group, partition, first, records } = *fact {
-            return self.lost(group as usize, partition as usize, (first, records), now);
+        if let Fact::Lost { group, partition, first, records, cause } = *fact {
+            return self.lost(group as usize, partition as usize, (first, records, cause), now);
         }
         if let Fact::Truncated { partition, base, records, promised, .. } = *fact {
             return self.truncated(partition as usize, (base, records), promised, now);
@@ -179,6 +180,7 @@ impl Recorder {
             }
             Fact::Throttled { group, span } => totals.groups[group as usize].throttled += span,
             Fact::Resumed { group, .. } => totals.groups[group as usize].resumed += 1,
+            Fact::Tried { group, more } => totals.groups[group as usize].tried += more,
             Fact::Redone { group, records } => totals.groups[group as usize].duplicates += records,
             Fact::Committed { group, partition, offset } => {
                 let place = &mut places[group as usize * partitions.len() + partition as usize];
@@ -497,7 +499,7 @@ fn reads(plan: &Plan) -> Vec<Reads> {
             let topic = &plan.topics[topic];
             topic.first..topic.first + topic.partitions
         });
-        let stream = group.output.as_ref().map(|_| output);
+        let stream = group.output.as_ref().map(|_| (output, group.retry.dead_letters));
         output += usize::from(stream.is_some());
         Reads { topics: group.topics.clone(), partitions: partitions.collect(), output: stream }
     });

@@ -3,10 +3,9 @@
 //! At least once, and no more often than a loss explains. Whoever takes a lost member's place goes on from what is
 //! committed, and goes through each offset once and in order, as anybody does; offsets that were processed before are
 //! duplicates and count as nothing else, so latencies and lag are of first times only.
-use super::failover::part;
 use super::progress::Progress;
 use super::{Observer, Witness};
-use crate::model::machine::{Fact, Processed};
+use crate::model::machine::{Cause, Fact, Processed};
 use crate::plan::Plan;
 use crate::units::Time;
 
@@ -62,6 +61,7 @@ impl Redelivery {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
             Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
             Fact::Resumed { group, partition, offset, .. } => {
+                self.passed_over(witness, now, (group, partition), offset);
                 let place = self.place(group, partition);
                 place.orphaned = false;
                 let until = place.seen.end();
@@ -77,9 +77,51 @@ impl Redelivery {
                     }
                 }
             }
+            Fact::Lost { group, partition, first, records, .. } => {
+                return self.lost(witness, now, (group, partition), (first, records), fact);
+            }
             _ => {}
         }
         witness.observe(now, fact);
+    }
+
+    /// What was committed by whoever was lost, and never processed.
+    fn passed_over(&mut self, witness: &mut Witness, now: Time, (group, partition): (u32, u32), offset: u64) {
+        let seen = &mut self.place(group, partition).seen;
+        let mut at = seen.below;
+        while at < offset {
+            let (known, until) = seen.is_done(at);
+            let until = until.min(offset);
+            if !known {
+                seen.done(at, until - at);
+                let (records, cause) = (until - at, Cause::Unprocessed);
+                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+            }
+            at = until;
+        }
+    }
+
+    /// Records that are deleted or given up: whatever comes again of them is no news.
+    fn lost(
+        &mut self,
+        witness: &mut Witness,
+        now: Time,
+        (group, partition): (u32, u32),
+        (first, records): (u64, u64),
+        fact: &Fact<'_>,
+    ) {
+        let Place { seen, again, .. } = self.place(group, partition);
+        if let Some((progress, until)) = again {
+            progress.done(first, records);
+            if progress.below >= *until {
+                *again = None;
+            }
+        }
+        if seen.done(first, records) {
+            witness.observe(now, fact);
+        } else {
+            witness.observe(now, &Fact::Redone { group, records });
+        }
     }
 
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
@@ -109,7 +151,7 @@ impl Redelivery {
                 witness.observe(now, &Fact::Redone { group, records: until - at });
             } else {
                 seen.done(at, until - at);
-                witness.observe(now, &Fact::Processed(part(done, at, until)));
+                witness.observe(now, &Fact::Processed(done.part(at, until)));
             }
             at = until;
         }

@@ -7,6 +7,7 @@ use super::histogram::Buckets;
 use super::level::{Flow, Passed};
 use super::progress::Progress;
 use super::series::Series;
+use crate::model::machine::Cause;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
 
@@ -158,10 +159,12 @@ pub struct GroupTotals {
     pub processed: Flow,
     /// Records deleted before it got them, or cut off.
     pub lost: Flow,
-    /// Of those, cut off though they had been acknowledged.
-    pub truncated: u64,
     /// Of those, cut off, and not acknowledged.
     pub vanished: u64,
+    /// The same by cause, in the order of these.
+    pub lost_by: [u64; Cause::COUNT],
+    /// Attempts at records beyond the first.
+    pub tried: u64,
     /// Offsets committed.
     pub committed: Flow,
     /// Fetches answered.

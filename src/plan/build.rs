@@ -81,6 +81,7 @@ fn build(scenario: &Scenario, mut found: Findings<'_>, whole: bool) -> Result<(P
     };
     events::events(scenario, &mut plan, &mut found);
     cluster::failing(scenario, &mut plan, &mut found);
+    groups::changing(&mut plan);
     job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);
     if whole || plan.groups.iter().any(|group| group.output.is_some()) {

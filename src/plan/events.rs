@@ -2,7 +2,7 @@
 //!
 //! An event says what is done to whom; when it is due may be drawn, so each repetition has a timetable of its own. What
 //! follows from it, such as who of a group is there to be stopped, is known only to the engine that carries it out.
-use super::Plan;
+use super::{Fails, Plan, Poison};
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::units::{Span, Time};
 
@@ -48,6 +48,17 @@ pub enum Action {
     Pause(Who, Span),
     /// Its work takes so many times as long, for so long or from then on.
     Slow(Who, f64, Option<Span>),
+    /// Records of a topic that are due then fail.
+    Poison {
+        /// Number of the topic.
+        topic: usize,
+        /// Which part of the records.
+        share: f64,
+        /// When they fail.
+        fails: Fails,
+        /// For how long; to the end when silent.
+        lasts: Option<Span>,
+    },
     /// Something is wrong between two parties, for so long or from then on.
     Network([Who; 2], Trouble, Option<Span>),
 }
@@ -93,6 +104,7 @@ impl Action {
             Self::Deploy { .. } => "deploy",
             Self::Pause(..) => "pause",
             Self::Slow(..) => "slow",
+            Self::Poison { .. } => "poison",
             Self::Network(_, Trouble::Delay(_), _) => "delay",
             Self::Network(_, Trouble::Loss(_), _) => "lose",
             Self::Network(_, Trouble::Cut, _) => "cut",
@@ -102,11 +114,29 @@ impl Action {
     /// Whether members may be gone after it, so that others take over what they had not committed.
     #[must_use]
     pub fn moves_members(&self) -> bool {
-        !matches!(self, Self::Slow(..))
+        !matches!(
+            self,
+            Self::Slow(..) | Self::Poison { .. } | Self::Network(_, Trouble::Delay(_) | Trouble::Loss(_), _)
+        )
     }
 }
 
 impl Plan {
+    /// Records that fail, of one repetition.
+    #[must_use]
+    pub fn poisons(&self) -> Vec<Poison> {
+        let mut all = Vec::new();
+        for (at, number) in self.timetable() {
+            let Action::Poison { topic, share, fails, lasts } = self.events[number].action else { continue };
+            let topic = &self.topics[topic];
+            let salt = Stream::named(self.run.seed, &format!("events/{number}/poison/{}", at.ns())).bits();
+            let until = lasts.map_or(Time::NEVER, |lasts| at + lasts);
+            let partitions = topic.first..topic.first + topic.partitions;
+            all.push(Poison { partitions, due: at..until, share, fails, salt });
+        }
+        all
+    }
+
     /// When which event happens, by number, in order: of one repetition.
     #[must_use]
     pub fn timetable(&self) -> Vec<(Time, usize)> {

@@ -9,9 +9,8 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
         ("Document", "slo") => Some("remove it, and write `thresholds`"),
         ("Document", "vary") => Some("write it into `study`: `study: {vary: {PATH: LIST}}`"),
         ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
-        ("Start", "cold") => Some("use `stable`, and `starts` for a group that comes late"),
-        ("Group", "offset_reset") => Some("remove it: a stable group has every offset committed"),
-        ("Group", "share" | "protocol" | "retry" | "dead_letter") => Some("remove it: groups are classic and stable"),
+        ("Protocol", "consumer") => Some("use `classic`"),
+        ("Group", "share") => Some("remove it: records are processed by the owner of their partition"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         _ => None,
     }

@@ -40,7 +40,9 @@ fn topics(root: &Node) -> Vec<Problem> {
 /// Path and name of each reference.
 fn named(root: &Node) -> Vec<(String, &str)> {
     let mut found = Vec::new();
-    for (section, key) in [("producers", "topic"), ("groups", "topics"), ("groups", "output")] {
+    for (section, key) in
+        [("producers", "topic"), ("groups", "topics"), ("groups", "output"), ("groups", "dead_letter")]
+    {
         for entry in root.entry(section).map_or(&[][..], |entry| entry.value.entries()) {
             let Some(value) = entry.value.entry(key).map(|entry| &entry.value) else { continue };
             let path = format!("{section}.{}.{key}", clean(&entry.key));

@@ -17,7 +17,7 @@ pub use study::{Cost, Study, Varied};
 pub use work::{App, BaseAndEach, PerUnit, Program, Real as RealWork, Spin, Work};
 
 use super::values::{
-    Acks, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words,
+    Acks, Attempts, Burst, ByteRate, Count, Distribution, Duration, File, Flag, Named, None, Rate, Real, Size, Words,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -281,14 +281,48 @@ pub struct Group {
     /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub heartbeat: Option<Duration>,
-    /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. Only where
-    /// consumers are processes of their own does it matter: a lost one is replaced after that.
+    /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. It matters
+    /// where members come and go, and where consumers are processes of their own: a lost one is replaced after that.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub session_timeout: Option<Duration>,
     /// How it begins; stable when silent.
     pub start: Option<Start>,
+    /// Where it begins in a partition of which nothing is committed, `auto.offset.reset`; latest when silent, as in Kafka.
+    pub offset_reset: Option<OffsetReset>,
+    /// Whether members have instance ids, `group.instance.id`: one that comes back within its session has its partitions
+    /// again, and nobody rebalances; false when silent.
+    #[serde(rename = "static")]
+    pub fixed: Option<Flag>,
+    /// How members find together, `group.protocol`; classic when silent.
+    pub protocol: Option<Protocol>,
     /// Where every processed record goes: a topic, a database, or both.
     pub output: Option<Output>,
+    /// What becomes of a record whose processing fails, as a `poison` event makes it.
+    pub retry: Option<Retry>,
+    /// Where records go that failed as often as they may; when silent they are skipped, and count as lost.
+    pub dead_letter: Option<DeadLetter>,
+}
+
+/// What becomes of a record whose processing fails. Its worker tries it again, and nothing else meanwhile.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// How often a record is tried at most, the first time included; 10 when silent, as Spring for Apache Kafka does it.
+    pub attempts: Option<Attempts>,
+    /// How long a worker waits before it tries again, twice as long each further time; not at all when silent.
+    pub backoff: Option<Duration>,
+    /// How long that may become; without limit when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub backoff_max: Option<Duration>,
+}
+
+/// Where records go that failed as often as they may.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetter {
+    /// The topic.
+    #[schemars(extend("examples" = ["orders-dlq"]))]
+    pub topic: Words,
 }
 
 /// How partitions are dealt to members.
@@ -313,6 +347,10 @@ pub struct Poll {
     /// Records a poll returns at most, `max.poll.records`; 500 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000_000))]
     pub max_records: Option<Count>,
+    /// Time between two polls after which a member leaves by itself, `max.poll.interval.ms`, and which a rebalance waits
+    /// for members at most; 5 min when silent.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub max_interval: Option<Duration>,
 }
 
 /// What a fetch asks for.
@@ -339,6 +377,8 @@ pub enum Commit {
     Auto(#[schemars(extend("exclusiveMinimum" = 0))] Duration),
     /// When the records of each poll are processed.
     After(AfterWhat),
+    /// When a poll has returned records and before any of them is processed: at most once.
+    Before(BeforeWhat),
     /// Whenever so many records are processed.
     Every(#[schemars(extend("minimum" = 1, "maximum" = 1_000_000_000))] Count),
 }
@@ -351,16 +391,44 @@ pub enum AfterWhat {
     Poll,
 }
 
+/// Before what positions are committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BeforeWhat {
+    /// Before the records of each poll are processed.
+    Work,
+}
+
 /// How a group begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
     /// Assigned at time 0, every offset committed at 0.
     Stable,
+    /// Empty, with nothing committed: members join by the protocol.
+    Cold,
+}
+
+/// Where a group begins in a partition of which nothing is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OffsetReset {
+    /// With what comes from then on: what is there already is lost to it.
+    Latest,
+    /// With the first record that is left.
+    Earliest,
+}
+
+/// How members find together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Everybody joins again whenever somebody comes or goes, and one of them deals.
+    Classic,
 }
 
 /// Where processed records go.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1))]
 pub struct Output {

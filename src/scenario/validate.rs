@@ -329,6 +329,8 @@ fn read(shape: &Shape<'_>, text: &str) -> Result<Option<f64>, parse::Unreadable>
         Some("seed") => values::seed(text).map(|_| None),
         Some("acks") => values::acks(text).map(|_| None),
         Some("burst") => values::burst(text).map(|_| None),
+        Some("fails") => values::fails(text).map(|_| None),
+        Some("attempts") => values::attempts(text).map(|_| None),
         _ => Ok(None),
     }
 }

@@ -94,6 +94,22 @@ value!(/// When a write counts as done: `0` when it has left, `1` when the leade
 value!(/// What a token bucket holds: a count of messages such as `1000`, or a size such as `1 MiB`.
     Burst(BurstAmount), "burst", ["string", "integer"], burst, "1000");
 
+value!(/// When processing a record fails: the first so many times such as `3`, each time with a chance such as `20%`, or `always`.
+    Fails(Failing), "fails", ["string", "integer", "number"], fails, "3");
+value!(/// How often something is tried: a count such as `3`, or `forever`.
+    Attempts(Option<u64>), "attempts", ["string", "integer"], attempts, "3");
+
+/// When processing a record fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Failing {
+    /// The first so many times.
+    Times(u64),
+    /// Each time with this chance.
+    Chance(f64),
+    /// Each time.
+    Always,
+}
+
 /// When a write counts as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcksLevel {
@@ -162,6 +178,34 @@ pub fn share(text: &str) -> Result<f64, parse::Unreadable> {
         None => parse::number(text),
     }
     .map_err(|_| unreadable(text, "a part of a whole", "write a share such as `5%` or `0.05`"))
+}
+
+/// When processing a record fails.
+///
+/// # Errors
+/// Where it is neither a count nor a share nor `always`.
+pub fn fails(text: &str) -> Result<Failing, parse::Unreadable> {
+    let wrong = || unreadable(text, "a way to fail", "write `always`, a count such as `3` or a chance such as `20%`");
+    match text {
+        "always" => Ok(Failing::Always),
+        _ if text.ends_with('%') || text.contains('.') => match share(text) {
+            Ok(chance) if (0.0..=1.0).contains(&chance) => Ok(Failing::Chance(chance)),
+            _ => Err(wrong()),
+        },
+        _ => parse::count(text).map(Failing::Times).map_err(|_| wrong()),
+    }
+}
+
+/// How often something is tried.
+///
+/// # Errors
+/// Where it is neither a count of at least 1 nor `forever`.
+pub fn attempts(text: &str) -> Result<Option<u64>, parse::Unreadable> {
+    match (text, parse::count(text)) {
+        ("forever", _) => Ok(Option::None),
+        (_, Ok(count @ 1..=1_000_000)) => Ok(Some(count)),
+        _ => Err(unreadable(text, "a number of attempts", "write a count such as `3`, at most 1M, or `forever`")),
+    }
 }
 
 /// `true` or `false`.

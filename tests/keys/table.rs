@@ -17,7 +17,7 @@ pub struct Row {
     pub figure: &'static str,
 }
 
-const fn row(
+pub const fn row(
     key: &'static str,
     with: &'static [&'static str],
     one: &'static str,

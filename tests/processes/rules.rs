@@ -3,7 +3,9 @@ use conga::model::broker::{Answer, Broker, Place, Places, Settings, Writing};
 use conga::model::coordinator::Coordinator;
 use conga::model::log::Log;
 use conga::model::machine::{Fact, Input, Machine, Outbox, Processed};
-use conga::model::protocol::{ActorId, Batch, Fetch, Message, Parcel, Position, Produce, Record, Timer, Wanted};
+use conga::model::protocol::{
+    ActorId, Batch, Commits, Fetch, Message, Parcel, Position, Produce, Record, Timer, Wanted,
+};
 use conga::model::random::{Distribution, Draws, Stream};
 use conga::model::wire::Bandwidth;
 use conga::outcome::{Recording, Witness};
@@ -68,15 +70,16 @@ fn a_coordinator_tells_what_is_committed() {
     let mut hear = |message, out: &mut Sent| {
         coordinator.handle(Time::ZERO, Input::Received { from: member, message }, out);
     };
-    hear(Message::Commit(Box::new(vec![at(0, 5), at(1, 0), at(2, 8)])), &mut out);
+    let positions = vec![at(0, 5), at(1, 0), at(2, 8)];
+    hear(Message::Commit(Box::new(Commits { positions, ..Commits::default() })), &mut out);
     let [(ActorId(0), Message::Settled { group: 7, positions }), (to, Message::Committed(_))] = &out.0[..] else {
         panic!("the broker of partitions 0 and 2, then the member: {:?}", out.0);
     };
     assert_eq!(*to, member);
     assert_eq!(positions.iter().map(|p| (p.partition, p.offset)).collect::<Vec<_>>(), [(0, 5), (2, 8)]);
     out.0.clear();
-    hear(Message::OffsetFetch(Box::new(vec![at(2, 0), at(1, 0)])), &mut out);
-    let [(_, Message::Offsets(positions))] = &out.0[..] else { panic!("an answer: {:?}", out.0) };
+    hear(Message::OffsetFetch { number: 3, positions: Box::new(vec![at(2, 0), at(1, 0)]) }, &mut out);
+    let [(_, Message::Offsets { number: 3, positions })] = &out.0[..] else { panic!("an answer: {:?}", out.0) };
     assert_eq!(positions.iter().map(|p| p.offset).collect::<Vec<_>>(), [8, 0]);
 }
 

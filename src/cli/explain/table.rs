@@ -3,8 +3,10 @@
 //! What it means and its default are in the schema, and not repeated here. Rows stand for one key each, or for the same
 //! key in several places. Parameters of a law are explained with the law.
 
+mod events;
 mod laws;
 
+use events::EVENTS;
 use laws::LAWS;
 
 /// What is known of a key beside the schema.
@@ -20,7 +22,7 @@ pub struct Row {
     pub example: &'static str,
 }
 
-const fn row(
+pub(super) const fn row(
     paths: &'static [&'static str],
     kafka: &'static str,
     trade_off: &'static str,
@@ -30,7 +32,7 @@ const fn row(
 }
 
 /// Everything, in the order of the schema.
-pub const ROWS: [&[Row]; 5] = [SYSTEM, PRODUCERS, GROUPS, RUN, LAWS];
+pub const ROWS: [&[Row]; 6] = [SYSTEM, PRODUCERS, GROUPS, EVENTS, RUN, LAWS];
 
 const SYSTEM: &[Row] = &[
     row(&["name"], "", "Names the folder of the result; letters, digits, `-` and `_`.", "checkout"),

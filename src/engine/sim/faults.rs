@@ -184,6 +184,8 @@ impl<'p> Faults<'p> {
                 orders.extend(those.into_iter().map(|actor| Order::Tell(actor, Input::Slowed(by))));
                 self.plan_end(number, now, lasts);
             }
+            // Whoever processes such records was told when it was made.
+            Action::Poison { .. } => {}
             Action::Network(ref between, ref trouble, lasts) => {
                 let luck = || Stream::named(plan.run.seed, &format!("events/{number}/network/{}", now.ns()));
                 let how = match trouble {

@@ -5,7 +5,7 @@
 //! for that in a request of its own.
 use super::{Broker, Place};
 use crate::model::log::Lost;
-use crate::model::machine::{Fact, Outbox};
+use crate::model::machine::{Cause, Fact, Outbox};
 use crate::model::protocol::{Batch, Timer, Wanted};
 use crate::units::Time;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Broker {
             self.logs[place.log as usize].clean(now, &mut lost);
             for Lost { reader, first, records } in lost.drain(..) {
                 let group = places.groups[topic as usize][reader];
-                out.observe(&Fact::Lost { group, partition, first, records });
+                out.observe(&Fact::Lost { group, partition, first, records, cause: Cause::Retention });
             }
             // A fetch that waits for more bytes than there are need not wait to hear that its offset is gone.
             self.answer_waiting(place.log as usize, now, out);

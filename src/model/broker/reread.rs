@@ -14,6 +14,13 @@ impl Broker {
         match message {
             Message::Settled { group, positions } => self.settle(group, &positions),
             Message::HungUp => self.hung_up(from, now, out),
+            Message::ListOffsets { number, latest, mut positions } => {
+                for position in positions.iter_mut() {
+                    let log = &self.logs[self.log(position.partition)];
+                    position.offset = if latest { log.high_watermark() } else { log.earliest() };
+                }
+                out.send(from, Message::ListedOffsets { number, positions });
+            }
             other => panic!("a broker does not expect {other:?}"),
         }
     }

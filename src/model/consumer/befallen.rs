@@ -2,10 +2,11 @@
 //!
 //! A member that is asked to end does it as an application with a shutdown hook does: the records of the last poll are
 //! finished, what is done is committed, and its connections are closed. One that is killed leaves everything as it is.
-use super::{Consumer, Ending};
+use super::{Commit, Consumer, Ending};
 use crate::model::machine::{Input, Outbox};
 use crate::model::processing::Warp;
 use crate::model::protocol::{ActorId, Message, Timer};
+use crate::model::sabotage::{self, Sabotage};
 use crate::units::Time;
 
 impl Consumer {
@@ -54,7 +55,13 @@ impl Consumer {
         self.report(now, out);
         self.processing.report_busy(now, out);
         self.commit(out);
+        self.depart(out);
         self.hang_up(out);
+    }
+
+    /// Whether it commits without being asked.
+    pub(super) fn commits_by_itself(&self) -> bool {
+        matches!(self.settings.commit, Commit::Auto(_)) && !sabotage::plays(Sabotage::SkipCommit)
     }
 
     /// Its process is gone: the kernel closes its connections.

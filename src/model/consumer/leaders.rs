@@ -3,9 +3,10 @@
 //! A broker that does not lead a partition says so, and one that is not there is noticed at once; one that hangs after
 //! `request.timeout.ms`. Then leaders are asked for, with waits that grow while a broker goes on refusing (KIP-580). What
 //! was fetched before stays good.
-use super::Consumer;
+use super::partitions::UNKNOWN;
+use super::{Consumer, Owned};
 use crate::model::machine::Outbox;
-use crate::model::protocol::{ActorId, Fetch, Leaders, Message, NOBODY, Timer};
+use crate::model::protocol::{ActorId, Fetch, Leaders, Message, NOBODY, PartitionId, Timer};
 use crate::units::{Span, Time};
 
 /// `retry.backoff.ms` and `retry.backoff.max.ms`.
@@ -18,7 +19,9 @@ const TIMEOUT: Span = Span::from_ms(30_000);
 pub struct Seeking {
     controller: ActorId,
     /// Owned partitions of which nobody knows the leader.
-    lost: Vec<u32>,
+    pub(super) lost: Vec<u32>,
+    /// By partition, who led it when that was asked last.
+    leaders: Vec<u32>,
     /// When it asks next; other timers are stale.
     asks_at: Time,
     ways: Vec<Way>,
@@ -34,13 +37,20 @@ struct Way {
     armed: bool,
 }
 
+impl Seeking {
+    /// Who led a partition when that was asked last.
+    pub(super) fn leader(&self, partition: PartitionId) -> Option<u32> {
+        self.leaders.get(partition as usize).copied().filter(|leader| *leader != NOBODY)
+    }
+}
+
 impl Consumer {
     /// From now on follows leaders, who are asked of the controller.
     #[must_use]
     pub fn seeking(mut self, controller: ActorId) -> Self {
         let way = Way { session: 0, refusals: 0, asked: Time::ZERO, armed: false };
         let ways = vec![way; self.settings.brokers as usize];
-        self.seeking = Some(Box::new(Seeking { controller, lost: Vec::new(), asks_at: Time::NEVER, ways }));
+        self.seeking = Some(Box::new(Seeking { controller, lost: Vec::new(), leaders: Vec::new(), asks_at: Time::NEVER, ways }));
         self
     }
 
@@ -60,24 +70,28 @@ impl Consumer {
         }
     }
 
-    /// An answer has come: false if nobody waits for it any more. What moved is not asked for there again.
+    /// Whether nobody waits for an answer any more.
     #[cold]
-    pub(super) fn heard(&mut self, from: ActorId, fetch: &mut Fetch, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
-        let Some(seeking) = &mut self.seeking else { return true };
+    pub(super) fn is_stale(&self, from: ActorId, fetch: &Fetch) -> bool {
+        self.seeking.as_ref().is_some_and(|seeking| seeking.ways[from.index()].session != fetch.session)
+    }
+
+    /// An answer has come: what moved is not asked for there again.
+    #[cold]
+    pub(super) fn heard(&mut self, from: ActorId, fetch: &mut Fetch, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let Some(seeking) = &mut self.seeking else { return };
         let way = &mut seeking.ways[from.index()];
-        if fetch.session != way.session {
-            return false;
-        }
-        let moved = std::mem::take(&mut fetch.moved);
+        let mut moved = std::mem::take(&mut fetch.moved);
         if moved.is_empty() {
             way.refusals = 0;
-            return true;
+            return;
         }
+        // Some may have been given up meanwhile.
+        moved.retain(|slot| fetch.wanted.iter().any(|wanted| wanted.slot == *slot));
         way.refusals += 1;
         let wait = BACKOFF[0].times(1 << (way.refusals - 1).min(10)).min(BACKOFF[1]);
         fetch.wanted.retain(|wanted| !moved.contains(&wanted.slot));
         self.lose(moved, now + wait, out);
-        true
     }
 
     fn lose(&mut self, slots: Vec<u32>, at: Time, out: &mut (impl Outbox + ?Sized)) {
@@ -102,6 +116,7 @@ impl Consumer {
     #[cold]
     pub(super) fn led(&mut self, answer: &Leaders, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Some(seeking) = &mut self.seeking else { return };
+        seeking.leaders.clone_from(&answer.leaders);
         let mut lost = std::mem::take(&mut seeking.lost);
         lost.retain(|&slot| {
             let owned = &mut self.owned[slot as usize];
@@ -121,7 +136,7 @@ impl Consumer {
     /// A broker may not have answered for too long: then what it was asked for is asked for elsewhere.
     #[cold]
     pub(super) fn fetch_timed_out(&mut self, broker: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Self { seeking: Some(seeking), sessions, owned, fetched, .. } = self else { return };
+        let Self { seeking: Some(seeking), sessions, owned, fetched, roster, .. } = self else { return };
         let (way, session) = (&mut seeking.ways[broker as usize], &mut sessions[broker as usize]);
         way.armed = false;
         if !session.in_flight {
@@ -133,9 +148,12 @@ impl Consumer {
         }
         way.session += 1;
         session.in_flight = false;
+        roster.vacate_all(broker, owned);
         let waits = |slot: &u32| {
             let known = session.wanting.contains(slot) || seeking.lost.contains(slot);
-            owned[*slot as usize].leader == broker && !known && fetched.iter().all(|run| run.slot != *slot)
+            let Owned { leader, next, .. } = owned[*slot as usize];
+            let is_its = leader == broker && next != UNKNOWN && !roster.is_vacant(*slot);
+            is_its && !known && fetched.iter().all(|run| run.slot != *slot)
         };
         let lost: Vec<u32> = (0..owned.len() as u32).filter(waits).collect();
         self.lose(lost, now, out);

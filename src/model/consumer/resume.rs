@@ -13,7 +13,7 @@ impl Consumer {
     pub(super) fn ask_where(&self, out: &mut (impl Outbox + ?Sized)) {
         let position = |owned: &super::Owned| Position { partition: owned.partition, offset: owned.next };
         let positions = Box::new(self.owned.iter().map(position).collect());
-        out.send(self.settings.coordinator, Message::OffsetFetch(positions));
+        out.send(self.settings.coordinator, Message::OffsetFetch { number: 0, positions });
     }
 
     /// Goes on from what is committed.

@@ -2,13 +2,15 @@
 //!
 //! They count as done where only the order of offsets matters.
 use super::Recorder;
+use crate::model::machine::Cause;
 use crate::units::Time;
 
 impl Recorder {
     #[cold]
-    pub(super) fn lost(&mut self, group: usize, partition: usize, (first, n): (u64, u64), now: Time) {
+    pub(super) fn lost(&mut self, group: usize, partition: usize, (first, n, cause): (u64, u64, Cause), now: Time) {
         let totals = &mut self.totals.groups[group];
         totals.lost.add(n, now);
+        totals.lost_by[cause as usize] += n;
         let place = &mut self.places[group * self.partitions.len() + partition];
         place.lost += n;
         place.progress.done(first, n);

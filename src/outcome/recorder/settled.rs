@@ -2,6 +2,7 @@
 //!
 //! Asked after every event once nothing more will come.
 use super::{Reads, Recorder, StreamTotals};
+use crate::model::machine::Cause;
 
 impl Recorder {
     /// Whether no producer will be given anything more.
@@ -20,10 +21,12 @@ impl Recorder {
         let left = sum(|stream| stream.requested.records);
         let appended: u64 = self.totals.topics.iter().map(|topic| topic.appended.total).sum();
         let forwarded = |(group, reads): (usize, &Reads)| {
-            let processed = self.totals.groups[group].processed.total;
-            reads.output.is_none_or(|stream| {
+            let totals = &self.totals.groups[group];
+            reads.output.is_none_or(|(stream, dead_letters)| {
                 let output = &self.totals.streams[stream];
-                output.sent + output.refused == processed
+                let due =
+                    if dead_letters { totals.lost_by[Cause::DeadLetter as usize] } else { totals.processed.total };
+                output.sent + output.refused >= due
             })
         };
         sent == acked

@@ -11,6 +11,8 @@ use crate::scenario::Scenario;
 use crate::scenario::schema::Cluster;
 use crate::units::Span;
 
+/// `group.initial.rebalance.delay.ms`.
+const INITIAL_REBALANCE_DELAY: Span = Span::from_ms(3_000);
 /// One way, a message: half of the 0.5 ms that a round trip between two racks or near zones takes with both TCP stacks;
 /// a little variable, as switches queue.
 const NETWORK: Distribution = Distribution::Lognormal { mean: 250_000.0, cv: 0.5 };
@@ -89,6 +91,12 @@ fn costs(keys: &Cluster, brokers: u32, copied: bool, found: &mut Findings<'_>) -
         disk: keys.disk.as_ref().and_then(|disk| disk.bandwidth.as_ref()).map_or(f64::INFINITY, |rate| rate.0),
         replication: if copied { costs.of(copy, FREE, REPLICATION) } else { copy.unwrap_or(FREE) },
         failing: None,
+        // A delay of the protocol is a setting and no cost: it makes nothing uncalibrated.
+        initial_rebalance_delay: match &keys.initial_rebalance_delay {
+            Some(delay) => delay.0,
+            None if ideal => Span::ZERO,
+            None => INITIAL_REBALANCE_DELAY,
+        },
         quota_window: None,
         uncalibrated: costs.uncalibrated,
     }

@@ -4,12 +4,12 @@
 use super::distribution::drawn;
 use super::findings::Findings;
 use crate::model::random::Distribution;
-use crate::plan::Plan;
 use crate::plan::events::{Action, EventPlan, Trouble, Who};
+use crate::plan::{Fails, Plan};
 use crate::scenario::Scenario;
 use crate::scenario::nearest;
 use crate::scenario::schema::Event;
-use crate::scenario::values::Words;
+use crate::scenario::values::{Failing, Words};
 use crate::units::Span;
 
 /// Happenings of a run at most, each time of an event that comes again counted.
@@ -113,8 +113,9 @@ impl Reading<'_, '_> {
             ("pause", &e.pause),
             ("slow", &e.slow),
         ];
+        let one = one.into_iter().chain([("poison", &e.poison)]);
         let two = [("delay", &e.delay), ("lose", &e.lose), ("cut", &e.cut)];
-        let ones = one.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name);
+        let ones = one.filter(|(_, value)| value.is_some()).map(|(name, _)| name);
         ones.chain(two.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name)).collect()
     }
 
@@ -171,6 +172,8 @@ impl Reading<'_, '_> {
             };
             self.used.push("by");
             (Action::Slow(who, by.0, self.lasts()), target)
+        } else if let Some(target) = one(&e.poison) {
+            self.poison(target)?
         } else {
             self.network()?
         })
@@ -182,6 +185,30 @@ impl Reading<'_, '_> {
             let remedy = "write `cluster.disk.bandwidth`, such as `200 MB/s`";
             self.error("slow", "a broker is as slow as its disk, and writing costs nothing here", remedy);
         }
+    }
+
+    fn poison(&mut self, target: String) -> Option<(Action, String)> {
+        let e = self.event;
+        let topics = || self.plan.topics.iter().map(|topic| topic.name.as_str());
+        let number = target.strip_prefix("topics.").and_then(|name| topics().position(|known| known == name));
+        let Some(topic) = number else {
+            let known: Vec<String> = topics().map(|name| format!("topics.{name}")).collect();
+            let near = nearest(&target, known.iter().map(String::as_str));
+            let remedy = near.map_or("write `topics.NAME`".to_owned(), |near| format!("did you mean `{near}`?"));
+            self.error("poison", format!("no topic is called `{target}`"), remedy);
+            return None;
+        };
+        let Some(share) = &e.share else {
+            self.error("", "does not say which part of the records", "add `share: 1%`");
+            return None;
+        };
+        self.used.extend(["share", "fails"]);
+        let fails = match e.fails.as_ref().map(|fails| fails.0) {
+            None | Some(Failing::Always) => Fails::Always,
+            Some(Failing::Times(times)) => Fails::Times(times),
+            Some(Failing::Chance(chance)) => Fails::Chance(chance),
+        };
+        Some((Action::Poison { topic, share: share.0, fails, lasts: self.lasts() }, target))
     }
 
     fn network(&mut self) -> Option<(Action, String)> {
@@ -238,6 +265,7 @@ impl Reading<'_, '_> {
             ("gap", e.gap.is_some()),
             ("add", e.add.is_some()),
             ("share", e.share.is_some()),
+            ("fails", e.fails.is_some()),
         ];
         for (key, is_written) in written {
             if is_written && !self.used.contains(&key) {

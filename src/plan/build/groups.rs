@@ -5,9 +5,9 @@
 use super::findings::{self, Findings};
 use super::{client, job, properties};
 use crate::model::random::Distribution;
-use crate::plan::{AssignorPlan, Commit, GroupPlan, Work};
+use crate::plan::{AssignorPlan, Backoff, Commit, GroupPlan, Plan, Reset, Retry, Work};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{self, Assignor, Fetch, Group};
+use crate::scenario::schema::{self, Assignor, DeadLetter, Fetch, Group, OffsetReset, Start};
 use crate::units::{Span, Time, show};
 
 /// Members times workers over all groups at most: each has state.
@@ -29,6 +29,9 @@ const HEARTBEAT: Span = Span::from_ms(3_000);
 
 /// `session.timeout.ms`.
 const SESSION: Span = Span::from_ms(45_000);
+
+/// `max.poll.interval.ms`.
+const MAX_POLL_INTERVAL: Span = Span::from_ms(300_000);
 
 /// All groups, in the order of the file.
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
@@ -59,6 +62,15 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
     let (heartbeat, session_timeout) = session(settings, &path, found);
     let reads = topics_of(settings, topics, &path, found);
     let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
+    let max_interval = settings.poll.as_ref().and_then(|poll| poll.max_interval.as_ref());
+    let cold = settings.start == Some(Start::Cold);
+    if let Some(OffsetReset::Latest | OffsetReset::Earliest) = settings.offset_reset
+        && !cold
+    {
+        let message = "means nothing for a stable group, which has every offset committed";
+        found.error(&format!("{path}.offset_reset"), message, "add `start: cold`, or remove it");
+    }
+    let fixed = settings.fixed.as_ref().is_some_and(|flag| flag.0);
     let (job, model) = job::job(settings.work.as_ref(), &path, found);
     GroupPlan {
         name: name.to_owned(),
@@ -84,15 +96,34 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         fetch_max_bytes: max_bytes,
         fetch_max_partition_bytes: fetch.max_partition_bytes.as_ref().map_or(PARTITION_MAX, |size| size.0),
         quota: f64::INFINITY,
+        retry: retry(settings),
         commit: match &settings.commit {
             None => Commit::Auto(AUTO_COMMIT),
             Some(schema::Commit::Auto(interval)) => Commit::Auto(interval.0),
             Some(schema::Commit::After(schema::AfterWhat::Poll)) => Commit::AfterPoll,
+            Some(schema::Commit::Before(schema::BeforeWhat::Work)) => Commit::BeforeWork,
             Some(schema::Commit::Every(count)) => Commit::Every(count.0 as u32),
         },
         heartbeat,
         session_timeout,
+        max_poll_interval: max_interval.map_or(MAX_POLL_INTERVAL, |interval| interval.0),
+        cold,
+        reset: match settings.offset_reset {
+            None | Some(OffsetReset::Latest) => Reset::Latest,
+            Some(OffsetReset::Earliest) => Reset::Earliest,
+        },
+        fixed,
+        // Whatever else changes it is known when all events are.
+        changes: cold || max_interval.is_some(),
     }
+}
+
+/// Which groups run their protocol, once it is known what happens: only there can anything be read twice.
+pub fn changing(plan: &mut Plan) {
+    for group in &mut plan.groups {
+        group.changes |= plan.redelivers;
+    }
+    plan.redelivers |= plan.groups.iter().any(|group| group.changes);
 }
 
 /// Time between two signs of life, and without one.
@@ -105,6 +136,45 @@ fn session(settings: &Group, path: &str, found: &mut Findings<'_>) -> (Span, Spa
         found.error(&format!("{path}.session_timeout"), message, "make it three times `heartbeat`, or that shorter");
     }
     (heartbeat, session.0)
+}
+
+/// Attempts at a record where nothing is said: Spring for Apache Kafka's `DefaultErrorHandler`, a first try and nine more.
+const ATTEMPTS: u64 = 10;
+
+fn retry(settings: &Group) -> Retry {
+    let silent = schema::Retry::default();
+    let written = settings.retry.as_ref().unwrap_or(&silent);
+    let initial = written.backoff.as_ref().map_or(Span::ZERO, |d| d.0);
+    let max = written.backoff_max.as_ref().map_or(Span::FOREVER, |d| d.0).max(initial);
+    Retry {
+        attempts: written.attempts.as_ref().map_or(Some(ATTEMPTS), |attempts| attempts.0),
+        backoff: Backoff { initial, max, multiplier: 2.0, jitter: 0.0 },
+        dead_letters: settings.dead_letter.is_some(),
+    }
+}
+
+/// A client that writes what was given up.
+fn dead_letters(
+    settings: &Group,
+    written: &DeadLetter,
+    reads: &[usize],
+    topics: &[String],
+    path: &str,
+    found: &mut Findings<'_>,
+) -> Option<crate::plan::ClientPlan> {
+    let path = format!("{path}.dead_letter");
+    if settings.output.as_ref().is_some_and(|output| output.topic.is_some()) {
+        let remedy = "let a group of its own read the dead letters' topic, or leave one out";
+        found.error(&path, "a group writes to one topic, and this one has an `output` already", remedy);
+        return None;
+    }
+    let topic = findings::topic(&written.topic.0, topics);
+    if reads.contains(&topic) {
+        let message = format!("`{}` is also read by this group: what it gives up would come back", topics[topic]);
+        found.error(&format!("{path}.topic"), message, "write to another topic");
+    }
+    let silent = schema::Output::default();
+    Some(client::client(&client::Keys::from(&silent), topic, &path, found))
 }
 
 fn topics_of(settings: &Group, topics: &[String], path: &str, found: &mut Findings<'_>) -> Vec<usize> {
@@ -128,6 +198,9 @@ fn output(
     path: &str,
     found: &mut Findings<'_>,
 ) -> Option<crate::plan::ClientPlan> {
+    if let Some(dead_letter) = &settings.dead_letter {
+        return dead_letters(settings, dead_letter, reads, topics, path, found);
+    }
     let written = settings.output.as_ref()?;
     let path = format!("{path}.output");
     let Some(topic) = &written.topic else {

@@ -56,6 +56,7 @@ pub fn group(written: &Group, path: &str, found: &mut Findings<'_>) -> Group {
     let mut lines = Lines::read(file, path, found);
     let mut poll = filled.poll.take().unwrap_or_default();
     fill(&mut poll.max_records, lines.number("max.poll.records", 1..=10_000_000, found).map(Count));
+    fill(&mut poll.max_interval, lines.millis("max.poll.interval.ms", 1, found));
     filled.poll = Some(poll);
     let mut fetch = filled.fetch.take().unwrap_or_default();
     fill(&mut fetch.min_bytes, lines.number("fetch.min.bytes", 0..=INT, found).map(Size));

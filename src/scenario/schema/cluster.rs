@@ -62,6 +62,9 @@ pub struct Cluster {
     pub replication: Option<Replication>,
     /// Kafka's byte quotas of clients that have none of their own.
     pub quota: Option<Quota>,
+    /// How long an empty group waits for more members after the first, `group.initial.rebalance.delay.ms`, and again
+    /// while more come; 3 s when silent, nothing in an ideal cluster.
+    pub initial_rebalance_delay: Option<Duration>,
     /// Costs that silent keys take.
     pub profile: Option<Profile>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Each event is one action with its target, when it happens, and what else belongs to the action. Which keys go together
 //! is checked by the plan, where the targets are known.
-use super::super::values::{Count, Distribution, Duration, Real, Share, Words};
+use super::super::values::{Count, Distribution, Duration, Fails, Real, Share, Words};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -51,6 +51,10 @@ pub struct Event {
     /// Action: nothing goes between two parties, for `for`; what was sent meanwhile comes when the way is open again.
     #[schemars(length(min = 2, max = 2))]
     pub cut: Option<Vec<Words>>,
+    /// Action: a `share` of the records that are due while it lasts are such that processing them fails; what becomes of
+    /// them is said by `retry` and `dead_letter` of the groups that read them.
+    #[schemars(extend("examples" = ["topics.orders"]))]
+    pub poison: Option<Words>,
     /// How long it lasts, or how long somebody is away.
     #[serde(rename = "for")]
     #[schemars(extend("exclusiveMinimum" = 0))]
@@ -66,6 +70,9 @@ pub struct Event {
     pub gap: Option<Duration>,
     /// Of `delay`: how much longer each message takes, one way.
     pub add: Option<Distribution<Duration>>,
-    /// Of `lose`: which part of the messages.
+    /// Of `lose`: which part of the messages. Of `poison`: which part of the records.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub share: Option<Share>,
+    /// Of `poison`: when processing such a record fails; `always` when silent.
+    pub fails: Option<Fails>,
 }

@@ -2,7 +2,7 @@
 //!
 //! They are written from what the machine lends, and read into lists of their own.
 use crate::model::machine::{Fact, Processed};
-use crate::model::protocol::{Extra, PartitionId, Record};
+use crate::model::protocol::{Extra, MemberKey, MemberState, PartitionId, Record};
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -32,6 +32,12 @@ pub enum Told<'f> {
     Assigned { group: u32, member: u32, partition: PartitionId, generation: u32 },
     /// [`Fact::Resumed`]
     Resumed { group: u32, member: u32, partition: PartitionId, offset: u64 },
+    /// [`Fact::Revoked`]
+    Revoked { group: u32, member: u32, partition: PartitionId },
+    /// [`Fact::Reset`]
+    Reset { group: u32, member: u32, partition: PartitionId, offset: u64 },
+    /// [`Fact::Member`]
+    Member { group: u32, key: MemberKey, state: MemberState },
     /// [`Fact::Fetched`]
     Fetched(u32, u64),
     /// [`Fact::Polled`]
@@ -77,6 +83,9 @@ impl<'f> Told<'f> {
                 Self::Assigned { group, member, partition, generation }
             }
             Fact::Resumed { group, member, partition, offset } => Self::Resumed { group, member, partition, offset },
+            Fact::Revoked { group, member, partition } => Self::Revoked { group, member, partition },
+            Fact::Reset { group, member, partition, offset } => Self::Reset { group, member, partition, offset },
+            Fact::Member { group, key, state } => Self::Member { group, key, state },
             Fact::Fetched { group, records } => Self::Fetched(group, records),
             Fact::Polled { group, records } => Self::Polled(group, records),
             Fact::Processed(Processed { group, member, partition, first, records, extras, work, started, shared }) => {
@@ -116,6 +125,9 @@ impl<'f> Told<'f> {
                 Fact::Assigned { group, member, partition, generation }
             }
             Self::Resumed { group, member, partition, offset } => Fact::Resumed { group, member, partition, offset },
+            Self::Revoked { group, member, partition } => Fact::Revoked { group, member, partition },
+            Self::Reset { group, member, partition, offset } => Fact::Reset { group, member, partition, offset },
+            Self::Member { group, key, state } => Fact::Member { group, key, state },
             Self::Fetched(group, records) => Fact::Fetched { group, records },
             Self::Polled(group, records) => Fact::Polled { group, records },
             Self::Processed { group, member, partition, first, ref records, ref extras, ref work, started, shared } => {

@@ -1,0 +1,114 @@
+//! Groups whose members come and go: what their members share, who is in them at the beginning, who coordinates them.
+//!
+//! Groups to which nothing ever happens need none of this.
+use super::assign;
+use crate::model::consumer::{Consumer, Joining, Supplies, Supply, Toil};
+use crate::model::coordinator::Coordinator;
+use crate::model::coordinator::classic::{self, Classic};
+use crate::model::dealing::Dealing;
+use crate::model::processing::RealWork;
+use crate::model::protocol::{Join, MemberKey};
+use crate::model::random::Stream;
+use crate::plan::{AssignorPlan, Plan, Work};
+use crate::units::Span;
+use std::sync::{Arc, Mutex};
+
+/// What the members of a group share that changes.
+#[derive(Debug)]
+pub(super) struct Shared {
+    supplies: Arc<Supplies>,
+    dealing: Arc<Dealing>,
+}
+
+impl Shared {
+    pub(super) fn of(plan: &Plan, group: usize) -> Option<Self> {
+        let group = &plan.groups[group];
+        if !group.changes {
+            return None;
+        }
+        let brokers = plan.cluster.brokers;
+        let partitions = plan.topics.iter().flat_map(|topic| {
+            (0..topic.partitions).map(move |partition| (format!("{}-{partition}", topic.name), partition % brokers))
+        });
+        let supplies = Supplies { seed: plan.run.seed, group: group.name.clone(), partitions: partitions.collect() };
+        let topics = plan.topics.iter().map(|topic| (topic.name.clone(), topic.first, topic.partitions));
+        let dealing = Dealing {
+            group: group.name.clone(),
+            assignor: group.assignor,
+            topics: topics.collect(),
+            reads: group.topics.clone(),
+        };
+        Some(Self { supplies: Arc::new(supplies), dealing: Arc::new(dealing) })
+    }
+}
+
+/// A member that takes part in a group that changes, if it does.
+pub(super) fn join(
+    plan: &Plan,
+    (number, member, incarnation): (u32, u32, u32),
+    shared: Option<&Shared>,
+    real: Option<&Arc<Mutex<dyn RealWork>>>,
+    consumer: Consumer,
+) -> Consumer {
+    let (group, Some(shared)) = (&plan.groups[number as usize], shared) else { return consumer };
+    let toil = match (real, &group.work) {
+        (Some(real), _) => Toil::Real(Arc::clone(real)),
+        (None, Work::Each(law)) => Toil::Each(law.clone()),
+        (None, Work::PerUnit { base, each }) => Toil::PerUnit { base: base.clone(), each: each.clone() },
+    };
+    let supply = Supply { shared: Arc::clone(&shared.supplies), toil };
+    // Whoever is in a group for long sends its heartbeats whenever.
+    let luck = Stream::named(plan.run.seed, &format!("heartbeat/{}/{member}", group.name)).unit();
+    let joining = Joining {
+        dealing: Arc::clone(&shared.dealing),
+        fixed: group.fixed,
+        session: group.session_timeout,
+        patience: group.max_poll_interval,
+        phase: Span::from_ns((group.heartbeat.ns() as f64 * luck) as u64),
+        is_member: !group.cold && incarnation == 1 && member < group.members,
+    };
+    consumer.supplied(supply).joining(joining)
+}
+
+pub(super) fn coordinator(plan: &Plan, number: u32) -> Coordinator {
+    let coordinator = Coordinator::new(number, plan.partitions());
+    let brokers = plan.cluster.brokers;
+    let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(move |p| p % brokers));
+    let coordinator = match plan.cluster.failing {
+        // The controller hands on what it is told to every broker that has a copy.
+        Some(_) => coordinator.telling(leaders.map(|_| super::failing::address(plan).0).collect()),
+        None if plan.redelivers => coordinator.telling(leaders.collect()),
+        None => return coordinator,
+    };
+    let group = &plan.groups[number as usize];
+    if !group.changes {
+        return coordinator;
+    }
+    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
+    let before: u32 = plan.groups[..number as usize].iter().map(|group| group.most_members).sum();
+    let settings = classic::Settings {
+        group: number,
+        first_member: plan.cluster.brokers + plan.groups.len() as u32 + producers + before,
+        initial_delay: plan.cluster.initial_rebalance_delay,
+    };
+    if group.cold {
+        return coordinator.running(Classic::empty(settings)).cold();
+    }
+    let cooperative = group.assignor == AssignorPlan::CooperativeSticky;
+    let member = |(member, dealt): (u32, Vec<(usize, u32)>)| {
+        let partitions = dealt.into_iter().map(|(topic, partition)| plan.topics[topic].first + partition);
+        let partitions: Vec<u32> = partitions.collect();
+        let join = Join {
+            key: MemberKey { member, incarnation: 1 },
+            known: true,
+            fixed: group.fixed,
+            owned: if cooperative { partitions.clone() } else { Vec::new() },
+            generation: 1,
+            session: group.session_timeout,
+            patience: group.max_poll_interval,
+        };
+        (join, partitions)
+    };
+    let members = (0..group.members).zip(assign(plan, group)).map(member).collect();
+    coordinator.running(Classic::stable(settings, members))
+}

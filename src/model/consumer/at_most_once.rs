@@ -1,0 +1,29 @@
+//! Commits first and works afterwards: nothing is ever processed twice, and what a lost member had polled is lost.
+//!
+//! What a poll will hand out is known before it does: the records in front of what is fetched. Their end is committed, and
+//! the poll goes on with just these when the answer is there.
+use super::Consumer;
+use crate::model::machine::Outbox;
+use crate::model::protocol::Message;
+
+impl Consumer {
+    /// Commits what the next poll will return, and waits for the answer.
+    #[cold]
+    pub(super) fn commit_first(&mut self, out: &mut (impl Outbox + ?Sized)) {
+        let mut room = self.settings.poll_records;
+        let mut commits = self.positions();
+        for run in &self.fetched {
+            let n = room.min(run.end - run.start);
+            let mut positions = commits.positions.iter_mut();
+            let position = positions.find(|position| position.partition == run.partition);
+            position.expect("what is fetched is owned").offset = run.base + u64::from(n);
+            room -= n;
+            if room == 0 {
+                break;
+            }
+        }
+        self.granted = self.settings.poll_records - room;
+        self.committing = true;
+        out.send(self.settings.coordinator, Message::Commit(commits));
+    }
+}
