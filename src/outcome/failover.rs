@@ -25,6 +25,7 @@ pub struct Failover {
 
 #[derive(Debug, Default)]
 struct Partition {
+    leader: u32,
     /// Where something was cut off, and how many records all cuts up to there have cost.
     cuts: Vec<(u64, u64)>,
     end: u64,
@@ -59,8 +60,10 @@ impl Failover {
         plan.cluster.failing?;
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
         let clients = plan.producers.iter().map(|producer| &producer.client).chain(outputs);
+        let brokers = plan.cluster.brokers;
+        let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(move |p| p % brokers));
         Some(Self {
-            partitions: (0..plan.partitions()).map(|_| Partition::default()).collect(),
+            partitions: leaders.map(|leader| Partition { leader, ..Partition::default() }).collect(),
             acks: clients.map(|client| client.acks).collect(),
             beyond: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -147,6 +150,10 @@ impl Failover {
     /// A broker begins to lead: what its log does not have is gone.
     fn led(&mut self, witness: &mut Witness, now: Time, broker: u32, (partition, end): (PartitionId, u64)) {
         let place = &mut self.partitions[partition as usize];
+        let before = std::mem::replace(&mut place.leader, broker);
+        self.ends.insert((before, partition), place.end);
+        self.ends.insert((broker, partition), end);
+        self.beyond.remove(&(broker, partition));
         if end < place.high_watermark {
             let law = format!(
                 "a leader has what all replicas in sync had: broker {broker} has {end} of {} in partition {partition}",

@@ -85,6 +85,8 @@ pub(super) struct Replica {
     pub ends: Vec<Follower>,
     /// As leader: the end of what handlers are done with.
     pub done: u64,
+    /// It was elected while its session was over: it leads once the controller has heard of it.
+    pub elected: bool,
     /// As follower: not asked for before.
     pub not_before: Time,
     /// Leader epochs, and where each begins.
@@ -142,7 +144,7 @@ impl Copies {
     }
 
     pub(super) fn leads(&self, me: u32, partition: PartitionId, now: Time) -> bool {
-        let leads = |replica: &Replica| replica.known.leader == me;
+        let leads = |replica: &Replica| replica.known.leader == me && !replica.elected;
         now < self.lease
             && self.process != Process::Down
             && self.replicas[partition as usize].as_ref().is_some_and(leads)
@@ -171,6 +173,7 @@ impl Replica {
             known,
             proposed: None,
             done: 0,
+            elected: false,
             not_before: Time::ZERO,
             epochs: vec![(0, 0)],
             batches: VecDeque::new(),

@@ -123,6 +123,8 @@ impl Broker {
                     copies.lease = copies.lease.max(sent + copies.how.session);
                     if may_end {
                         self.crash(now, out);
+                    } else {
+                        self.take_office(now, out);
                     }
                 }
             }
@@ -212,7 +214,6 @@ impl Broker {
     /// The controller has said who leads a partition, and who is in sync.
     fn lead(&mut self, known: Leadership, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let (me, partition, leader) = (self.settings.me, known.partition, known.leader);
-        let end = self.logs[partition as usize].end();
         let replica = self.copies().replica(partition);
         let before = replica.known.leader;
         // After a restart it knows nobody; otherwise only what is newer counts.
@@ -226,13 +227,32 @@ impl Broker {
         if before == me && (leader != me || elected) {
             self.resign(partition, now, out);
         }
-        if leader == me && (before != me || elected) {
-            self.begin_to_lead(partition, end, now, out);
-        }
         if leader == me {
+            self.copies().replica(partition).elected |= before != me || elected;
+            self.take_office(now, out);
             self.advance(partition, now, out);
         } else if leader < self.settings.brokers {
+            self.copies().replica(partition).elected = false;
             self.follow(leader, now, out);
+        }
+    }
+
+    /// Begins to lead what it was elected for, if its session goes on.
+    fn take_office(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let (me, copies) = (self.settings.me, self.copies());
+        if now >= copies.lease {
+            return;
+        }
+        let mut elected = Vec::new();
+        for replica in copies.replicas.iter_mut().flatten() {
+            if std::mem::take(&mut replica.elected) && replica.known.leader == me {
+                elected.push(replica.known.partition);
+            }
+        }
+        for partition in elected {
+            let end = self.logs[partition as usize].end();
+            self.begin_to_lead(partition, end, now, out);
+            self.advance(partition, now, out);
         }
     }
 
