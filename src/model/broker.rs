@@ -20,7 +20,7 @@ mod served;
 
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer, Wanted};
+use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer};
 use super::random::Draws;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
@@ -421,36 +421,6 @@ impl Broker {
             }
             self.free(connection, now + throttle, now, out);
         }
-    }
-
-    /// Answers the parked fetches of a partition for which there is enough now.
-    #[inline]
-    fn answer_waiting(&mut self, log: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let mut i = 0;
-        while let Some(&job) = self.logs[log].waiting.get(i) {
-            if self.has_enough(job) {
-                self.answer_fetch(job, now, out);
-            } else {
-                i += 1;
-            }
-        }
-    }
-
-    #[inline]
-    fn has_enough(&self, job: u32) -> bool {
-        let Some(Request::Fetch(fetch)) = &self.jobs[job as usize].request else { panic!("only fetches wait") };
-        if self.copies.as_ref().is_some_and(|copies| copies.is_elsewhere(self.settings.me, fetch)) {
-            return true;
-        }
-        let log = |wanted: &Wanted| &self.logs[self.log(wanted.partition)];
-        if fetch.min_bytes <= 1 {
-            return fetch.wanted.iter().any(|wanted| log(wanted).high_watermark() > wanted.offset);
-        }
-        if fetch.wanted.iter().any(|wanted| wanted.offset < log(wanted).earliest()) {
-            return true;
-        }
-        let readable = |wanted| log(wanted).readable(wanted.offset).min(fetch.max_partition_bytes);
-        fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 //! blocked, as in Kafka: records wait unread, in order, each for at most `max.block.ms`, and their due times survive.
 //! A member that writes its results to a topic has one of these inside, fed by `push` instead of a workload.
 mod beyond;
+mod blocked;
 mod expiry;
 mod held;
 mod leaders;
@@ -288,32 +289,6 @@ impl Producer {
         self.limited += limited.since(record.due.max(self.released));
         self.released = limited;
         Some(Extra { sent: at, ..known.unwrap_or(Extra::usual(&record)) })
-    }
-
-    /// The buffer is full for a record that asked at `at`: whether its time is over. The thread then goes on to the
-    /// next record, which will wait its own time.
-    #[cold]
-    fn gives_up(&mut self, at: Time, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
-        let newly = self.blocked.is_none();
-        let since = *self.blocked.get_or_insert(at);
-        let deadline = since + self.settings.max_block;
-        if newly {
-            self.blocked_since = at;
-        }
-        if deadline <= now {
-            self.unblock(deadline);
-            return true;
-        }
-        if newly {
-            out.wake(Timer::GaveUp, deadline);
-        }
-        false
-    }
-
-    fn unblock(&mut self, at: Time) {
-        self.blocked = None;
-        self.resumed = self.resumed.max(at);
-        self.blocked_for += at.since(self.blocked_since);
     }
 
     #[inline]

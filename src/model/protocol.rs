@@ -8,6 +8,10 @@ use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+mod copies;
+
+pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY};
+
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
@@ -285,78 +289,6 @@ pub struct Wanted {
     pub slot: u32,
     /// From which offset on.
     pub offset: u64,
-}
-
-/// A copy of a partition, and up to where it goes.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct CopyEnd {
-    /// Which partition.
-    pub partition: PartitionId,
-    /// Leader epoch in which the follower follows.
-    pub epoch: u32,
-    /// Leader epoch of the last batch it has.
-    pub last_epoch: u32,
-    /// The offset after it.
-    pub offset: u64,
-}
-
-/// A batch on its way to a follower, with what the leader knows of it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Copied {
-    /// Its place in the parcel, offset and sequence number.
-    pub batch: Batch,
-    /// Who sent it.
-    pub from: ActorId,
-    /// Leader epoch in which it was appended.
-    pub epoch: u32,
-}
-
-/// A fetch of a follower, and with batches filled in, its answer.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Follow {
-    /// Number of the fetch: an answer to an earlier one is nothing.
-    pub number: u32,
-    /// From where to copy.
-    pub wanted: Vec<CopyEnd>,
-    /// What was read.
-    pub batches: Vec<Copied>,
-    /// The records of all batches.
-    pub parcel: Parcel,
-    /// High watermarks.
-    pub marks: Vec<Position>,
-    /// Copies that differ from here on: to be cut back to this offset.
-    pub diverged: Vec<Position>,
-    /// Copies that end before what is left begins: they go on from this offset.
-    pub begins: Vec<Position>,
-    /// Partitions that it does not lead in that epoch.
-    pub refused: Vec<PartitionId>,
-}
-
-/// No broker.
-pub const NOBODY: u32 = u32::MAX;
-
-/// Who leads a partition, and who is in sync.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Leadership {
-    /// Which partition.
-    pub partition: PartitionId,
-    /// Its leader, or `NOBODY`.
-    pub leader: u32,
-    /// How many leaders were elected before.
-    pub epoch: u32,
-    /// Counts every change.
-    pub version: u32,
-    /// Replicas in sync, the leader among them.
-    pub in_sync: Vec<u32>,
-}
-
-/// Who leads what: a client's question, and the controller's answer.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Leaders {
-    /// Asked by what reads, not by what writes: a member may do both.
-    pub reads: bool,
-    /// By partition over all topics, `NOBODY` where there is none.
-    pub leaders: Vec<u32>,
 }
 
 /// Everything below `offset` of a partition is done.

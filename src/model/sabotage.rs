@@ -57,7 +57,7 @@ pub enum Sabotage {
 }
 
 /// Every bug in the rules.
-pub const ALL: [Sabotage; 11] = [
+pub const ALL: [Sabotage; 14] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
     Sabotage::LoseBatch,
@@ -69,6 +69,9 @@ pub const ALL: [Sabotage; 11] = [
     Sabotage::AcknowledgeFailed,
     Sabotage::ForgetSequences,
     Sabotage::LoseRead,
+    Sabotage::AcknowledgeEarly,
+    Sabotage::ElectAnybody,
+    Sabotage::ForgetToTruncate,
 ];
 
 #[cfg(feature = "sabotage")]

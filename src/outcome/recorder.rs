@@ -85,7 +85,7 @@ impl Recorder {
         };
         let topic_of =
             plan.topics.iter().enumerate().flat_map(|(t, topic)| (0..topic.partitions).map(move |_| t as u32));
-        let reads = reads(plan);
+        let reads = settled::reads(plan);
         Self {
             seed: plan.run.seed,
             warmup: plan.run.warmup,
@@ -490,18 +490,4 @@ impl Recorder {
             end,
         }
     }
-}
-
-fn reads(plan: &Plan) -> Vec<Reads> {
-    let mut output = plan.producers.len();
-    let reads = plan.groups.iter().map(|group| {
-        let partitions = group.topics.iter().flat_map(|&topic| {
-            let topic = &plan.topics[topic];
-            topic.first..topic.first + topic.partitions
-        });
-        let stream = group.output.as_ref().map(|_| (output, group.retry.dead_letters));
-        output += usize::from(stream.is_some());
-        Reads { topics: group.topics.clone(), partitions: partitions.collect(), output: stream }
-    });
-    reads.collect()
 }
