@@ -3,16 +3,19 @@
 pub mod batches;
 pub mod conclude;
 pub mod details;
+mod drains;
 pub mod failover;
 pub mod figures;
 pub mod heat;
 pub mod histogram;
 pub mod intervals;
+pub mod lanes;
 pub mod laws;
 pub mod level;
 pub mod look;
 pub mod precision;
 pub mod progress;
+pub mod rebalances;
 pub mod recorder;
 pub mod redelivery;
 pub mod result;
@@ -46,6 +49,7 @@ pub struct Witness {
     redelivery: Option<redelivery::Redelivery>,
     /// Where brokers can fail.
     failover: Option<failover::Failover>,
+    rebalances: Option<rebalances::Rebalances>,
 }
 
 impl Observer for Witness {
@@ -60,9 +64,10 @@ impl Witness {
     /// Listens to a run of this plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let rebalances = plan.redelivers.then(|| rebalances::Rebalances::new(plan));
         let redelivery = plan.redelivers.then(|| redelivery::Redelivery::new(plan));
         let failover = failover::Failover::new(plan);
-        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery, failover }
+        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery, failover, rebalances }
     }
 
     /// Whether members can be lost or brokers fail, so that facts are to be heard and not only observed.
@@ -91,6 +96,7 @@ impl Witness {
         match self.redelivery.take() {
             None => self.observe(now, fact),
             Some(mut redelivery) => {
+                self.rebalances.iter_mut().for_each(|rebalances| rebalances.hear(now, fact));
                 redelivery.hear(self, now, fact);
                 self.redelivery = Some(redelivery);
             }
@@ -144,6 +150,7 @@ impl Witness {
         self.laws.settle(&self.recorder, now);
         let repeated: Vec<[u64; 2]> = self.laws.repeated().collect();
         let mut recording = self.recorder.finish(now, partial, events, self.laws.broken);
+        recording.changes = self.rebalances.map_or_else(Vec::new, |rebalances| rebalances.finish(now));
         for (stream, [duplicates, out_of_order]) in recording.end.streams.iter_mut().zip(repeated) {
             (stream.duplicates, stream.out_of_order) = (duplicates, out_of_order);
         }

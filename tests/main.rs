@@ -13,6 +13,7 @@ mod failover;
 mod fit;
 mod friendly;
 mod gallery;
+mod groups;
 mod histogram;
 mod hostile;
 mod house;

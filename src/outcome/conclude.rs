@@ -1,6 +1,7 @@
 //! From the recordings of all repetitions to one outcome: means with their intervals, thresholds, warnings.
 //!
 //! One run has intervals only where its load is steady. Nothing here changes what the recordings say.
+use super::drains;
 use super::figures::{self, Figures, figures, window_s};
 use super::histogram::Buckets;
 use super::recorder::Recording;
@@ -38,11 +39,14 @@ pub fn conclude(plan: &Plan, runs: &[Recording]) -> Outcome {
     let valid = result.validity.verdict == "valid";
     result.passed = valid && result.broken_laws.is_empty() && result.thresholds.iter().all(|line| line.passed);
     let worst: Vec<Vec<u32>> = (0..plan.groups.len()).map(|group| worst_partitions(plan, &runs[0], group)).collect();
+    let series = series(plan, &runs[0], &worst);
+    drains::settle(&mut result.events, &series);
     Outcome {
-        series: series(plan, &runs[0], &worst),
+        series,
         worst_partitions: worst.iter().map(|of| of.iter().map(|&p| partition_name(plan, p)).collect()).collect(),
         partitions: partitions(plan, &runs[0]),
         members: details::members(plan, &runs[0]),
+        lanes: runs[0].lanes.rows(plan),
         batches: details::batches(plan, &runs[0]),
         heat: details::heat(plan, &runs[0]),
         histograms: histograms(plan, runs),
@@ -95,7 +99,7 @@ fn result_of(plan: &Plan, run: &Recording, runs: &[Recording]) -> RunResult {
 }
 
 fn event((at, what, target): &(Time, String, String)) -> EventResult {
-    EventResult { at_s: at.seconds(), what: what.clone(), target: target.clone() }
+    EventResult { at_s: at.seconds(), what: what.clone(), target: target.clone(), time_to_drain_s: None }
 }
 
 /// Invalid where any of the runs is, with the reasons of all.

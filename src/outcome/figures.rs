@@ -3,8 +3,11 @@
 //! Counts are of the whole run, so that they add up; rates and shares of time are of the window, as differences of the
 //! counters at its two ends.
 use super::histogram::Buckets;
+use super::rebalances::Rebalance;
 use super::recorder::{BrokerTotals, GroupLatency, GroupTotals, Recording, StreamTotals};
-use super::result::{BrokerResult, Figure, GroupResult, Latency, Level, LostBy, Ordered, ProducerResult, TopicResult};
+use super::result::{
+    BrokerResult, Figure, GroupResult, Latency, Level, LostBy, Ordered, ProducerResult, RebalanceResult, TopicResult,
+};
 use crate::model::machine::Cause;
 use crate::plan::{GroupPlan, Plan};
 use std::collections::BTreeMap;
@@ -176,7 +179,16 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
     let raw = latency.e2e.exchanged(&latency.late_e2e, &latency.late_raw);
     let journey = latency.e2e.exchanged(&latency.journey_e2e, &latency.journey);
     let backlog = latency.last[0];
-    let workers = f64::from(planned.members * planned.workers);
+    let changes = run.changes.get(i).filter(|_| planned.changes);
+    let member_seconds = match changes {
+        Some(changes) => changes.member_ns as f64 * NS,
+        None => f64::from(planned.members) * window_s(run),
+    };
+    let busy = (ends.busy - begins.busy).seconds();
+    let utilisation = match changes {
+        Some(_) => ratio(busy, member_seconds * f64::from(planned.workers)).unwrap_or(0.0),
+        None => per_window(run, busy / f64::from(planned.members * planned.workers)),
+    };
     let by = |cause: Cause| end.lost_by[cause as usize];
     GroupResult {
         delivered: end.polled.records as f64,
@@ -194,9 +206,9 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         backlog: backlog as f64,
         censored: offered_in_window(plan, run, planned).saturating_sub(latency.e2e.len()) as f64,
         rate_per_s: per_window(run, (ends.processed.total - begins.processed.total) as f64),
-        members: planned.members,
-        utilisation: per_window(run, (ends.busy - begins.busy).seconds() / workers),
-        member_seconds: f64::from(planned.members) * window_s(run),
+        members: changes.map_or(planned.members, |changes| changes.members),
+        utilisation,
+        member_seconds,
         attempts: (end.processed.total + end.duplicates + end.tried) as f64,
         fetches: end.fetches as f64,
         throttled_s: end.throttled.seconds(),
@@ -210,7 +222,18 @@ fn group(plan: &Plan, run: &Recording, i: usize, planned: &GroupPlan) -> GroupRe
         e2e_raw_s: latency_of(&raw),
         journey_s: latency_of(&journey),
         stages: super::stages::stages(plan, run, i),
-        rebalances: Vec::new(),
+        rebalances: changes.map_or_else(Vec::new, |changes| changes.rebalances.iter().map(rebalance).collect()),
+    }
+}
+
+fn rebalance(one: &Rebalance) -> RebalanceResult {
+    RebalanceResult {
+        at_s: one.began.seconds(),
+        reason: one.reason.name().to_owned(),
+        generation: one.generation,
+        duration_s: one.ended.since(one.began).seconds(),
+        partitions_moved: one.moved,
+        stopped_partition_s: one.stopped_ns as f64 * NS,
     }
 }
 

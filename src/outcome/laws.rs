@@ -3,6 +3,7 @@
 //! A broken law is a bug of conga, not of the system under study. It is written down, not panicked about, so that the
 //! rest of the run can still be looked at. Laws work on offset ranges per batch; what holds only with one worker, an
 //! unchanged number of partitions and no redelivery is claimed only there.
+mod owners;
 mod repeats;
 
 use super::progress::Progress;
@@ -55,6 +56,10 @@ struct Place {
     progress: Progress,
     committed: u64,
     owner: Option<(u32, u32)>,
+    /// Whether its owner may still read it.
+    held: bool,
+    /// Where a reader begins that found nothing committed.
+    reset: Option<u64>,
 }
 
 /// Sequence numbers by sender and partition, in rows that exist once they are needed.
@@ -163,7 +168,7 @@ impl Laws {
             Fact::Lost { group, partition, first, records, .. } => self.lost(now, group, partition, (first, records)),
             Fact::Committed { group, partition, offset } => self.committed(now, group, partition, offset),
             Fact::Resumed { group, partition, offset, .. } => self.resumed(now, group, partition, offset),
-            _ => {}
+            _ => self.changed(now, fact),
         }
     }
 
@@ -186,14 +191,6 @@ impl Laws {
         if due != sequence {
             self.out_of_turn(now, stream, (from, partition, sequence), due, records);
         }
-    }
-
-    fn assigned(&mut self, now: Time, group: u32, member: u32, partition: PartitionId, generation: u32) {
-        let place = &mut self.places[group as usize * self.partitions.len() + partition as usize];
-        let before = place.owner.replace((member, generation));
-        self.check(before.is_none_or(|(_, old)| old < generation), now, || {
-            format!("partition {partition} has one owner in generation {generation} of group {group}")
-        });
     }
 
     #[inline(always)]
@@ -253,14 +250,6 @@ impl Laws {
         let ahead = self.ahead[group as usize];
         self.check(offset <= below || ahead, now, || {
             format!("group {group} commits only what is processed of partition {partition}: {offset} of {below}")
-        });
-    }
-
-    /// Whoever takes the place of a lost member leaves nothing out, and repeats only what is not committed.
-    fn resumed(&mut self, now: Time, group: u32, partition: PartitionId, offset: u64) {
-        let committed = self.places[group as usize * self.partitions.len() + partition as usize].committed;
-        self.check(offset == committed, now, || {
-            format!("a member of group {group} goes on from what is committed of partition {partition}: {offset} instead of {committed}")
         });
     }
 

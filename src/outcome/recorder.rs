@@ -9,6 +9,7 @@ mod lost;
 mod settled;
 
 use super::histogram::Buckets;
+use super::lanes::Lanes;
 use super::series::{Series, SeriesEdge};
 use crate::model::machine::{Fact, Processed};
 use crate::model::protocol::{Extra, NO_KEY, Record};
@@ -51,6 +52,7 @@ pub struct Recorder {
     /// Highest offset finished of each key in each partition, for groups whose workers share partitions.
     finished: HashMap<(u32, u32, u32), u64>,
     ages: Vec<u64>,
+    lanes: Lanes,
 }
 
 #[derive(Clone, Debug)]
@@ -105,6 +107,7 @@ impl Recorder {
             last_due: Time::ZERO,
             finished: HashMap::new(),
             ages: vec![0; plan.groups.len()],
+            lanes: Lanes::new(plan),
             totals,
             reads,
         }
@@ -139,6 +142,7 @@ impl Recorder {
     }
 
     fn rare(&mut self, now: Time, fact: &Fact<'_>) {
+        self.lanes.hear(now, fact);
         if let Fact::Lost { group, partition, first, records, cause } = *fact {
             return self.lost(group as usize, partition as usize, (first, records, cause), now);
         }
@@ -469,7 +473,9 @@ impl Recorder {
         let [begins, ends] = self.window;
         let mut end = self.totals;
         cut::forget(&mut end, &mut self.partitions);
+        self.lanes.finish(now);
         Recording {
+            lanes: self.lanes,
             seed: self.seed,
             window: [begins.unwrap_or_else(|| end.clone()), ends.unwrap_or_else(|| end.clone())],
             window_at,
@@ -486,6 +492,7 @@ impl Recorder {
             engine: "sim",
             invalid: Vec::new(),
             happened: Vec::new(),
+            changes: Vec::new(),
             warnings: Vec::new(),
             end,
         }

@@ -6,8 +6,10 @@
 use super::progress::Progress;
 use super::{Observer, Witness};
 use crate::model::machine::{Cause, Fact, Processed};
+use crate::model::protocol::{MemberKey, MemberState};
 use crate::plan::Plan;
 use crate::units::Time;
+use std::collections::BTreeMap;
 
 /// Knows what was processed before.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub struct Redelivery {
     partitions: usize,
     /// By group and partition.
     places: Vec<Place>,
+    /// By group and member: the last process of it.
+    lives: BTreeMap<(u32, u32), u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -34,7 +38,8 @@ impl Redelivery {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let partitions = plan.partitions() as usize;
-        Self { partitions, places: vec![Place::default(); partitions * plan.groups.len()] }
+        let places = vec![Place::default(); partitions * plan.groups.len()];
+        Self { partitions, places, lives: BTreeMap::new() }
     }
 
     /// Whether nothing is left to be processed once more.
@@ -60,6 +65,18 @@ impl Redelivery {
         match *fact {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
             Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
+            Fact::Revoked { group, member, partition } => {
+                let place = self.place(group, partition);
+                place.owner = place.owner.filter(|owner| *owner != member);
+            }
+            Fact::Member { group, key, state } => {
+                if !self.changes(group, key, state) {
+                    return;
+                }
+            }
+            Fact::Reset { group, partition, offset, .. } => {
+                self.loses(witness, now, (group, partition), (0, offset), Cause::Reset);
+            }
             Fact::Resumed { group, partition, offset, .. } => {
                 self.passed_over(witness, now, (group, partition), offset);
                 let place = self.place(group, partition);
@@ -77,12 +94,33 @@ impl Redelivery {
                     }
                 }
             }
-            Fact::Lost { group, partition, first, records, .. } => {
-                return self.lost(witness, now, (group, partition), (first, records), fact);
+            Fact::Lost { group, partition, first, records, cause } => {
+                return self.loses(witness, now, (group, partition), (first, records), cause);
             }
             _ => {}
         }
         witness.observe(now, fact);
+    }
+
+    /// A member came or went; returns whether that says anything about who reads what.
+    fn changes(&mut self, group: u32, key: MemberKey, state: MemberState) -> bool {
+        let last = self.lives.entry((group, key.member)).or_insert(key.incarnation);
+        if state == MemberState::Joined {
+            *last = key.incarnation.max(*last);
+            return true;
+        }
+        if let MemberState::Still(_) = state {
+            return true;
+        }
+        // Somebody else is there by now under the same number.
+        if key.incarnation < *last {
+            return false;
+        }
+        let first = group as usize * self.partitions;
+        for place in &mut self.places[first..first + self.partitions] {
+            place.owner = place.owner.filter(|owner| *owner != key.member);
+        }
+        true
     }
 
     /// What was committed by whoever was lost, and never processed.
@@ -101,33 +139,47 @@ impl Redelivery {
         }
     }
 
-    /// Records that are deleted or given up: whatever comes again of them is no news.
-    fn lost(
+    /// Records are lost to a group, if nobody has processed them: whatever comes again of them is no news.
+    fn loses(
         &mut self,
         witness: &mut Witness,
         now: Time,
         (group, partition): (u32, u32),
         (first, records): (u64, u64),
-        fact: &Fact<'_>,
+        cause: Cause,
     ) {
         let Place { seen, again, .. } = self.place(group, partition);
+        let (mut at, end) = (first, first + records);
         if let Some((progress, until)) = again {
-            progress.done(first, records);
+            if progress.below < end {
+                progress.done(progress.below, end - progress.below);
+            }
             if progress.below >= *until {
                 *again = None;
             }
         }
-        if seen.done(first, records) {
-            witness.observe(now, fact);
-        } else {
-            witness.observe(now, &Fact::Redone { group, records });
+        while at < end {
+            let (known, until) = seen.is_done(at);
+            let records = until.min(end) - at;
+            if !known {
+                seen.done(at, records);
+                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+            } else if cause == Cause::DeadLetter || cause == Cause::Unprocessed {
+                // Somebody worked on them once more.
+                witness.observe(now, &Fact::Redone { group, records });
+            }
+            at += records;
         }
     }
 
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
         let &Processed { group, partition, first, records, shared, .. } = done;
         let (n, end) = (records.len() as u64, first + records.len() as u64);
-        let Place { seen, again, .. } = self.place(group, partition);
+        let Place { seen, again, owner, .. } = self.place(group, partition);
+        if *owner != Some(done.member) {
+            // It was taken for gone, and does not know: what it does is done again by whoever has its place.
+            return witness.observe(now, &Fact::Redone { group, records: n });
+        }
         let Some((progress, until)) = again else {
             seen.done(first, n);
             return witness.observe(now, &Fact::Processed(*done));

@@ -6,7 +6,9 @@ mod tables;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use tables::{BatchRow, GroupSeries, HeatRow, MemberRow, PartitionGroup, PartitionRow, SeriesInterval, SeriesRow};
+pub use tables::{
+    BatchRow, GroupSeries, HeatRow, LaneRow, MemberRow, PartitionGroup, PartitionRow, SeriesInterval, SeriesRow,
+};
 
 /// Everything a run leaves but its pictures; a report can be drawn from it alone.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Outcome {
     pub partitions: Vec<PartitionRow>,
     /// `members.csv`: by group and number. With repetitions, of the first one.
     pub members: Vec<MemberRow>,
+    /// `timeline.csv`: by group, member and time, where members can come and go. With repetitions, of the first one.
+    pub lanes: Vec<LaneRow>,
     /// `batches.csv`: by topic and size. With repetitions, of the first one.
     pub batches: Vec<BatchRow>,
     /// `latency_heat.csv`: by group, time and latency; what is empty is left out. With repetitions, of the first one.
@@ -138,6 +142,9 @@ pub struct EventResult {
     pub what: String,
     /// To whom.
     pub target: String,
+    /// How long after it the lag of all groups was back where it had been, if it was.
+    #[serde(default)]
+    pub time_to_drain_s: Option<f64>,
 }
 
 /// A figure: one value, or with repetitions a mean with its 95 % interval.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 /// The version of the format that is written and read.
 const FORMAT: &str = "1";
 /// Columns of `members.csv`, `batches.csv` and `latency_heat.csv`: the fields of their rows.
+const LANES: [&str; 5] = ["group", "member", "state", "from_s", "to_s"];
 const MEMBERS: [&str; 5] = ["group", "member", "partitions", "processed", "utilisation"];
 const BATCHES: [&str; 4] = ["topic", "from", "to", "batches"];
 const HEAT: [&str; 6] = ["group", "start_s", "end_s", "low_s", "high_s", "records"];
@@ -114,6 +115,9 @@ pub fn save(
         write(&new.join("series.csv"), &tables::series(outcome))?;
         write(&new.join("partitions.csv"), &tables::partitions(outcome))?;
         write(&new.join("members.csv"), &tables::rows(&MEMBERS, &outcome.members))?;
+        if !outcome.lanes.is_empty() {
+            write(&new.join("timeline.csv"), &tables::rows(&LANES, &outcome.lanes))?;
+        }
         write(&new.join("batches.csv"), &tables::rows(&BATCHES, &outcome.batches))?;
         write(&new.join("latency_heat.csv"), &tables::rows(&HEAT, &outcome.heat))?;
         histograms::save(outcome, &new.join("histograms"))?;
@@ -144,9 +148,11 @@ pub fn load(dir: &Path) -> Result<Outcome, SaveError> {
     let partitions = tables::read_partitions(&result, &dir.join("partitions.csv"))?;
     let histograms = histograms::load(&dir.join("histograms"))?;
     let members = tables::read_rows(&dir.join("members.csv"))?;
+    let lanes = dir.join("timeline.csv");
+    let lanes = if lanes.exists() { tables::read_rows(&lanes)? } else { Vec::new() };
     let batches = tables::read_rows(&dir.join("batches.csv"))?;
     let heat = tables::read_rows(&dir.join("latency_heat.csv"))?;
-    Ok(Outcome { result, series, worst_partitions, partitions, members, batches, heat, histograms })
+    Ok(Outcome { result, series, worst_partitions, partitions, members, lanes, batches, heat, histograms })
 }
 
 /// The one form of a number: whole ones without a point, others in the fewest digits that read back the same.

@@ -4,6 +4,7 @@
 //! after the warm-up and exist once. Nothing is computed here.
 use super::heat::{Heat, Sizes};
 use super::histogram::Buckets;
+use super::lanes::Lanes;
 use super::level::{Flow, Passed};
 use super::progress::Progress;
 use super::series::Series;
@@ -38,6 +39,8 @@ pub struct Recording {
     pub partitions: Vec<PartitionTally>,
     /// By group and partition, row by row; only those the group reads are used.
     pub places: Vec<PlaceTally>,
+    /// What members did when.
+    pub lanes: Lanes,
     /// Rows of the series.
     pub series: Series,
     /// Laws that were broken.
@@ -48,6 +51,8 @@ pub struct Recording {
     pub invalid: Vec<String>,
     /// What was done to the system: when, what, to whom.
     pub happened: Vec<(Time, String, String)>,
+    /// What became of each group, where members come and go.
+    pub changes: Vec<super::rebalances::Changes>,
     /// What to keep in mind, beyond what the plan warns of.
     pub warnings: Vec<String>,
 }
@@ -157,7 +162,7 @@ pub struct GroupTotals {
     pub polled: Passed,
     /// Records processed.
     pub processed: Flow,
-    /// Records deleted before it got them, or cut off.
+    /// Records that it will never get.
     pub lost: Flow,
     /// Of those, cut off, and not acknowledged.
     pub vanished: u64,

@@ -5,6 +5,7 @@
 mod machines;
 mod maps;
 pub mod stages;
+mod timeline;
 
 use super::axis::{Axis, Measure, Scale, TimeAxis};
 use super::palette::Role;
@@ -61,6 +62,7 @@ pub fn all(outcome: &Outcome) -> Vec<Chart> {
     let time = TimeAxis::to(outcome.series.last().map_or(0.0, |row| row.interval.end_s));
     let over = (!outcome.series.is_empty()).then_some(OverTime { outcome, time, marks });
     if let Some(over) = &over {
+        charts.extend(timeline::timelines(over));
         charts.push(over.throughput());
         charts.extend(over.lag());
         charts.extend(over.lag_of_partitions());
@@ -93,7 +95,14 @@ pub struct Mark {
 #[must_use]
 pub fn marks(outcome: &Outcome) -> Vec<Mark> {
     const MOST: usize = 30;
-    let events = outcome.result.events.iter().map(|event| (event.at_s, format!("{} {}", event.what, event.target)));
+    let events = outcome.result.events.iter().map(|event| {
+        let drained = match event.time_to_drain_s {
+            None => "; the lag did not come back".to_owned(),
+            Some(0.0) => String::new(),
+            Some(after) => format!("; the lag was back after {}", show::duration(after)),
+        };
+        (event.at_s, format!("{} {}{drained}", event.what, event.target))
+    });
     let rebalances = outcome.result.groups.iter().flat_map(|(name, group)| {
         group.rebalances.iter().map(move |one| {
             let (length, moved) = (show::duration(one.duration_s), one.partitions_moved);
@@ -189,10 +198,15 @@ impl OverTime<'_> {
         let line =
             |&i: &usize| self.levels(&groups[i].0, role_of_group(self.outcome, i), i, |group| Some(group.lag as f64));
         let lines: Vec<Line> = shown.iter().map(line).collect();
-        let panel = Panel::new(LAG, Measure::Records, lines);
+        let mut panels = vec![Panel::new(LAG, Measure::Records, lines)];
+        if !self.outcome.lanes.is_empty() {
+            let age =
+                |&i: &usize| self.levels(&groups[i].0, role_of_group(self.outcome, i), i, |group| Some(group.lag_s));
+            panels.push(Panel::new("age of the oldest", Measure::Seconds, shown.iter().map(age).collect()));
+        }
         let hint = "Look for a line that climbs and does not come back: that group cannot keep up. \
             Peaks that drain away are bursts it absorbs.";
-        let mut chart = self.chart("lag", "Lag of each group", hint, vec![panel], Measure::Records);
+        let mut chart = self.chart("lag", "Lag of each group", hint, panels, Measure::Records);
         chart.note = left_out(shown.len(), groups.len(), "groups");
         (!groups.is_empty()).then_some(chart)
     }

@@ -249,6 +249,7 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
         |expression: &str, value, passed| ThresholdResult { expression: expression.to_owned(), value, passed };
     let failed = behind.contains(&true);
     Outcome {
+        lanes: Vec::new(),
         result: RunResult {
             conga: "1".to_owned(),
             scenario: ScenarioRef { name: "peak-hour".to_owned(), sha256: "5f".repeat(32) },
@@ -271,7 +272,12 @@ pub fn outcome(groups: &[(&str, bool)]) -> Outcome {
                 threshold("producers.edge.rate_per_s >= 0.99 * 12k/s", Some(10_003.2), !failed),
             ],
             events: if failed {
-                vec![EventResult { at_s: 75.5, what: "crash".to_owned(), target: "workers/2".to_owned() }]
+                vec![EventResult {
+                    at_s: 75.5,
+                    what: "crash".to_owned(),
+                    target: "workers/2".to_owned(),
+                    time_to_drain_s: Some(12.5),
+                }]
             } else {
                 Vec::new()
             },

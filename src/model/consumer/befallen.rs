@@ -2,10 +2,10 @@
 //!
 //! A member that is asked to end does it as an application with a shutdown hook does: the records of the last poll are
 //! finished, what is done is committed, and its connections are closed. One that is killed leaves everything as it is.
-use super::{Commit, Consumer, Ending};
-use crate::model::machine::{Input, Outbox};
+use super::{Commit, Consumer, Ending, Settings};
+use crate::model::machine::{Fact, Input, Outbox};
 use crate::model::processing::Warp;
-use crate::model::protocol::{ActorId, Message, Timer};
+use crate::model::protocol::{ActorId, MemberKey, MemberState, Message, Timer};
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::Time;
 
@@ -20,10 +20,13 @@ impl Consumer {
                 self.poll(now, out);
             }
             Input::Crashed => {
+                self.says(MemberState::Crashed, out);
                 self.processing.report_busy(now, out);
+                self.vanish(out);
                 self.hang_up(out);
             }
             Input::Paused(span) => {
+                self.says(MemberState::Still(span), out);
                 let warp = self.processing.stand_still(span, now);
                 self.bend(warp, now, out);
             }
@@ -56,7 +59,14 @@ impl Consumer {
         self.processing.report_busy(now, out);
         self.commit(out);
         self.depart(out);
+        self.says(MemberState::Ended, out);
         self.hang_up(out);
+    }
+
+    /// Tells what becomes of it to whoever listens to the run.
+    fn says(&self, state: MemberState, out: &mut (impl Outbox + ?Sized)) {
+        let Settings { group, member, generation: incarnation, .. } = self.settings;
+        out.observe(&Fact::Member { group, key: MemberKey { member, incarnation }, state });
     }
 
     /// Whether it commits without being asked.

@@ -157,4 +157,8 @@ pub enum MemberState {
     Replaced,
     /// Its process is gone without a word; the coordinator does not know yet.
     Crashed,
+    /// Its process has ended in good order.
+    Ended,
+    /// It stands still for so long.
+    Still(Span),
 }

@@ -99,6 +99,21 @@ pub struct MemberRow {
     pub utilisation: f64,
 }
 
+/// One row of `timeline.csv`: what a member did in a stretch of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LaneRow {
+    /// Name of the group.
+    pub group: String,
+    /// Number within the group.
+    pub member: u32,
+    /// `working`, `waiting`, `paused`, `crashed` or `left`.
+    pub state: String,
+    /// When it begins.
+    pub from_s: f64,
+    /// When it ends.
+    pub to_s: f64,
+}
+
 /// One row of `batches.csv`: how many batches had so many records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRow {

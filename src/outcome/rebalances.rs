@@ -1,0 +1,186 @@
+//! What rebalances cost: how long each took, what changed hands, and for how long partitions stood still; and how
+//! long members were in the group.
+//!
+//! A partition stands still from when its reader gives it up, or is gone, until somebody knows where to go on. That counts
+//! for the rebalance in which it was dealt again.
+use crate::model::machine::Fact;
+use crate::model::protocol::{MemberKey, MemberState, Reason};
+use crate::plan::Plan;
+use crate::units::Time;
+use std::collections::BTreeMap;
+
+/// One rebalance.
+#[derive(Clone, Debug)]
+pub struct Rebalance {
+    /// When it began.
+    pub began: Time,
+    /// When everybody knew what to read, or somebody came before.
+    pub ended: Time,
+    /// Why.
+    pub reason: Reason,
+    /// The generation it led to.
+    pub generation: u32,
+    /// Partitions that changed hands.
+    pub moved: u32,
+    /// Partitions times the time they stood still, in nanoseconds.
+    pub stopped_ns: u128,
+}
+
+/// What became of a group.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Every rebalance.
+    pub rebalances: Vec<Rebalance>,
+    /// Members at the end.
+    pub members: u32,
+    /// Members times the window, in nanoseconds.
+    pub member_ns: u128,
+}
+
+/// Hears what becomes of groups.
+#[derive(Debug)]
+pub struct Rebalances {
+    window: [Time; 2],
+    partitions: usize,
+    groups: Vec<Group>,
+    /// By group and partition.
+    places: Vec<Place>,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    changes: Changes,
+    present: BTreeMap<MemberKey, Time>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Place {
+    reader: Option<u32>,
+    last: Option<u32>,
+    /// Since when it stands still, and in which generation it was dealt again.
+    stopped: Option<Time>,
+    generation: u32,
+}
+
+impl Rebalances {
+    /// Of a run of this plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let partitions = plan.partitions() as usize;
+        Self {
+            window: [plan.run.warmup, plan.run.arrivals_end],
+            partitions,
+            groups: plan.groups.iter().map(|_| Group::default()).collect(),
+            places: vec![Place::default(); partitions * plan.groups.len()],
+        }
+    }
+
+    /// Hears a fact.
+    pub fn hear(&mut self, now: Time, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Assigned { group, member, partition, generation } => {
+                let place = self.place(group, partition);
+                let moved = place.last.is_some_and(|last| last != member);
+                (place.reader, place.last, place.generation) = (Some(member), Some(member), generation);
+                if moved && let Some(rebalance) = self.groups[group as usize].changes.of(generation) {
+                    rebalance.moved += 1;
+                }
+            }
+            Fact::Revoked { group, member, partition } => {
+                let place = self.place(group, partition);
+                if place.reader == Some(member) {
+                    place.reader = None;
+                    place.stopped = place.stopped.or(Some(now));
+                }
+            }
+            Fact::Resumed { group, partition, .. } => {
+                let place = self.place(group, partition);
+                let (stopped, generation) = (place.stopped.take(), place.generation);
+                self.stood_still(group, generation, stopped, now);
+            }
+            Fact::Member { group, key, state } => self.member(group, key, state, now),
+            Fact::Rebalanced { group, generation, reason, began, .. } => {
+                let rebalance = Rebalance { began, ended: now, reason, generation, moved: 0, stopped_ns: 0 };
+                self.groups[group as usize].changes.rebalances.push(rebalance);
+            }
+            _ => {}
+        }
+    }
+
+    fn place(&mut self, group: u32, partition: u32) -> &mut Place {
+        &mut self.places[group as usize * self.partitions + partition as usize]
+    }
+
+    fn stood_still(&mut self, group: u32, generation: u32, stopped: Option<Time>, now: Time) {
+        // A static member that was away stood still by itself: its generation was dealt before.
+        if let Some(stopped) = stopped
+            && let Some(rebalance) = self.groups[group as usize].changes.of(generation)
+            && rebalance.ended >= stopped
+        {
+            rebalance.stopped_ns += u128::from(now.since(stopped).ns());
+        }
+    }
+
+    fn member(&mut self, number: u32, key: MemberKey, state: MemberState, now: Time) {
+        let window = self.window;
+        let group = &mut self.groups[number as usize];
+        match state {
+            MemberState::Joined => {
+                group.present.insert(key, now);
+                return;
+            }
+            MemberState::Still(_) => return,
+            // The coordinator does not know yet.
+            MemberState::Crashed | MemberState::Ended => {}
+            MemberState::Gone(_) | MemberState::Replaced => {
+                if let Some(since) = group.present.remove(&key) {
+                    group.changes.member_ns += inside(window, since, now);
+                }
+            }
+        }
+        // Whoever came after it goes on.
+        let is_last =
+            !group.present.keys().any(|other| other.member == key.member && other.incarnation > key.incarnation);
+        if !is_last {
+            return;
+        }
+        let first = number as usize * self.partitions;
+        for place in &mut self.places[first..first + self.partitions] {
+            if place.reader == Some(key.member) {
+                place.reader = None;
+                place.stopped = place.stopped.or(Some(now));
+            }
+        }
+    }
+
+    /// The run is over.
+    #[must_use]
+    pub fn finish(mut self, now: Time) -> Vec<Changes> {
+        for at in 0..self.places.len() {
+            let group = at / self.partitions.max(1);
+            let last = self.groups[group].changes.rebalances.last().map(|last| last.generation);
+            if let (Some(generation), Some(stopped)) = (last, self.places[at].stopped.take()) {
+                self.stood_still(group as u32, generation, Some(stopped), now);
+            }
+        }
+        let finished = self.groups.into_iter().map(|mut group| {
+            for &since in group.present.values() {
+                group.changes.member_ns += inside(self.window, since, now);
+            }
+            group.changes.members = group.present.len() as u32;
+            group.changes
+        });
+        finished.collect()
+    }
+}
+
+/// How much of a time lies in the window, in nanoseconds.
+fn inside([begins, ends]: [Time; 2], from: Time, until: Time) -> u128 {
+    u128::from(until.min(ends).since(from.max(begins)).ns())
+}
+
+impl Changes {
+    fn of(&mut self, generation: u32) -> Option<&mut Rebalance> {
+        self.rebalances.iter_mut().rev().find(|rebalance| rebalance.generation == generation)
+    }
+}
