@@ -10,6 +10,7 @@ pub mod load;
 pub use crate::model::backoff::Backoff;
 use crate::model::compression::Curve;
 pub use crate::model::consumer::{Commit, Reset};
+pub use crate::model::coordinator::consumer_protocol::ServerAssignor;
 pub use crate::model::dealing::Assignor as AssignorPlan;
 pub use crate::model::log::Retention;
 pub use crate::model::partitioner::KeyHash;
@@ -100,12 +101,29 @@ pub struct ClusterPlan {
     pub disk: f64,
     /// From append to high watermark, where a topic has more than one replica.
     pub replication: Distribution,
+    /// How brokers replicate and are watched, where they can fail; then the delay follows from that.
+    pub failing: Option<FailingPlan>,
     /// `group.initial.rebalance.delay.ms`.
     pub initial_rebalance_delay: Span,
+    /// `group.consumer.assignment.interval.ms`.
+    pub assignment_interval: Span,
     /// How brokers observe the rates of clients, where any has a quota.
     pub quota_window: Option<QuotaWindow>,
     /// Whether any cost was taken from a named profile instead of the scenario.
     pub uncalibrated: bool,
+}
+
+/// How brokers replicate and are watched, where they can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailingPlan {
+    /// `replica.lag.time.max.ms`.
+    pub lag_max: Span,
+    /// `replica.fetch.wait.max.ms`.
+    pub fetch_wait: Span,
+    /// `broker.heartbeat.interval.ms`.
+    pub heartbeat: Span,
+    /// `broker.session.timeout.ms`.
+    pub session: Span,
 }
 
 /// How brokers observe the rates of clients.
@@ -128,6 +146,8 @@ pub struct TopicPlan {
     pub partitions: u32,
     /// Copies of each record, at least one.
     pub replicas: u32,
+    /// `min.insync.replicas`: copies without which `acks=all` is refused.
+    pub min_in_sync: u32,
     /// When records are deleted, if ever.
     pub retention: Option<Retention>,
 }
@@ -270,6 +290,8 @@ pub struct GroupPlan {
     pub workers: u32,
     /// How partitions are dealt to members.
     pub assignor: AssignorPlan,
+    /// Who deals at the coordinator, where the group has the consumer protocol.
+    pub remote_assignor: Option<ServerAssignor>,
     /// When members poll first.
     pub starts: Time,
     /// Processing time of a record; where work is real, how long a simulation takes it to be.
@@ -394,19 +416,22 @@ impl Plan {
         group.topics.iter().map(|topic| self.topics[*topic].partitions).sum()
     }
 
-    /// Whether every producer keeps the same mean rate to the end, so that the system may settle down.
+    /// Whether every producer keeps the same mean rate to the end and nothing befalls anybody, so that the system may settle
+    /// down.
     #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.producers.iter().all(|producer| {
-            let even = matches!(
-                producer.arrivals,
-                Arrivals::Constant { .. }
-                    | Arrivals::Poisson { .. }
-                    | Arrivals::Renewal { .. }
-                    | Arrivals::Batches { .. }
-            );
-            even && producer.messages == u64::MAX
-        })
+        self.events.is_empty()
+            && self.groups.iter().all(|group| !group.cold)
+            && self.producers.iter().all(|producer| {
+                let even = matches!(
+                    producer.arrivals,
+                    Arrivals::Constant { .. }
+                        | Arrivals::Poisson { .. }
+                        | Arrivals::Renewal { .. }
+                        | Arrivals::Batches { .. }
+                );
+                even && producer.messages == u64::MAX
+            })
     }
 
     /// When the run ends at the latest.

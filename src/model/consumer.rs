@@ -4,10 +4,13 @@
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod at_most_once;
 mod befallen;
+mod epochs;
+mod leaders;
 mod membership;
 mod output;
 mod partitions;
 mod resume;
+mod settings;
 mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -17,14 +20,17 @@ use super::protocol::{
 };
 use super::quota::Muted;
 use super::sabotage::{self, Sabotage};
-use crate::units::{Span, Time};
+use crate::units::Time;
+use epochs::Epochs;
 use membership::Membership;
 use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
 
+pub use epochs::Taking;
 pub use membership::Joining;
 pub use output::Output;
 pub use partitions::Reset;
+pub use settings::{Commit, Settings};
 pub use supply::{Supplies, Supply, Toil};
 
 /// A member of a consumer group.
@@ -50,11 +56,15 @@ pub struct Consumer {
     roster: Roster,
     /// Its part in a group whose members come and go.
     membership: Option<Box<Membership>>,
+    /// The same in the consumer protocol.
+    epochs: Option<Box<Epochs>>,
     /// Its group asks something of it at the next poll.
     attends: bool,
     /// When it last took records.
     polled_at: Time,
     ending: Ending,
+    /// Where brokers can fail.
+    seeking: Option<Box<leaders::Seeking>>,
     /// Records that are committed already and may be worked on, where that comes first.
     granted: u32,
 }
@@ -68,52 +78,6 @@ enum Ending {
     Asked,
     /// It is gone.
     Over,
-}
-
-/// How a member fetches, polls and commits.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Number of its group.
-    pub group: u32,
-    /// Its own number in the group.
-    pub member: u32,
-    /// In which generation: the first, or a later one that takes the place of a member that was lost.
-    pub generation: u32,
-    /// Where its coordinator is.
-    pub coordinator: ActorId,
-    /// Number of brokers.
-    pub brokers: u32,
-    /// When it polls first.
-    pub starts: Time,
-    /// `max.poll.records`.
-    pub poll_records: u32,
-    /// `fetch.min.bytes`.
-    pub fetch_min_bytes: u64,
-    /// `fetch.max.bytes`.
-    pub fetch_max_bytes: u64,
-    /// `max.partition.fetch.bytes`.
-    pub fetch_max_partition_bytes: u64,
-    /// `fetch.max.wait.ms`.
-    pub fetch_max_wait: Span,
-    /// When it commits.
-    pub commit: Commit,
-    /// `heartbeat.interval.ms`.
-    pub heartbeat: Span,
-    /// `auto.offset.reset`.
-    pub reset: Reset,
-}
-
-/// When a member commits its positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    /// Inside poll, once this much time has passed since the last; does not wait for the answer.
-    Auto(Span),
-    /// After the records of each poll are processed; the next poll waits for the answer.
-    AfterPoll,
-    /// Whenever so many records are processed; does not wait for the answer.
-    Every(u32),
-    /// Before the records of a poll are processed, which waits for the answer: at most once.
-    BeforeWork,
 }
 
 /// A partition of a member.
@@ -164,7 +128,11 @@ impl Machine for Consumer {
             Input::Fired(Timer::Heartbeat) => self.beat(now, out),
             Input::Fired(Timer::PollDue) => self.poll_due(now, out),
             Input::Received {
-                message: message @ (Message::HeartbeatRefused { .. } | Message::Joined(_) | Message::Shared(_)),
+                message:
+                    message @ (Message::HeartbeatRefused { .. }
+                    | Message::Joined(_)
+                    | Message::Shared(_)
+                    | Message::Standing(_)),
                 ..
             } => self.told(message, now, out),
             Input::Fired(Timer::Begin) => self.poll(now, out),
@@ -179,6 +147,9 @@ impl Machine for Consumer {
                     output.producer.handle(now, input, out);
                 }
             }
+            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => self.led(&answer, now, out),
+            Input::Fired(Timer::AskToRead) => self.ask_leaders(now, out),
+            Input::Fired(Timer::FetchTimedOut(broker)) => self.fetch_timed_out(broker, now, out),
             Input::Closing | Input::Crashed | Input::Paused(_) | Input::Slowed(_) => self.befallen(now, input, out),
             other => match &mut self.output {
                 Some(output) => output.producer.handle(now, other, out),
@@ -210,9 +181,11 @@ impl Consumer {
             muted: Muted::default(),
             roster: Roster::default(),
             membership: None,
+            epochs: None,
             attends: false,
             polled_at: Time::ZERO,
             ending: Ending::No,
+            seeking: None,
             granted: 0,
             settings,
         }
@@ -244,7 +217,7 @@ impl Consumer {
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.tell_owned(out);
-        let waits = self.settings.generation > 1 && self.membership.is_none();
+        let waits = self.settings.generation > 1 && self.membership.is_none() && self.epochs.is_none();
         if waits { self.ask_where(out) } else { self.begin(now, out) }
     }
 
@@ -258,7 +231,7 @@ impl Consumer {
 
     /// One fetch in flight per broker, for the partitions with nothing fetched ahead.
     #[inline]
-    fn ask(&mut self, out: &mut (impl Outbox + ?Sized)) {
+    fn ask(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         for (broker, session) in self.sessions.iter_mut().enumerate() {
             if session.in_flight || session.wanting.is_empty() {
                 continue;
@@ -274,6 +247,9 @@ impl Consumer {
                 Wanted { partition, slot, offset: next }
             }));
             session.in_flight = true;
+            if let Some(seeking) = &mut self.seeking {
+                Self::asked(seeking, broker, &mut fetch, now, out);
+            }
             out.send(ActorId(broker as u32), Message::Fetch(fetch));
         }
     }
@@ -284,7 +260,13 @@ impl Consumer {
             // What a member asked for that is gone; whoever took its place asks for itself.
             return;
         }
+        if self.seeking.is_some() && self.is_stale(from, &fetch) {
+            return;
+        }
         let dropped = if self.roster.leaving > 0 { self.strip(&mut fetch) } else { 0 };
+        if self.seeking.is_some() {
+            self.heard(from, &mut fetch, now, out);
+        }
         let Self { owned, sessions, fetched, processing, .. } = self;
         let session = &mut sessions[from.index()];
         let throttle = std::mem::take(&mut fetch.throttle);
@@ -374,7 +356,7 @@ impl Consumer {
                 output.producer.turn_all(now, out);
             }
         }
-        self.ask(out);
+        self.ask(now, out);
         self.arm(records > 0, now, out);
     }
 

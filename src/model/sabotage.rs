@@ -44,14 +44,27 @@ pub enum Sabotage {
     KeepGeneration,
     /// A coordinator says that nothing is committed but the beginning.
     ForgetCommitted,
+    /// A coordinator gives out a partition that another member has not given up; only in the consumer protocol, as the
+    /// two that follow.
+    GiveUnreleased,
+    /// Somebody comes or goes and the group's epoch stays as it is.
+    ForgetEpoch,
+    /// A member that is not in the group any more goes on with what it had.
+    KeepFenced,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
+    /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.
+    AcknowledgeEarly,
+    /// A replica that is back leads at once, in sync or not; only where brokers can fail.
+    ElectAnybody,
+    /// A follower keeps what its leader does not have; only where brokers can fail.
+    ForgetToTruncate,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.
     FlipByte,
 }
 
 /// Every bug in the rules.
-pub const ALL: [Sabotage; 11] = [
+pub const ALL: [Sabotage; 14] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
     Sabotage::LoseBatch,
@@ -63,6 +76,9 @@ pub const ALL: [Sabotage; 11] = [
     Sabotage::AcknowledgeFailed,
     Sabotage::ForgetSequences,
     Sabotage::LoseRead,
+    Sabotage::AcknowledgeEarly,
+    Sabotage::ElectAnybody,
+    Sabotage::ForgetToTruncate,
 ];
 
 #[cfg(feature = "sabotage")]

@@ -25,6 +25,8 @@ pub struct Redelivery {
 struct Place {
     /// Who reads it.
     owner: Option<u32>,
+    /// Which process of it.
+    incarnation: u32,
     /// Whether its owner is lost, and nobody has said yet where to go on.
     orphaned: bool,
     /// By anybody.
@@ -66,14 +68,18 @@ impl Redelivery {
     pub(super) fn hear(&mut self, witness: &mut Witness, now: Time, fact: &Fact<'_>) {
         match *fact {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
-            Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
+            Fact::Assigned { group, member, partition, .. } => {
+                let incarnation = self.lives.get(&(group, member)).copied().unwrap_or(1);
+                let place = self.place(group, partition);
+                (place.owner, place.incarnation) = (Some(member), incarnation);
+            }
             Fact::Revoked { group, member, partition } => {
                 let place = self.place(group, partition);
                 place.owner = place.owner.filter(|owner| *owner != member);
             }
             Fact::Member { group, key, state } => {
                 if !self.changes(group, key, state) {
-                    return;
+                    return self.releases(witness, now, group, key);
                 }
             }
             Fact::Reset { group, partition, offset, .. } => {
@@ -85,6 +91,16 @@ impl Redelivery {
                 place.orphaned = false;
                 let until = place.seen.end();
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
+            }
+            Fact::Truncated { partition, base, records, .. } => {
+                // Nobody will ever read it, nor wait for it.
+                for group in 0..self.places.len() / self.partitions {
+                    let Place { seen, again, .. } = self.place(group as u32, partition);
+                    seen.done(base, records);
+                    if let Some((progress, _)) = again {
+                        progress.done(base, records);
+                    }
+                }
             }
             Fact::Lost { group, partition, first, records, cause } => {
                 return self.loses(witness, now, (group, partition), (first, records), cause);
@@ -113,6 +129,17 @@ impl Redelivery {
             place.owner = place.owner.filter(|owner| *owner != key.member);
         }
         true
+    }
+
+    /// A process that is gone held partitions until now, though another one is there under the same number.
+    fn releases(&mut self, witness: &mut Witness, now: Time, group: u32, key: MemberKey) {
+        let first = group as usize * self.partitions;
+        for (partition, place) in (0..).zip(&mut self.places[first..first + self.partitions]) {
+            if place.owner == Some(key.member) && place.incarnation == key.incarnation {
+                place.owner = None;
+                witness.observe(now, &Fact::Revoked { group, member: key.member, partition });
+            }
+        }
     }
 
     /// What was committed by whoever was lost, and never processed.

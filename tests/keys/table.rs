@@ -51,6 +51,16 @@ pub const FILES: [(&str, &str); 10] = [
     ("h.properties", "fetch.min.bytes=10000\n"),
 ];
 
+/// A group that begins by the consumer protocol, with heartbeats in time.
+const IN_EPOCHS: &[&str] =
+    &["groups.g.protocol=consumer", "groups.g.start=cold", "groups.g.offset_reset=earliest", "groups.g.heartbeat=20ms"];
+
+const CRASHED: &[&str] = &[
+    "topics.t.replicas=2",
+    "cluster.replication={heartbeat: 200ms, session_timeout: 1s}",
+    "events=[{at: 100ms, crash: brokers.1}]",
+];
+const CUT: &[&str] = &["topics.t.replicas=2", "events=[{at: 100ms, cut: [brokers.0, brokers.1], for: 4s}]"];
 const OFFERED: &str = "/result/producers/p/offered";
 const BYTES: &str = "/result/producers/p/bytes";
 const PUBLISH: &str = "/result/producers/p/publish_s/mean";
@@ -110,6 +120,7 @@ pub const ROWS: &[Row] = &[
     row("run.precision.most", PRECISE, "12", "7", COUNT),
     row("topics.partitions", &[], "4", "5", PARTITIONS),
     row("topics.replicas", &[], "", "2", PUBLISH),
+    row("topics.min_insync", CRASHED, "1", "2", "/result/producers/p/acked"),
     row("topics.retention.time", LATE, "50ms", "100ms", LOST),
     row("topics.retention.size", LATE, "", "2 KiB", LOST),
     row("topics.retention.segment", LATE, "", "20 KiB", LOST),
@@ -124,7 +135,12 @@ pub const ROWS: &[Row] = &[
     row("cluster.request.threads", &["cluster.request.work=2ms"], "1", "4", "/result/brokers/0/queue_mean"),
     row("cluster.disk.bandwidth", &[], "", "1 MiB/s", "/result/brokers/0/disk_utilisation"),
     row("cluster.replication.delay", &["topics.t.replicas=2"], "1ms", "2ms", PUBLISH),
+    row("cluster.replication.lag_max", CUT, "1s", "2s", PUBLISH),
+    row("cluster.replication.fetch_wait", &["topics.t.replicas=2"], "100ms", "200ms", "/events"),
+    row("cluster.replication.heartbeat", &["topics.t.replicas=2"], "100ms", "200ms", "/events"),
+    row("cluster.replication.session_timeout", CRASHED, "1s", "2s", PUBLISH),
     row("cluster.quota.produce", QUOTA, "", "100 KiB/s", PUBLISH),
+    row("cluster.assignment_interval", IN_EPOCHS, "10ms", "10s", "/events"),
     row("cluster.quota.fetch", QUOTA, "", "100 KiB/s", E2E),
     row("cluster.quota.samples", SMALL_QUOTA, "2", "4", PUBLISH),
     row("cluster.quota.window", SMALL_QUOTA, "20ms", "60ms", PUBLISH),
@@ -176,6 +192,13 @@ pub const ROWS: &[Row] = &[
     row("groups.members", &[], "2", "3", MEMBERS),
     row("groups.workers", &[], "", "2", "/result/groups/g/utilisation"),
     row("groups.assignor", &["groups.g.topics=[t, u]", "groups.g.members=3"], "range", "roundrobin", PARTITIONS),
+    row(
+        "groups.protocol",
+        &["groups.g.start=cold", "groups.g.offset_reset=earliest"],
+        "classic",
+        "consumer",
+        "/events",
+    ),
     row("groups.starts", &[], "", "100ms", E2E),
     row("groups.work", &[], "200us", "300us", WORK),
     row("groups.work.per_unit.base", &["groups.g.work={per_unit: {base: 1us, each: 2us}}"], "1us", "3us", WORK),
@@ -465,3 +488,6 @@ pub const TWINS: &[(&str, &[&str], &str)] = &[(
     &["roundrobin", "sticky", "cooperative-sticky"],
     "a group that begins is dealt in turn by all three; they differ while partitions move, and none ever does",
 )];
+
+/// Words that mean something only beside another one.
+pub const BESIDE: &[(&str, &str, &str)] = &[("groups.assignor", "uniform", "groups.g.protocol=consumer")];

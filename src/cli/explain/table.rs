@@ -3,9 +3,11 @@
 //! What it means and its default are in the schema, and not repeated here. Rows stand for one key each, or for the same
 //! key in several places. Parameters of a law are explained with the law.
 
+mod brokers;
 mod events;
 mod laws;
 
+use brokers::BROKERS;
 use events::EVENTS;
 use laws::LAWS;
 
@@ -32,7 +34,7 @@ pub(super) const fn row(
 }
 
 /// Everything, in the order of the schema.
-pub const ROWS: [&[Row]; 6] = [SYSTEM, PRODUCERS, GROUPS, EVENTS, RUN, LAWS];
+pub const ROWS: [&[Row]; 7] = [SYSTEM, BROKERS, PRODUCERS, GROUPS, EVENTS, RUN, LAWS];
 
 const SYSTEM: &[Row] = &[
     row(&["name"], "", "Names the folder of the result; letters, digits, `-` and `_`.", "checkout"),
