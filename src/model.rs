@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod broker;
 pub mod compression;
 pub mod consumer;
+pub mod controller;
 pub mod coordinator;
 pub mod dealing;
 pub mod log;

@@ -4,6 +4,7 @@ pub mod batches;
 pub mod conclude;
 pub mod details;
 mod drains;
+pub mod failover;
 pub mod figures;
 pub mod heat;
 pub mod histogram;
@@ -46,6 +47,8 @@ pub struct Witness {
     laws: laws::Laws,
     /// Where members can be lost.
     redelivery: Option<redelivery::Redelivery>,
+    /// Where brokers can fail.
+    failover: Option<failover::Failover>,
     rebalances: Option<rebalances::Rebalances>,
 }
 
@@ -63,20 +66,33 @@ impl Witness {
     pub fn new(plan: &Plan) -> Self {
         let rebalances = plan.redelivers.then(|| rebalances::Rebalances::new(plan));
         let redelivery = plan.redelivers.then(|| redelivery::Redelivery::new(plan));
-        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery, rebalances }
+        let failover = failover::Failover::new(plan);
+        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery, failover, rebalances }
     }
 
-    /// Whether members can be lost, so that facts are to be heard and not only observed.
+    /// Whether members can be lost or brokers fail, so that facts are to be heard and not only observed.
     #[inline]
     #[must_use]
     pub fn is_careful(&self) -> bool {
-        self.redelivery.is_some()
+        self.redelivery.is_some() || self.failover.is_some()
     }
 
-    /// Hears a fact of a run in which members can be lost: what is processed once more counts apart.
+    /// Hears a fact of a run in which members can be lost, or brokers fail: what is processed once more counts apart, and
+    /// so does what elections cut off.
     #[cold]
     #[inline(never)]
     pub fn hear(&mut self, now: Time, fact: &Fact<'_>) {
+        match self.failover.take() {
+            None => self.pass(now, fact),
+            Some(mut failover) => {
+                failover.hear(self, now, fact);
+                self.failover = Some(failover);
+            }
+        }
+    }
+
+    /// Hears a fact with offsets as if nothing was ever cut off.
+    fn pass(&mut self, now: Time, fact: &Fact<'_>) {
         match self.redelivery.take() {
             None => self.observe(now, fact),
             Some(mut redelivery) => {

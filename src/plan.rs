@@ -101,6 +101,8 @@ pub struct ClusterPlan {
     pub disk: f64,
     /// From append to high watermark, where a topic has more than one replica.
     pub replication: Distribution,
+    /// How brokers replicate and are watched, where they can fail; then the delay follows from that.
+    pub failing: Option<FailingPlan>,
     /// `group.initial.rebalance.delay.ms`.
     pub initial_rebalance_delay: Span,
     /// `group.consumer.assignment.interval.ms`.
@@ -109,6 +111,19 @@ pub struct ClusterPlan {
     pub quota_window: Option<QuotaWindow>,
     /// Whether any cost was taken from a named profile instead of the scenario.
     pub uncalibrated: bool,
+}
+
+/// How brokers replicate and are watched, where they can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailingPlan {
+    /// `replica.lag.time.max.ms`.
+    pub lag_max: Span,
+    /// `replica.fetch.wait.max.ms`.
+    pub fetch_wait: Span,
+    /// `broker.heartbeat.interval.ms`.
+    pub heartbeat: Span,
+    /// `broker.session.timeout.ms`.
+    pub session: Span,
 }
 
 /// How brokers observe the rates of clients.
@@ -131,6 +146,8 @@ pub struct TopicPlan {
     pub partitions: u32,
     /// Copies of each record, at least one.
     pub replicas: u32,
+    /// `min.insync.replicas`: copies without which `acks=all` is refused.
+    pub min_in_sync: u32,
     /// When records are deleted, if ever.
     pub retention: Option<Retention>,
 }
@@ -399,19 +416,22 @@ impl Plan {
         group.topics.iter().map(|topic| self.topics[*topic].partitions).sum()
     }
 
-    /// Whether every producer keeps the same mean rate to the end, so that the system may settle down.
+    /// Whether every producer keeps the same mean rate to the end and nothing befalls anybody, so that the system may settle
+    /// down.
     #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.producers.iter().all(|producer| {
-            let even = matches!(
-                producer.arrivals,
-                Arrivals::Constant { .. }
-                    | Arrivals::Poisson { .. }
-                    | Arrivals::Renewal { .. }
-                    | Arrivals::Batches { .. }
-            );
-            even && producer.messages == u64::MAX
-        })
+        self.events.is_empty()
+            && self.groups.iter().all(|group| !group.cold)
+            && self.producers.iter().all(|producer| {
+                let even = matches!(
+                    producer.arrivals,
+                    Arrivals::Constant { .. }
+                        | Arrivals::Poisson { .. }
+                        | Arrivals::Renewal { .. }
+                        | Arrivals::Batches { .. }
+                );
+                even && producer.messages == u64::MAX
+            })
     }
 
     /// When the run ends at the latest.

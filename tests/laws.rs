@@ -46,8 +46,32 @@ groups:
 run: {duration: 3s, drain: 20s, seed: 1}
 ";
 
+/// A broker that crashes, and is back long after another has taken over.
+const CRASHED: &str = "
+topics: {events: {partitions: 3, replicas: 3, min_insync: 2}}
+cluster: {brokers: 3}
+producers:
+  edge: {topic: events, arrivals: {poisson: {rate: 500/s}}}
+groups:
+  workers: {topics: [events], members: 2, work: 100us}
+events: [{at: 2s, crash: brokers.1, for: 15s}]
+run: {duration: 25s, drain: 20s, seed: 1}
+";
+
+/// The same where nobody waits for copies, which come late.
+const TAIL: &str = "
+topics: {events: {partitions: 3, replicas: 3}}
+cluster: {brokers: 3, network: {delay: 20ms}}
+producers:
+  edge: {topic: events, arrivals: {poisson: {rate: 1k/s}}, acks: 1, linger: 0s}
+groups:
+  workers: {topics: [events], members: 2, work: 100us}
+events: [{at: 2s, crash: brokers.1, for: 15s}]
+run: {duration: 25s, drain: 20s, seed: 1}
+";
+
 /// Each bug, and words of the law that catches it.
-const CASES: [(Sabotage, &str); 11] = [
+const CASES: [(Sabotage, &str); 14] = [
     (Sabotage::SkipOffset, "have no gap"),
     (Sabotage::DeliverTwice, "are processed once"),
     (Sabotage::LoseBatch, "arrive once and in order"),
@@ -59,6 +83,9 @@ const CASES: [(Sabotage, &str); 11] = [
     (Sabotage::AcknowledgeFailed, "accounts for what it sent"),
     (Sabotage::ForgetSequences, "arrive once and in order"),
     (Sabotage::LoseRead, "are lost once and unread"),
+    (Sabotage::AcknowledgeEarly, "is on all replicas in sync"),
+    (Sabotage::ElectAnybody, "has what all replicas in sync had"),
+    (Sabotage::ForgetToTruncate, "cuts partition"),
 ];
 
 /// The scenario on which a bug shows.
@@ -67,6 +94,8 @@ fn scenario(bug: Sabotage) -> &'static str {
         Sabotage::AcknowledgeFailed => SLOW,
         Sabotage::LoseRead => FORGETFUL,
         Sabotage::ForgetSequences => UNHEARD,
+        Sabotage::AcknowledgeEarly | Sabotage::ElectAnybody => CRASHED,
+        Sabotage::ForgetToTruncate => TAIL,
         _ => SCENARIO,
     }
 }
@@ -82,7 +111,7 @@ fn broken_by(bug: Option<Sabotage>, scenario: &str) -> Vec<String> {
 
 #[test]
 fn a_sound_run_breaks_no_law() {
-    for scenario in [SCENARIO, SLOW, FORGETFUL, UNHEARD] {
+    for scenario in [SCENARIO, SLOW, FORGETFUL, UNHEARD, CRASHED, TAIL] {
         assert_eq!(broken_by(None, scenario), Vec::<String>::new());
     }
 }

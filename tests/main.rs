@@ -10,6 +10,7 @@ mod consumer_protocol;
 mod disk;
 mod events;
 mod expiry;
+mod failover;
 mod fit;
 mod friendly;
 mod gallery;

@@ -65,10 +65,10 @@ fn rule(kind: &str) -> Option<fn(&Value) -> Answer> {
         "roundrobin" => Some(|input| Ok(assignment(input, |topics, members, _| assignor::roundrobin(topics, members)))),
         "sticky" => Some(|input| Ok(assignment(input, assignor::sticky))),
         "cooperative-sticky" => Some(|input| Ok(assignment(input, assignor::cooperative_sticky))),
+        "classic-initial-join" => Some(|input| Ok(ladder::initial_join(input))),
         "kip848-reconcile" => Some(|input| Ok(reconcile(input))),
         "server-range" => Some(|input| server_assignment(input, |topics, _, members, _| server_range(topics, members))),
         "server-uniform" => Some(|input| server_assignment(input, uniform)),
-        "classic-initial-join" => Some(|input| Ok(ladder::initial_join(input))),
         "java-hashmap-order" => Some(|input| Ok(hashmap_order(input))),
         _ => None,
     }

@@ -2,12 +2,14 @@
 //!
 //! The only place that knows both the plan and every machine: it turns the one into the other, with named streams of luck
 //! that do not depend on the number of members.
+mod failing;
 mod groups;
 
 use crate::model::accumulator::{self, Accumulator};
 use crate::model::assignor;
 use crate::model::broker::{self, Answer, Broker, Place, Places, Writing};
 use crate::model::consumer::{self, Consumer, Output, Owned};
+use crate::model::controller::Controller;
 use crate::model::coordinator::Coordinator;
 use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
@@ -34,6 +36,8 @@ pub enum Actor {
     Broker(Box<Broker>),
     /// The coordinator of a group.
     Coordinator(Coordinator),
+    /// The controller, where brokers can fail.
+    Controller(Box<Controller>),
     /// An instance of a producer.
     Producer(Box<Producer>),
     /// A member of a group.
@@ -46,6 +50,7 @@ impl Machine for Actor {
         match self {
             Self::Broker(broker) => broker.handle(now, input, out),
             Self::Coordinator(coordinator) => coordinator.handle(now, input, out),
+            Self::Controller(controller) => controller.handle(now, input, out),
             Self::Producer(producer) => producer.handle(now, input, out),
             Self::Consumer(consumer) => consumer.handle(now, input, out),
         }
@@ -59,7 +64,7 @@ impl Actor {
         match self {
             Self::Producer(producer) => producer.awaits(from, answer),
             Self::Consumer(consumer) => consumer.awaits(from, answer),
-            Self::Broker(_) | Self::Coordinator(_) => false,
+            Self::Broker(_) | Self::Coordinator(_) | Self::Controller(_) => false,
         }
     }
 }
@@ -88,6 +93,7 @@ pub fn assemble_with(plan: &Plan, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
         );
     }
     cast.extend(members_with(plan, 1, &homes, real));
+    cast.extend(failing::controller(plan).map(|controller| Actor::Controller(Box::new(controller))));
     cast
 }
 
@@ -213,6 +219,13 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
         places.checks.push(topic.retention.filter(|_| readers > 0).map(|retention| retention.check));
         for partition in 0..topic.partitions {
             let leader = partition % count;
+            if plan.cluster.failing.is_some() {
+                // Whoever leads next must have it: every broker has a log for it, though not all of them have copies.
+                let log = places.partitions.len() as u32;
+                places.partitions.push(Place { log, topic: number as u32, leader });
+                led.iter_mut().for_each(|logs| logs.push(Log::new(readers.max(1), None).rereadable(true)));
+                continue;
+            }
             let logs = &mut led[leader as usize];
             places.partitions.push(Place { log: logs.len() as u32, topic: number as u32, leader });
             logs.push(Log::new(readers, topic.retention).rereadable(plan.redelivers));
@@ -244,7 +257,11 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
             quota_samples: cluster.quota_window.map(|window| (window.length, window.samples)),
         };
         let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
-        Actor::Broker(Box::new(Broker::new(settings, Arc::clone(&places), logs, clients, work, replication)))
+        let broker = Broker::new(settings, Arc::clone(&places), logs, clients, work, replication);
+        Actor::Broker(Box::new(match failing::copies(plan, me as u32) {
+            Some(copies) => broker.failing(copies),
+            None => broker,
+        }))
     };
     led.into_iter().enumerate().map(broker).collect()
 }
@@ -299,11 +316,14 @@ pub fn times_out(plan: &Plan, client: &ClientPlan) -> bool {
 
 /// A producer that sends again what is not answered, where that can happen.
 fn patient(plan: &Plan, client: &ClientPlan, producer: Producer, name: &str) -> Producer {
-    if !times_out(plan, client) {
+    let failing = plan.cluster.failing.is_some();
+    if !times_out(plan, client) && !failing {
         return producer;
     }
     let how = Retrying { timeout: client.request_timeout, retries: client.retries, backoff: client.backoff };
-    producer.with_retries(how, Stream::named(plan.run.seed, &format!("backoff/{name}")))
+    let producer = producer.with_retries(how, Stream::named(plan.run.seed, &format!("backoff/{name}")));
+    let topic = &plan.topics[client.topic];
+    if failing { producer.with_moves(failing::address(plan), (topic.first, topic.partitions)) } else { producer }
 }
 
 fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &KeyMaps) -> Producer {
@@ -423,5 +443,6 @@ fn consumer(
     let poisons = plan.poisons();
     let trials =
         (!poisons.is_empty() || group.retry.dead_letters).then(|| Trials::new(poisons.into(), group.retry.clone()));
-    Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials)
+    let consumer = Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials);
+    if plan.cluster.failing.is_some() { consumer.seeking(failing::address(plan)) } else { consumer }
 }

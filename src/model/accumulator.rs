@@ -5,6 +5,7 @@
 //! every partition it leads goes with the same request, ready or not, up to the size of a request (`drain`). So the
 //! batches of one broker flush together, and the effective linger is shorter than the configured one.
 mod expired;
+mod moved;
 mod repeats;
 
 use super::compression::{Compression, Curve};
@@ -28,6 +29,10 @@ pub struct Accumulator {
     settings: Settings,
     queues: Vec<Queue>,
     lanes: Vec<Lane>,
+    /// By partition, the lane it is on: its leader's.
+    leaders: Vec<u32>,
+    /// Brokers can fail: nothing of a partition leaves while a repeat of it is on its way.
+    strict: bool,
     sticky: Sticky,
     luck: Stream,
     memory_free: u64,
@@ -46,7 +51,7 @@ pub struct Settings {
     pub first_partition: PartitionId,
     /// Partitions of the topic.
     pub partitions: u32,
-    /// Brokers; partition p of the topic is led by broker p mod this.
+    /// Brokers; partition p of the topic is led by broker p mod this, until it moves.
     pub brokers: u32,
     /// `batch.size`.
     pub batch_size: u32,
@@ -105,6 +110,8 @@ impl Accumulator {
         Self {
             queues: (0..settings.partitions).map(|_| Queue::default()).collect(),
             lanes: (0..settings.brokers).map(|_| lane()).collect(),
+            leaders: (0..settings.partitions).map(|partition| partition % settings.brokers).collect(),
+            strict: false,
             sticky,
             luck,
             memory_free: settings.buffer,
@@ -183,13 +190,16 @@ impl Accumulator {
         } else {
             None
         };
-        let next = match weights {
+        let mut next = match weights {
             Some(table) => partitioner::pick(&table, random),
             None => random % self.settings.partitions,
         };
+        if self.strict {
+            next = self.next_with_leader(next);
+        }
         self.sticky.switch_to(next);
         // Nobody knew of its next records when this lane was armed.
-        self.fresh.push(next % self.settings.brokers);
+        self.fresh.push(self.leaders[next as usize]);
     }
 
     /// Returns the bytes by which the partition's batches have grown.
@@ -253,7 +263,7 @@ impl Accumulator {
         let queue = &mut self.queues[partition as usize];
         queue.open = Head { records: 1, bytes: size, pinned, limit, created: at };
         if queue.is_empty() {
-            let number = partition % self.settings.brokers;
+            let number = self.leaders[partition as usize];
             let lane = &mut self.lanes[number as usize];
             if lane.waiting.is_empty() {
                 self.fresh.push(number);
@@ -272,7 +282,7 @@ impl Accumulator {
     fn seal(&mut self, partition: u32) {
         let queue = &mut self.queues[partition as usize];
         if queue.sealed.is_empty() {
-            self.lanes[(partition % self.settings.brokers) as usize].sealed += 1;
+            self.lanes[self.leaders[partition as usize] as usize].sealed += 1;
         }
         queue.sealed.push_back(std::mem::take(&mut queue.open));
     }
@@ -346,7 +356,7 @@ impl Accumulator {
     #[must_use]
     pub fn lane_of(&self, home: u32) -> usize {
         let partition = if home == STICKY { self.sticky.partition() } else { home };
-        (partition % self.settings.brokers) as usize
+        self.leaders[partition as usize] as usize
     }
 
     /// Moves the head batches of a broker's partitions into a request.

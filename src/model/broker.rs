@@ -7,7 +7,11 @@
 mod card;
 mod cleaning;
 mod closing;
+mod copies;
 mod disk;
+mod failing;
+mod following;
+mod leading;
 mod parked;
 mod places;
 mod quotas;
@@ -16,7 +20,7 @@ mod served;
 
 use super::log::Log;
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer, Wanted};
+use super::protocol::{ActorId, Batch, Fetch, Message, PartitionId, Produce, Timer};
 use super::random::Draws;
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
@@ -28,6 +32,7 @@ use served::Served;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use copies::{Copies, Replication};
 pub use places::{Answer, Place, Places, Settings, Writing};
 
 /// Followers fetch many batches at once: so many bytes of log make one message to them.
@@ -59,6 +64,10 @@ pub struct Broker {
     served: Served,
     quotas: Option<Quotas>,
     closing: Closing,
+    /// Where brokers can fail.
+    copies: Option<Box<Copies>>,
+    /// Tells timers of connections of this process from those of the one before.
+    stamp: u32,
 }
 
 #[derive(Debug, Default)]
@@ -102,6 +111,13 @@ struct Parked {
 impl Machine for Broker {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
+        if self.copies.is_some() { self.handle_failing(now, input, out) } else { self.handle_usual(now, input, out) }
+    }
+}
+
+impl Broker {
+    #[inline]
+    fn handle_usual(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
             Input::Started => self.begin_checks(now, out),
             Input::Fired(Timer::Clean(topic)) => self.clean(topic, now, out),
@@ -133,6 +149,7 @@ impl Machine for Broker {
             Input::Received { from, message } => self.reread(from, message, now, out),
             // What comes for it waits; what its handlers have begun is known ahead, and little.
             Input::Paused(_) => {}
+            Input::Slowed(factor) => self.disk.slow(factor),
             other => panic!("a broker does not expect {other:?}"),
         }
     }
@@ -166,10 +183,18 @@ impl Broker {
             behind: vec![0; followers],
             quotas: settings.quota_samples.map(|samples| Quotas::new(samples, 2 * clients)),
             closing: Closing::default(),
+            copies: None,
+            stamp: 0,
             served: Served { followed: vec![0; followers], ..Served::default() },
             places,
             settings,
         }
+    }
+
+    /// One that can fail: it has a log for every partition, and copies of some.
+    #[must_use]
+    pub fn failing(self, copies: Copies) -> Self {
+        Self { copies: Some(Box::new(copies)), ..self }
     }
 
     /// Offsets below are forgotten in a partition that it leads.
@@ -262,6 +287,9 @@ impl Broker {
 
     #[inline]
     fn append(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.copies.is_some() {
+            return self.append_leading(job, now, out);
+        }
         if matches!(&self.jobs[job as usize].request, Some(Request::Produce(produce)) if produce.repeats) {
             self.recognise(job, out);
         }
@@ -321,7 +349,7 @@ impl Broker {
     #[inline]
     fn free(&mut self, connection: usize, at: Time, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if at > now {
-            out.wake(Timer::Worked(connection as u32), at);
+            out.wake(Timer::Worked(connection as u32 | self.stamp), at);
         } else {
             self.next_of(connection, now, out);
         }
@@ -395,39 +423,12 @@ impl Broker {
         }
     }
 
-    /// Answers the parked fetches of a partition for which there is enough now.
-    #[inline]
-    fn answer_waiting(&mut self, log: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let mut i = 0;
-        while let Some(&job) = self.logs[log].waiting.get(i) {
-            if self.has_enough(job) {
-                self.answer_fetch(job, now, out);
-            } else {
-                i += 1;
-            }
-        }
-    }
-
-    #[inline]
-    fn has_enough(&self, job: u32) -> bool {
-        let Some(Request::Fetch(fetch)) = &self.jobs[job as usize].request else { panic!("only fetches wait") };
-        let log = |wanted: &Wanted| &self.logs[self.log(wanted.partition)];
-        if fetch.min_bytes <= 1 {
-            return fetch.wanted.iter().any(|wanted| log(wanted).high_watermark() > wanted.offset);
-        }
-        if fetch.wanted.iter().any(|wanted| wanted.offset < log(wanted).earliest()) {
-            return true;
-        }
-        let readable = |wanted| log(wanted).readable(wanted.offset).min(fetch.max_partition_bytes);
-        fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
-    }
-
     #[inline]
     fn answer_fetch(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Job { parked: was_parked, done, .. } = self.jobs[job as usize];
         let (client, request) = self.release(job);
         let Request::Fetch(mut fetch) = request else { panic!("only fetches are answered with records") };
-        let Fetch { group, wanted, batches, parcel, max_bytes, max_partition_bytes, .. } = &mut *fetch;
+        let Fetch { group, wanted, moved, batches, parcel, max_bytes, max_partition_bytes, .. } = &mut *fetch;
         let mut room = *max_bytes;
         let mut total = 0;
         for wanted in wanted {
@@ -435,6 +436,10 @@ impl Broker {
             let log = &mut self.logs[place.log as usize];
             if was_parked {
                 log.waiting.retain(|&waiting| waiting != job);
+            }
+            if self.copies.as_ref().is_some_and(|copies| !copies.leads(self.settings.me, wanted.partition, now)) {
+                moved.push(wanted.slot);
+                continue;
             }
             let reader = self.places.readers[(*group * self.places.topics + place.topic) as usize] as usize;
             log.reached(reader, wanted.offset);

@@ -5,10 +5,12 @@
 mod at_most_once;
 mod befallen;
 mod epochs;
+mod leaders;
 mod membership;
 mod output;
 mod partitions;
 mod resume;
+mod settings;
 mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -18,7 +20,7 @@ use super::protocol::{
 };
 use super::quota::Muted;
 use super::sabotage::{self, Sabotage};
-use crate::units::{Span, Time};
+use crate::units::Time;
 use epochs::Epochs;
 use membership::Membership;
 use partitions::{Roster, UNKNOWN};
@@ -28,6 +30,7 @@ pub use epochs::Taking;
 pub use membership::Joining;
 pub use output::Output;
 pub use partitions::Reset;
+pub use settings::{Commit, Settings};
 pub use supply::{Supplies, Supply, Toil};
 
 /// A member of a consumer group.
@@ -60,6 +63,8 @@ pub struct Consumer {
     /// When it last took records.
     polled_at: Time,
     ending: Ending,
+    /// Where brokers can fail.
+    seeking: Option<Box<leaders::Seeking>>,
     /// Records that are committed already and may be worked on, where that comes first.
     granted: u32,
 }
@@ -73,52 +78,6 @@ enum Ending {
     Asked,
     /// It is gone.
     Over,
-}
-
-/// How a member fetches, polls and commits.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Number of its group.
-    pub group: u32,
-    /// Its own number in the group.
-    pub member: u32,
-    /// In which generation: the first, or a later one that takes the place of a member that was lost.
-    pub generation: u32,
-    /// Where its coordinator is.
-    pub coordinator: ActorId,
-    /// Number of brokers.
-    pub brokers: u32,
-    /// When it polls first.
-    pub starts: Time,
-    /// `max.poll.records`.
-    pub poll_records: u32,
-    /// `fetch.min.bytes`.
-    pub fetch_min_bytes: u64,
-    /// `fetch.max.bytes`.
-    pub fetch_max_bytes: u64,
-    /// `max.partition.fetch.bytes`.
-    pub fetch_max_partition_bytes: u64,
-    /// `fetch.max.wait.ms`.
-    pub fetch_max_wait: Span,
-    /// When it commits.
-    pub commit: Commit,
-    /// `heartbeat.interval.ms`.
-    pub heartbeat: Span,
-    /// `auto.offset.reset`.
-    pub reset: Reset,
-}
-
-/// When a member commits its positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    /// Inside poll, once this much time has passed since the last; does not wait for the answer.
-    Auto(Span),
-    /// After the records of each poll are processed; the next poll waits for the answer.
-    AfterPoll,
-    /// Whenever so many records are processed; does not wait for the answer.
-    Every(u32),
-    /// Before the records of a poll are processed, which waits for the answer: at most once.
-    BeforeWork,
 }
 
 /// A partition of a member.
@@ -188,6 +147,9 @@ impl Machine for Consumer {
                     output.producer.handle(now, input, out);
                 }
             }
+            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => self.led(&answer, now, out),
+            Input::Fired(Timer::AskToRead) => self.ask_leaders(now, out),
+            Input::Fired(Timer::FetchTimedOut(broker)) => self.fetch_timed_out(broker, now, out),
             Input::Closing | Input::Crashed | Input::Paused(_) | Input::Slowed(_) => self.befallen(now, input, out),
             other => match &mut self.output {
                 Some(output) => output.producer.handle(now, other, out),
@@ -223,6 +185,7 @@ impl Consumer {
             attends: false,
             polled_at: Time::ZERO,
             ending: Ending::No,
+            seeking: None,
             granted: 0,
             settings,
         }
@@ -268,7 +231,7 @@ impl Consumer {
 
     /// One fetch in flight per broker, for the partitions with nothing fetched ahead.
     #[inline]
-    fn ask(&mut self, out: &mut (impl Outbox + ?Sized)) {
+    fn ask(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         for (broker, session) in self.sessions.iter_mut().enumerate() {
             if session.in_flight || session.wanting.is_empty() {
                 continue;
@@ -284,6 +247,9 @@ impl Consumer {
                 Wanted { partition, slot, offset: next }
             }));
             session.in_flight = true;
+            if let Some(seeking) = &mut self.seeking {
+                Self::asked(seeking, broker, &mut fetch, now, out);
+            }
             out.send(ActorId(broker as u32), Message::Fetch(fetch));
         }
     }
@@ -294,7 +260,13 @@ impl Consumer {
             // What a member asked for that is gone; whoever took its place asks for itself.
             return;
         }
+        if self.seeking.is_some() && self.is_stale(from, &fetch) {
+            return;
+        }
         let dropped = if self.roster.leaving > 0 { self.strip(&mut fetch) } else { 0 };
+        if self.seeking.is_some() {
+            self.heard(from, &mut fetch, now, out);
+        }
         let Self { owned, sessions, fetched, processing, .. } = self;
         let session = &mut sessions[from.index()];
         let throttle = std::mem::take(&mut fetch.throttle);
@@ -384,7 +356,7 @@ impl Consumer {
                 output.producer.turn_all(now, out);
             }
         }
-        self.ask(out);
+        self.ask(now, out);
         self.arm(records > 0, now, out);
     }
 
@@ -476,13 +448,18 @@ impl Consumer {
     }
 
     fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if let Some(refusal) = commits.refused.take() {
-            self.refused(refusal);
-        }
+        let refused = commits.refused.take();
+        let generation = commits.generation;
         commits.positions.clear();
         self.commits = Some(commits);
-        if std::mem::take(&mut self.committing) && self.processing.idle_at() <= now {
+        let waited = std::mem::take(&mut self.committing);
+        if let Some(refusal) = refused {
+            self.commit_refused(refusal, generation);
+        }
+        if waited && self.processing.idle_at() <= now {
             self.poll(now, out);
+        } else if refused.is_some() {
+            self.poll_if_idle(now, out);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Records are kept until every group that reads the topic has fetched past them: without crashes and rebalances
 //! nothing is ever read twice, so what was fetched can be forgotten, and memory follows the backlog, not the run. Where
 //! members can be lost, they are kept until every group has committed them.
+mod copied;
 mod retention;
 
 use super::protocol::{Extra, Parcel, Record};

@@ -34,8 +34,11 @@ pub enum Input {
     Crashed,
     /// From now on it hears nothing for so long, and does nothing; then it goes on where it was.
     Paused(Span),
-    /// Its work takes so many times as long as without this, from now on.
+    /// Its work takes so many times as long as without this, from now on; of a broker, what its disk writes.
     Slowed(f64),
+    /// A new process takes the place of one that is gone, and finds what that had written. Only brokers are told; a member
+    /// that is back is another machine.
+    Restarted,
 }
 
 /// What a machine can do.
@@ -174,6 +177,81 @@ pub enum Fact<'a> {
         high_watermark: u64,
         /// By how many records it moved.
         records: u32,
+    },
+    /// Where brokers can fail: offsets below this one may be read, as far as the leader knows.
+    Advanced {
+        /// Of which partition.
+        partition: PartitionId,
+        /// The high watermark.
+        high_watermark: u64,
+        /// By how many records it moved for everybody; only whoever keeps account of elections knows.
+        records: u64,
+    },
+    /// The controller has decided who leads a partition.
+    Elected {
+        /// Which partition.
+        partition: PartitionId,
+        /// Who, if anybody can.
+        leader: Option<u32>,
+        /// Who did before.
+        before: Option<u32>,
+    },
+    /// A broker leads a partition from now on: what its log does not have is gone.
+    Led {
+        /// Which broker.
+        broker: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// The offset after the last record of its log.
+        end: u64,
+    },
+    /// A follower has copied a batch.
+    Copied {
+        /// Which broker.
+        broker: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Offset of its first record.
+        base: u64,
+        /// How many records are in it.
+        records: u32,
+    },
+    /// A follower has cut back its copy to what its leader has.
+    CutBack {
+        /// Which broker.
+        broker: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// Where it ends now.
+        end: u64,
+    },
+    /// Where brokers can fail: a producer takes a batch for safe.
+    Promised {
+        /// Number of the stream.
+        stream: u32,
+        /// Where it lies.
+        partition: PartitionId,
+        /// Offset of its first record.
+        base: u64,
+        /// How many records are in it.
+        records: u32,
+    },
+    /// A batch was appended, and is gone with its leader.
+    Truncated {
+        /// Number of the stream.
+        stream: u32,
+        /// Who sent it.
+        from: ActorId,
+        /// Where it lay.
+        partition: PartitionId,
+        /// Its number from this sender to this partition.
+        sequence: u32,
+        /// Offset of its first record.
+        base: u64,
+        /// How many records were in it.
+        records: u64,
+        /// Its sender took it for safe, and will not send it again.
+        promised: bool,
     },
     /// The producer knows that a batch is safe, as far as its acks promise.
     Acked {

@@ -5,8 +5,10 @@
 //! blocked, as in Kafka: records wait unread, in order, each for at most `max.block.ms`, and their due times survive.
 //! A member that writes its results to a topic has one of these inside, fed by `push` instead of a workload.
 mod beyond;
+mod blocked;
 mod expiry;
 mod held;
+mod leaders;
 mod observed;
 mod retry;
 
@@ -20,6 +22,7 @@ use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 use beyond::Beyond;
 use expiry::Expiry;
+use leaders::Moves;
 use retry::Retry;
 pub use retry::Retrying;
 
@@ -54,6 +57,8 @@ pub struct Producer {
     compressed: Time,
     expiry: Option<Box<Expiry>>,
     retry: Option<Box<Retry>>,
+    /// Where brokers can fail.
+    moves: Option<Box<Moves>>,
     muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
@@ -111,6 +116,10 @@ impl Machine for Producer {
             Input::Received { from, message: Message::Closed(rest) } => self.closed(from, *rest, now, out),
             Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
+            Input::Received { from, message: Message::Connected { epoch } } => self.connected(from, epoch, now, out),
+            Input::Received { message: Message::Leaders(answer), .. } => self.led(&answer, now, out),
+            Input::Fired(Timer::AskToWrite) => self.ask_again(out),
+            Input::Fired(Timer::Reconnect(lane)) => self.reconnect(lane as usize, out),
             other => panic!("a producer does not expect {other:?}"),
         }
     }
@@ -128,6 +137,7 @@ impl Producer {
             accumulator: if expiry.is_some() { accumulator.with_ages() } else { accumulator },
             expiry,
             retry: None,
+            moves: None,
             muted: Muted::default(),
             lanes: vec![
                 Lane { in_flight: 0, epoch: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
@@ -281,32 +291,6 @@ impl Producer {
         Some(Extra { sent: at, ..known.unwrap_or(Extra::usual(&record)) })
     }
 
-    /// The buffer is full for a record that asked at `at`: whether its time is over. The thread then goes on to the
-    /// next record, which will wait its own time.
-    #[cold]
-    fn gives_up(&mut self, at: Time, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
-        let newly = self.blocked.is_none();
-        let since = *self.blocked.get_or_insert(at);
-        let deadline = since + self.settings.max_block;
-        if newly {
-            self.blocked_since = at;
-        }
-        if deadline <= now {
-            self.unblock(deadline);
-            return true;
-        }
-        if newly {
-            out.wake(Timer::GaveUp, deadline);
-        }
-        false
-    }
-
-    fn unblock(&mut self, at: Time) {
-        self.blocked = None;
-        self.resumed = self.resumed.max(at);
-        self.blocked_for += at.since(self.blocked_since);
-    }
-
     #[inline]
     fn report(&mut self, sent: u64, refused: u64, out: &mut (impl Outbox + ?Sized)) {
         let stream = self.settings.stream;
@@ -359,6 +343,9 @@ impl Producer {
             if let Some(retry) = &mut self.retry {
                 retry.left(lane, self.lanes[lane].epoch, now, &mut request);
             }
+        }
+        if self.moves.is_some() {
+            self.keep_copy(lane, &mut request);
         }
         let ready = self.compress(plain, now);
         let begins = self.lanes[lane].left.max(ready);
@@ -452,10 +439,13 @@ impl Producer {
     #[inline]
     fn acked(&mut self, from: ActorId, mut answer: Box<Produce>, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if answer.epoch != self.lanes[from.index()].epoch {
-            return self.came_home(from, answer, now, out);
+            return if self.moves.is_some() { drop(answer) } else { self.came_home(from, answer, now, out) };
         }
         // What was due before must find the buffer as it was before.
         self.catch_up(now, out);
+        if self.moves.is_some() {
+            return self.answered(from, answer, now, out);
+        }
         if answer.repeats {
             answer.complete();
             self.accumulator.answered(&answer.batches);

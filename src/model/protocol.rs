@@ -2,15 +2,19 @@
 //!
 //! A request brings the buffers that its answer is written into, and the answer brings them home: nothing is
 //! allocated once the run is warm, no pool is shared, and a lost message costs one allocation.
+mod copies;
 mod epochs;
 mod membership;
+mod parcel;
 
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY};
 pub use epochs::{Beat, Standing, Wish};
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
+pub use parcel::{Extra, Parcel};
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,106 +44,6 @@ pub struct Record {
     pub key: u32,
     /// Bytes of its body on the wire but for timestamp and offset (`wire::body`).
     pub body: u32,
-}
-
-/// What is known of a record beyond the usual: only where some record of the parcel needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Extra {
-    /// When it was accepted into the producer's buffer, if later than due.
-    pub sent: Time,
-    /// When the first record along its pipeline was due.
-    pub origin: Time,
-    /// Amount of work in it.
-    pub units: f64,
-}
-
-impl Extra {
-    /// What holds of a record of which nothing special is known.
-    #[inline]
-    #[must_use]
-    pub fn usual(record: &Record) -> Self {
-        Self { sent: record.due, origin: record.due, units: 1.0 }
-    }
-}
-
-/// Records, and beside them their extras: either none at all or one for each.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Parcel {
-    /// The records.
-    pub records: Vec<Record>,
-    /// Empty, or one for each record.
-    pub extras: Vec<Extra>,
-}
-
-impl Parcel {
-    /// Number of records.
-    #[inline]
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-    /// True when there are none.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-    /// Forgets everything, keeps the memory.
-    #[inline]
-    pub fn clear(&mut self) {
-        self.records.clear();
-        self.extras.clear();
-    }
-    /// Adds a record of which something special is known.
-    pub fn push_extra(&mut self, record: Record, extra: Extra) {
-        self.complete();
-        self.records.push(record);
-        self.extras.push(extra);
-    }
-    /// Adds a usual record.
-    #[inline]
-    pub fn push(&mut self, record: Record) {
-        self.records.push(record);
-        if !self.extras.is_empty() {
-            self.extras.push(Extra::usual(&record));
-        }
-    }
-    /// Adds records with their extras, of which there are none or as many.
-    #[inline(never)]
-    pub fn extend(&mut self, records: &[Record], extras: &[Extra]) {
-        if !extras.is_empty() || !self.extras.is_empty() {
-            self.extend_extras(records, extras);
-        }
-        self.records.extend_from_slice(records);
-    }
-    #[cold]
-    fn extend_extras(&mut self, records: &[Record], extras: &[Extra]) {
-        self.complete();
-        if extras.is_empty() {
-            self.extras.extend(records.iter().map(Extra::usual));
-        } else {
-            self.extras.extend_from_slice(extras);
-        }
-    }
-    /// Gives every record its extra.
-    fn complete(&mut self) {
-        let known = self.extras.len();
-        self.extras.extend(self.records[known..].iter().map(Extra::usual));
-    }
-    /// Removes the first `n` records.
-    #[inline(never)]
-    pub fn drop_front(&mut self, n: usize) {
-        self.records.drain(..n);
-        if !self.extras.is_empty() {
-            self.extras.drain(..n);
-        }
-    }
-    /// The extras of some of the records, or none at all.
-    #[inline]
-    #[must_use]
-    pub fn extras_of(&self, range: Range<usize>) -> &[Extra] {
-        if self.extras.is_empty() { &[] } else { &self.extras[range] }
-    }
 }
 
 /// A run of records of one partition inside a request or an answer: `records[start..end]` of its parcel.
@@ -201,6 +105,9 @@ pub struct Produce {
     pub batches: Vec<Batch>,
     /// In the answer: those of them that the broker had already, and did not append again.
     pub known: Vec<Batch>,
+    /// In the answer: those that are to be sent again, where brokers can fail: it does not lead their partitions (any
+    /// more), or too few replicas are in sync.
+    pub refused: Vec<Batch>,
     /// The records of all batches.
     pub parcel: Parcel,
     /// Some of its batches were sent before.
@@ -224,6 +131,7 @@ impl Produce {
     #[cold]
     pub fn complete(&mut self) {
         self.batches.append(&mut self.known);
+        self.batches.append(&mut self.refused);
         self.batches.sort_by_key(|batch| batch.start);
     }
 
@@ -262,8 +170,12 @@ pub struct Fetch {
     pub max_wait: Span,
     /// In the answer, which is empty then: how long to wait, because a quota would be exceeded.
     pub throttle: Span,
+    /// Which connection of its member to this broker it belongs to: answers on one that was given up are nothing.
+    pub session: u32,
     /// From where to read.
     pub wanted: Vec<Wanted>,
+    /// In the answer: the reader's numbers of partitions that the broker does not lead (any more).
+    pub moved: Vec<u32>,
     /// What was read, in the order of `wanted`.
     pub batches: Vec<Batch>,
     /// The records of all batches.
@@ -397,6 +309,46 @@ pub enum Message {
     },
     /// To a broker: the connections of whoever this comes from are gone.
     HungUp,
+    /// Client to broker: it opens a connection of this number.
+    Connect {
+        /// Which one.
+        epoch: u32,
+    },
+    /// Broker to client: it is open.
+    Connected {
+        /// Which one.
+        epoch: u32,
+    },
+    /// Follower to leader: what is new?
+    Follow(Box<Follow>),
+    /// The same box home again.
+    Followed(Box<Follow>),
+    /// Broker to controller: it is there.
+    Alive {
+        /// Which process of this broker, counted from its restarts.
+        incarnation: u32,
+        /// When it said so.
+        sent: Time,
+        /// It wants to end in good order.
+        closing: bool,
+    },
+    /// Controller to broker: it is heard.
+    AliveOk {
+        /// As in the question.
+        incarnation: u32,
+        /// As in the question.
+        sent: Time,
+        /// It leads nothing any more and may end.
+        may_end: bool,
+    },
+    /// Controller to broker: who leads partitions of which it has copies.
+    Lead(Box<Vec<Leadership>>),
+    /// Leader to controller: these replicas should count as in sync.
+    InSync(Box<Vec<Leadership>>),
+    /// Client to controller: who leads what?
+    WhoLeads(Box<Leaders>),
+    /// The same box home again.
+    Leaders(Box<Leaders>),
     /// Leader to follower: so many bytes of log, which take their time on the follower's network.
     Replicate {
         /// Their number.
@@ -431,6 +383,26 @@ pub enum Timer {
     WaitedLong,
     /// Broker: time to look what this topic does not keep.
     Clean(u32),
+    /// Broker: the fetch of this follower has waited long enough.
+    FollowWaited(u32),
+    /// Broker: time to ask this leader again.
+    FollowAgain(u32),
+    /// Broker: time to tell the controller that it is there.
+    Alive,
+    /// Broker: time to look which followers are behind.
+    CheckInSync,
+    /// Controller: a broker may not have been heard for too long.
+    Sessions,
+    /// Controller: time to give leadership back to preferred replicas.
+    Prefer,
+    /// Producer: time to ask again who leads what.
+    AskToWrite,
+    /// Producer: time to connect to this broker again.
+    Reconnect(u32),
+    /// Member: time to ask again who leads what.
+    AskToRead,
+    /// Member: this broker may not have answered a fetch for too long.
+    FetchTimedOut(u32),
     /// Member: a worker has nothing to do, or a commit is due.
     Idle,
     /// Member: the group begins to poll.

@@ -53,12 +53,18 @@ pub enum Sabotage {
     KeepFenced,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
+    /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.
+    AcknowledgeEarly,
+    /// A replica that is back leads at once, in sync or not; only where brokers can fail.
+    ElectAnybody,
+    /// A follower keeps what its leader does not have; only where brokers can fail.
+    ForgetToTruncate,
     /// A byte of a batch is not what it was when it left; only where there are real bytes.
     FlipByte,
 }
 
 /// Every bug in the rules.
-pub const ALL: [Sabotage; 11] = [
+pub const ALL: [Sabotage; 14] = [
     Sabotage::SkipOffset,
     Sabotage::DeliverTwice,
     Sabotage::LoseBatch,
@@ -70,6 +76,9 @@ pub const ALL: [Sabotage; 11] = [
     Sabotage::AcknowledgeFailed,
     Sabotage::ForgetSequences,
     Sabotage::LoseRead,
+    Sabotage::AcknowledgeEarly,
+    Sabotage::ElectAnybody,
+    Sabotage::ForgetToTruncate,
 ];
 
 #[cfg(feature = "sabotage")]

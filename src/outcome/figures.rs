@@ -160,7 +160,7 @@ fn broker(plan: &Plan, run: &Recording, i: u32) -> BrokerResult {
         network_out_bytes: end.bytes_out as f64,
         disk_bytes: end.bytes_disk as f64,
         disk_utilisation: per_window(run, (ends.disk - begins.disk).seconds()),
-        leaders: plan.topics.iter().map(|topic| led(topic.partitions)).sum(),
+        leaders: (plan.topics.iter().map(|topic| i64::from(led(topic.partitions))).sum::<i64>() + end.led) as u32,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::machine::Fact;
 use crate::model::protocol::{MemberKey, MemberState, Reason};
 use crate::plan::Plan;
 use crate::units::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One rebalance.
 #[derive(Clone, Debug)]
@@ -50,7 +50,9 @@ pub struct Rebalances {
 #[derive(Debug, Default)]
 struct Group {
     changes: Changes,
-    present: BTreeMap<MemberKey, Time>,
+    present: BTreeSet<MemberKey>,
+    /// Since when their processes are there.
+    alive: BTreeMap<MemberKey, Time>,
     /// Of a rebalance that is not over.
     early: Vec<Cost>,
 }
@@ -133,24 +135,29 @@ impl Rebalances {
     fn member(&mut self, number: u32, key: MemberKey, state: MemberState, now: Time) {
         let window = self.window;
         let group = &mut self.groups[number as usize];
-        match state {
+        let ended = match state {
             MemberState::Joined => {
-                group.present.insert(key, now);
+                group.present.insert(key);
+                group.alive.entry(key).or_insert(now);
                 return;
             }
             MemberState::Still(_) => return,
             // The coordinator does not know yet.
-            MemberState::Crashed | MemberState::Ended => {}
-            MemberState::Gone(_) | MemberState::Replaced => {
-                if let Some(since) = group.present.remove(&key) {
-                    group.changes.member_ns += inside(window, since, now);
-                }
+            MemberState::Crashed | MemberState::Ended => true,
+            MemberState::Gone(reason) => {
+                group.present.remove(&key);
+                reason == Reason::Left
             }
+            MemberState::Replaced => {
+                group.present.remove(&key);
+                true
+            }
+        };
+        if ended && let Some(since) = group.alive.remove(&key) {
+            group.changes.member_ns += inside(window, since, now);
         }
         // Whoever came after it goes on.
-        let is_last =
-            !group.present.keys().any(|other| other.member == key.member && other.incarnation > key.incarnation);
-        if !is_last {
+        if group.present.iter().any(|other| other.member == key.member && other.incarnation > key.incarnation) {
             return;
         }
         let first = number as usize * self.partitions;
@@ -173,7 +180,7 @@ impl Rebalances {
             }
         }
         let finished = self.groups.into_iter().map(|mut group| {
-            for &since in group.present.values() {
+            for &since in group.alive.values() {
                 group.changes.member_ns += inside(self.window, since, now);
             }
             group.changes.members = group.present.len() as u32;

@@ -2,6 +2,7 @@
 //!
 //! Everything is counted in whole numbers; floating point begins when the run is over. Memory does not grow with the
 //! length of the run but for the rows of the series, which are bounded.
+mod cut;
 mod late;
 mod look;
 mod lost;
@@ -86,7 +87,7 @@ impl Recorder {
         };
         let topic_of =
             plan.topics.iter().enumerate().flat_map(|(t, topic)| (0..topic.partitions).map(move |_| t as u32));
-        let reads = reads(plan);
+        let reads = settled::reads(plan);
         Self {
             seed: plan.run.seed,
             warmup: plan.run.warmup,
@@ -145,6 +146,9 @@ impl Recorder {
         if let Fact::Lost { group, partition, first, records, cause } = *fact {
             return self.lost(group as usize, partition as usize, (first, records, cause), now);
         }
+        if let Fact::Truncated { partition, base, records, promised, .. } = *fact {
+            return self.truncated(partition as usize, (base, records), promised, now);
+        }
         let Self { totals, partitions, places, .. } = self;
         match *fact {
             Fact::Refused { stream, records } => totals.streams[stream as usize].refused += records,
@@ -197,6 +201,13 @@ impl Recorder {
                 broker.bytes_out += bytes_out;
                 broker.bytes_disk += bytes_disk;
                 broker.disk += disk;
+            }
+            Fact::Advanced { partition, records, .. } => {
+                totals.topics[self.topic_of[partition as usize] as usize].readable.add(records, now);
+            }
+            Fact::Elected { leader, before, .. } => {
+                before.into_iter().for_each(|broker| totals.brokers[broker as usize].led -= 1);
+                leader.into_iter().for_each(|broker| totals.brokers[broker as usize].led += 1);
             }
             Fact::Followed { broker, bytes } => {
                 totals.brokers[broker as usize].bytes_in += bytes;
@@ -460,7 +471,8 @@ impl Recorder {
         }
         let window_at = [self.window_at[0].min(now), self.window_at[1].min(now)];
         let [begins, ends] = self.window;
-        let end = self.totals;
+        let mut end = self.totals;
+        cut::forget(&mut end, &mut self.partitions);
         self.lanes.finish(now);
         Recording {
             lanes: self.lanes,
@@ -485,18 +497,4 @@ impl Recorder {
             end,
         }
     }
-}
-
-fn reads(plan: &Plan) -> Vec<Reads> {
-    let mut output = plan.producers.len();
-    let reads = plan.groups.iter().map(|group| {
-        let partitions = group.topics.iter().flat_map(|&topic| {
-            let topic = &plan.topics[topic];
-            topic.first..topic.first + topic.partitions
-        });
-        let stream = group.output.as_ref().map(|_| (output, group.retry.dead_letters));
-        output += usize::from(stream.is_some());
-        Reads { topics: group.topics.clone(), partitions: partitions.collect(), output: stream }
-    });
-    reads.collect()
 }

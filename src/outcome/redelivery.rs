@@ -92,6 +92,16 @@ impl Redelivery {
                 let until = place.seen.end();
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
             }
+            Fact::Truncated { partition, base, records, .. } => {
+                // Nobody will ever read it, nor wait for it.
+                for group in 0..self.places.len() / self.partitions {
+                    let Place { seen, again, .. } = self.place(group as u32, partition);
+                    seen.done(base, records);
+                    if let Some((progress, _)) = again {
+                        progress.done(base, records);
+                    }
+                }
+            }
             Fact::Lost { group, partition, first, records, cause } => {
                 return self.loses(witness, now, (group, partition), (first, records), cause);
             }

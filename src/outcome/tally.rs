@@ -122,6 +122,8 @@ impl StreamTotals {
 pub struct TopicTotals {
     /// Records appended.
     pub appended: Flow,
+    /// Of those, cut off and sent again, or given up.
+    pub vanished: u64,
     /// Batches appended.
     pub batches: u64,
     /// The same by the number of their records.
@@ -147,6 +149,8 @@ pub struct BrokerTotals {
     pub bytes_disk: u64,
     /// Time its disk was busy.
     pub disk: Span,
+    /// Partitions that it leads more than at the beginning.
+    pub led: i64,
 }
 
 /// One group.
@@ -160,6 +164,8 @@ pub struct GroupTotals {
     pub processed: Flow,
     /// Records that it will never get.
     pub lost: Flow,
+    /// Of those, cut off, and not acknowledged.
+    pub vanished: u64,
     /// The same by cause, in the order of these.
     pub lost_by: [u64; Cause::COUNT],
     /// Attempts at records beyond the first.
@@ -239,6 +245,8 @@ pub struct GroupLatency {
 pub struct PartitionTally {
     /// Records appended.
     pub appended: u64,
+    /// Of those, cut off and not acknowledged.
+    pub vanished: u64,
     /// Bytes appended, before compression.
     pub bytes: u64,
     /// The same as they are stored.

@@ -80,6 +80,7 @@ fn build(scenario: &Scenario, mut found: Findings<'_>, whole: bool) -> Result<(P
         redelivers: false,
     };
     events::events(scenario, &mut plan, &mut found);
+    cluster::failing(scenario, &mut plan, &mut found);
     groups::changing(&mut plan);
     job::together(&plan, &mut found);
     quotas::quotas(scenario, &mut plan, &mut found);

@@ -55,6 +55,12 @@ pub const FILES: [(&str, &str); 10] = [
 const IN_EPOCHS: &[&str] =
     &["groups.g.protocol=consumer", "groups.g.start=cold", "groups.g.offset_reset=earliest", "groups.g.heartbeat=20ms"];
 
+const CRASHED: &[&str] = &[
+    "topics.t.replicas=2",
+    "cluster.replication={heartbeat: 200ms, session_timeout: 1s}",
+    "events=[{at: 100ms, crash: brokers.1}]",
+];
+const CUT: &[&str] = &["topics.t.replicas=2", "events=[{at: 100ms, cut: [brokers.0, brokers.1], for: 4s}]"];
 const OFFERED: &str = "/result/producers/p/offered";
 const BYTES: &str = "/result/producers/p/bytes";
 const PUBLISH: &str = "/result/producers/p/publish_s/mean";
@@ -114,6 +120,7 @@ pub const ROWS: &[Row] = &[
     row("run.precision.most", PRECISE, "12", "7", COUNT),
     row("topics.partitions", &[], "4", "5", PARTITIONS),
     row("topics.replicas", &[], "", "2", PUBLISH),
+    row("topics.min_insync", CRASHED, "1", "2", "/result/producers/p/acked"),
     row("topics.retention.time", LATE, "50ms", "100ms", LOST),
     row("topics.retention.size", LATE, "", "2 KiB", LOST),
     row("topics.retention.segment", LATE, "", "20 KiB", LOST),
@@ -128,6 +135,10 @@ pub const ROWS: &[Row] = &[
     row("cluster.request.threads", &["cluster.request.work=2ms"], "1", "4", "/result/brokers/0/queue_mean"),
     row("cluster.disk.bandwidth", &[], "", "1 MiB/s", "/result/brokers/0/disk_utilisation"),
     row("cluster.replication.delay", &["topics.t.replicas=2"], "1ms", "2ms", PUBLISH),
+    row("cluster.replication.lag_max", CUT, "1s", "2s", PUBLISH),
+    row("cluster.replication.fetch_wait", &["topics.t.replicas=2"], "100ms", "200ms", "/events"),
+    row("cluster.replication.heartbeat", &["topics.t.replicas=2"], "100ms", "200ms", "/events"),
+    row("cluster.replication.session_timeout", CRASHED, "1s", "2s", PUBLISH),
     row("cluster.quota.produce", QUOTA, "", "100 KiB/s", PUBLISH),
     row("cluster.assignment_interval", IN_EPOCHS, "10ms", "10s", "/events"),
     row("cluster.quota.fetch", QUOTA, "", "100 KiB/s", E2E),

@@ -3,11 +3,15 @@
 //! What it means and its default are in the schema, and not repeated here. Rows stand for one key each, or for the same
 //! key in several places. Parameters of a law are explained with the law.
 
+mod brokers;
 mod events;
 mod laws;
+mod membership;
 
+use brokers::BROKERS;
 use events::EVENTS;
 use laws::LAWS;
+use membership::MEMBERSHIP;
 
 /// What is known of a key beside the schema.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +36,7 @@ pub(super) const fn row(
 }
 
 /// Everything, in the order of the schema.
-pub const ROWS: [&[Row]; 6] = [SYSTEM, PRODUCERS, GROUPS, EVENTS, RUN, LAWS];
+pub const ROWS: [&[Row]; 8] = [SYSTEM, BROKERS, PRODUCERS, GROUPS, MEMBERSHIP, EVENTS, RUN, LAWS];
 
 const SYSTEM: &[Row] = &[
     row(&["name"], "", "Names the folder of the result; letters, digits, `-` and `_`.", "checkout"),
@@ -383,48 +387,10 @@ const GROUPS: &[Row] = &[
         "3s",
     ),
     row(
-        &["groups.session_timeout"],
-        "session.timeout.ms",
-        "A member that says nothing for so long is taken for gone, and others get its partitions; live, with `--processes`, \
-         its process is replaced then. Shorter is back sooner, and takes a slow member for a dead one.",
-        "10s",
-    ),
-    row(
-        &["groups.start"],
-        "",
-        "A stable group is there when the load begins; a cold one joins first, and has committed nothing.",
-        "cold",
-    ),
-    row(
-        &["groups.offset_reset"],
-        "auto.offset.reset",
-        "Where a cold group begins: `latest` loses what is there already (`lost_by.reset`), `earliest` reads it.",
-        "earliest",
-    ),
-    row(
-        &["groups.static"],
-        "group.instance.id",
-        "A member that comes back within its session has its partitions again: no rebalance, but nobody reads them meanwhile.",
-        "true",
-    ),
-    row(
         &["groups.protocol"],
         "group.protocol",
         "The only one so far: everybody joins again at each change.",
         "classic",
-    ),
-    row(
-        &["groups.poll.max_interval"],
-        "max.poll.interval.ms",
-        "Whoever does not poll for so long leaves, and does everything again; a rebalance waits as long for members at work. \
-         Keep it above the time for `max_records`.",
-        "1m",
-    ),
-    row(
-        &["cluster.initial_rebalance_delay"],
-        "group.initial.rebalance.delay.ms",
-        "Longer gathers more members in the first generation, and lets a cold group begin later.",
-        "1s",
     ),
     row(
         &["groups.output"],

@@ -85,11 +85,14 @@ pub(super) fn join(
 
 pub(super) fn coordinator(plan: &Plan, number: u32) -> Coordinator {
     let coordinator = Coordinator::new(number, plan.partitions());
-    if !plan.redelivers {
-        return coordinator;
-    }
-    let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(|p| p % plan.cluster.brokers));
-    let coordinator = coordinator.telling(leaders.collect());
+    let brokers = plan.cluster.brokers;
+    let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(move |p| p % brokers));
+    let coordinator = match plan.cluster.failing {
+        // The controller hands on what it is told to every broker that has a copy.
+        Some(_) => coordinator.telling(leaders.map(|_| super::failing::address(plan).0).collect()),
+        None if plan.redelivers => coordinator.telling(leaders.collect()),
+        None => return coordinator,
+    };
     let group = &plan.groups[number as usize];
     if !group.changes {
         return coordinator;

@@ -233,7 +233,10 @@ impl<'p> Faults<'p> {
         if !self.is_there(actor) {
             return;
         }
-        if crashes {
+        if actor.0 < self.plan.cluster.brokers {
+            // Its log survives, and whoever writes to it hears that it is gone: it stays where it is.
+            orders.push(Order::Tell(actor, if crashes { Input::Crashed } else { Input::Closing }));
+        } else if crashes {
             orders.push(Order::Tell(actor, Input::Crashed));
             orders.push(Order::Forget(actor));
             self.states[actor.index()] = State::Gone;
@@ -246,6 +249,9 @@ impl<'p> Faults<'p> {
 
     /// Somebody starts anew, whatever it was.
     fn start(&mut self, actor: ActorId, orders: &mut Vec<Order>) {
+        if actor.0 < self.plan.cluster.brokers {
+            return orders.push(Order::Tell(actor, Input::Restarted));
+        }
         let Some((group, member)) = self.place(actor) else { return };
         if !matches!(self.states[actor.index()], State::Gone) {
             orders.push(Order::Tell(actor, Input::Crashed));

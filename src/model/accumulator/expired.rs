@@ -58,7 +58,7 @@ impl Accumulator {
             self.memory_free += u64::from(head.pinned);
             queue.leave_behind(head.records as usize);
         }
-        let lane = &mut self.lanes[(partition % self.settings.brokers) as usize];
+        let lane = &mut self.lanes[self.leaders[partition as usize] as usize];
         lane.sealed -= u32::from(was_sealed && queue.sealed.is_empty());
         !queue.is_empty()
     }

@@ -25,17 +25,15 @@ pub struct Repeat {
 /// All of them, by their partition's place in the topic.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    waiting: BTreeMap<u32, VecDeque<Repeat>>,
+    pub(super) waiting: BTreeMap<u32, VecDeque<Repeat>>,
     /// Partitions of which one is on its way, and the next waits for its answer.
-    under_way: BTreeSet<u32>,
+    pub(super) under_way: BTreeSet<u32>,
 }
 
 impl Repeats {
-    fn on(&self, lane: usize, brokers: u32) -> impl Iterator<Item = (u32, &VecDeque<Repeat>)> {
-        self.waiting.iter().map(|(&partition, queue)| (partition, queue)).filter(move |(partition, _)| {
-            let leader = partition % brokers;
-            leader as usize == lane
-        })
+    fn on<'r>(&'r self, lane: usize, leaders: &'r [u32]) -> impl Iterator<Item = (u32, &'r VecDeque<Repeat>)> {
+        let all = self.waiting.iter().map(|(&partition, queue)| (partition, queue));
+        all.filter(move |(partition, _)| leaders[*partition as usize] as usize == lane)
     }
 
     /// When the first of a partition may leave, unless an answer is awaited.
@@ -69,13 +67,15 @@ impl Accumulator {
     /// Whether anything waits to be sent to a broker again.
     #[must_use]
     pub fn repeats(&self, lane: usize) -> bool {
-        self.repeats.on(lane, self.settings.brokers).next().is_some()
+        let awaited = |&partition: &u32| self.leaders[partition as usize] as usize == lane;
+        self.repeats.on(lane, &self.leaders).next().is_some()
+            || (self.strict && self.repeats.under_way.iter().any(awaited))
     }
 
     /// Nothing is on its way to a broker any more.
     pub fn lost(&mut self, lane: usize) {
-        let brokers = self.settings.brokers;
-        self.repeats.under_way.retain(|&partition| (partition % brokers) as usize != lane);
+        let leaders = &self.leaders;
+        self.repeats.under_way.retain(|&partition| leaders[partition as usize] as usize != lane);
     }
 
     /// These batches are answered.
@@ -87,14 +87,20 @@ impl Accumulator {
 
     /// Partitions of a broker whose own batches are not held up by repeats.
     fn free(&self, lane: usize) -> impl Iterator<Item = u32> {
-        self.lanes[lane].waiting.iter().copied().filter(|partition| !self.repeats.waiting.contains_key(partition))
+        self.lanes[lane].waiting.iter().copied().filter(|partition| !self.is_held(*partition))
+    }
+
+    /// Whether repeats of a partition hold up its other batches.
+    fn is_held(&self, partition: u32) -> bool {
+        self.repeats.waiting.contains_key(&partition)
+            || (self.strict && self.settings.ordered && self.repeats.under_way.contains(&partition))
     }
 
     /// Whether a request may leave for a broker with repeats.
     #[must_use]
     pub fn is_ready_again(&self, lane: usize, now: Time, out_of_memory: bool) -> bool {
         let repeats = &self.repeats;
-        let mut waits = repeats.on(lane, self.settings.brokers);
+        let mut waits = repeats.on(lane, &self.leaders);
         waits.any(|(partition, queue)| repeats.ready_at(partition, queue).is_some_and(|at| at <= now))
             || self.free(lane).any(|partition| {
                 let queue = &self.queues[partition as usize];
@@ -107,7 +113,7 @@ impl Accumulator {
     #[must_use]
     pub fn ready_again_at(&self, lane: usize) -> Option<Time> {
         let repeats = &self.repeats;
-        let waits = repeats.on(lane, self.settings.brokers);
+        let waits = repeats.on(lane, &self.leaders);
         let repeated = waits.filter_map(|(partition, queue)| repeats.ready_at(partition, queue));
         let lingered = self.free(lane).map(|p| self.queues[p as usize].head().created + self.settings.linger);
         repeated.chain(lingered).min()
@@ -121,7 +127,7 @@ impl Accumulator {
         let repeated = (request.parcel.len() as u64, request.plain);
         for _ in 0..self.lanes[lane].waiting.len() {
             let Some(partition) = self.lanes[lane].waiting.pop_front() else { break };
-            let held = taken.contains(&partition) || self.repeats.waiting.contains_key(&partition);
+            let held = taken.contains(&partition) || self.is_held(partition);
             if held || !self.take_fresh(partition, lane, request) {
                 self.lanes[lane].waiting.push_back(partition);
             }
@@ -133,11 +139,11 @@ impl Accumulator {
 
     /// Moves the first repeat of each partition, if its time has come; returns of which.
     fn drain_repeats(&mut self, lane: usize, now: Time, request: &mut Produce) -> BTreeSet<u32> {
-        let brokers = self.settings.brokers;
+        let leaders = &self.leaders;
         let Repeats { waiting, under_way } = &mut self.repeats;
         let mut taken = BTreeSet::new();
-        for (&partition, queue) in waiting.iter_mut().filter(|(partition, _)| (**partition % brokers) as usize == lane)
-        {
+        let here = |partition: u32| leaders[partition as usize] as usize == lane;
+        for (&partition, queue) in waiting.iter_mut().filter(|(partition, _)| here(**partition)) {
             let fits = |first: &Repeat| {
                 request.batches.is_empty() || request.bytes + first.batch.bytes <= self.settings.request_size
             };

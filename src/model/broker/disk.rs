@@ -9,6 +9,8 @@ use crate::units::{Span, Time};
 #[derive(Debug)]
 pub struct Disk {
     bandwidth: Bandwidth,
+    /// How many times as long as usual it takes.
+    factor: f64,
     written: Time,
     /// Time it was given work for, and what of it was reported.
     work: Span,
@@ -18,7 +20,7 @@ pub struct Disk {
 impl Disk {
     /// One that has nothing to do.
     pub const fn new(bandwidth: Bandwidth) -> Self {
-        Self { bandwidth, written: Time::ZERO, work: Span::ZERO, reported: Span::ZERO }
+        Self { bandwidth, factor: 1.0, written: Time::ZERO, work: Span::ZERO, reported: Span::ZERO }
     }
 
     /// Whether writing costs anything.
@@ -29,10 +31,18 @@ impl Disk {
 
     /// When the last byte is written of what is ready then, now or later.
     pub fn write(&mut self, now: Time, ready: Time, bytes: u64) -> Time {
-        let takes = self.bandwidth.takes(bytes);
+        let mut takes = self.bandwidth.takes(bytes);
+        if self.factor != 1.0 {
+            takes = Span::round_ns(takes.ns() as f64 * self.factor);
+        }
         self.work += takes;
         self.written = self.written.max(now) + takes;
         self.written.max(ready + takes)
+    }
+
+    /// From now on it takes so many times as long.
+    pub fn slow(&mut self, factor: f64) {
+        self.factor = factor;
     }
 
     /// Time it was busy since this was asked last.

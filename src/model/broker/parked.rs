@@ -3,7 +3,7 @@
 //! One timer waits for the first deadline; those that were answered meanwhile are recognised as stale and skipped.
 use super::{Broker, Parked, Request};
 use crate::model::machine::Outbox;
-use crate::model::protocol::Timer;
+use crate::model::protocol::{Timer, Wanted};
 use crate::units::Time;
 
 impl Broker {
@@ -59,5 +59,35 @@ impl Broker {
                 self.parked.pop_front();
             }
         }
+    }
+
+    /// Answers the parked fetches of a partition for which there is enough now.
+    #[inline]
+    pub(super) fn answer_waiting(&mut self, log: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let mut i = 0;
+        while let Some(&job) = self.logs[log].waiting.get(i) {
+            if self.has_enough(job) {
+                self.answer_fetch(job, now, out);
+            } else {
+                i += 1;
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn has_enough(&self, job: u32) -> bool {
+        let Some(Request::Fetch(fetch)) = &self.jobs[job as usize].request else { panic!("only fetches wait") };
+        if self.copies.as_ref().is_some_and(|copies| copies.is_elsewhere(self.settings.me, fetch)) {
+            return true;
+        }
+        let log = |wanted: &Wanted| &self.logs[self.log(wanted.partition)];
+        if fetch.min_bytes <= 1 {
+            return fetch.wanted.iter().any(|wanted| log(wanted).high_watermark() > wanted.offset);
+        }
+        if fetch.wanted.iter().any(|wanted| wanted.offset < log(wanted).earliest()) {
+            return true;
+        }
+        let readable = |wanted| log(wanted).readable(wanted.offset).min(fetch.max_partition_bytes);
+        fetch.wanted.iter().map(readable).sum::<u64>() >= fetch.min_bytes
     }
 }

@@ -30,7 +30,9 @@ impl Broker {
         for position in positions {
             let place = self.places.partitions[position.partition as usize];
             let reader = self.places.readers[(group * self.places.topics + place.topic) as usize];
-            self.logs[place.log as usize].settled(reader as usize, position.offset);
+            let log = &mut self.logs[place.log as usize];
+            // A copy may be behind what is committed, as a log that is led never is.
+            log.settled(reader as usize, position.offset.min(log.end()));
         }
     }
 

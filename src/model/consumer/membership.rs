@@ -241,9 +241,17 @@ impl Consumer {
         self.poll_if_idle(now, out);
     }
 
+    /// A commit was refused. What it says of a generation that is over says nothing of this one.
+    #[cold]
+    pub(super) fn commit_refused(&mut self, refusal: Refusal, generation: u32) {
+        if generation == self.generation() {
+            self.refused(refusal);
+        }
+    }
+
     /// A heartbeat or a commit was refused.
     #[cold]
-    pub(super) fn refused(&mut self, refusal: Refusal) {
+    fn refused(&mut self, refusal: Refusal) {
         let Some(membership) = &mut self.membership else { return };
         if !matches!(membership.step, Step::Inside | Step::Sharing) {
             return;

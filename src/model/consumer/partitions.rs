@@ -70,7 +70,8 @@ impl Consumer {
         let turn = if incarnation == 1 { format!("/{epoch}") } else { format!("/{epoch}/{incarnation}") };
         roster.asked += 1;
         for &partition in partitions {
-            let (leader, service) = (supply.leader(partition), supply.service(partition, &turn));
+            let known = self.seeking.as_ref().and_then(|seeking| seeking.leader(partition));
+            let (leader, service) = (known.unwrap_or(supply.leader(partition)), supply.service(partition, &turn));
             let new = Owned { partition, leader, next: UNKNOWN, polled: UNKNOWN, service };
             let slot = match roster.vacant.pop() {
                 Some(slot) => {
@@ -121,6 +122,9 @@ impl Consumer {
             }
             !goes
         });
+        if let Some(seeking) = &mut self.seeking {
+            seeking.lost.retain(|slot| !given.contains(slot) || !roster.frees(&mut given, *slot));
+        }
         // What is neither wanted nor here is under way.
         roster.leaving += given.len() as u32;
     }
@@ -191,6 +195,22 @@ impl Consumer {
 }
 
 impl Roster {
+    /// Whether a slot is free.
+    pub(super) fn is_vacant(&self, slot: u32) -> bool {
+        self.vacant.contains(&slot)
+    }
+
+    /// What was under way to a broker is not waited for any more: slots given up are free.
+    pub(super) fn vacate_all(&mut self, leader: u32, owned: &[Owned]) {
+        let gone = (0..)
+            .zip(owned)
+            .filter(|(_, owned)| owned.partition == VACANT && owned.leader == leader)
+            .map(|(slot, _)| slot);
+        let gone: Vec<u32> = gone.filter(|slot| !self.vacant.contains(slot)).collect();
+        self.leaving -= gone.len() as u32;
+        self.vacant.extend(gone);
+    }
+
     /// A slot was found: it is free, and none of those that were not.
     fn frees(&mut self, given: &mut BTreeSet<u32>, slot: u32) -> bool {
         let found = given.remove(&slot);

@@ -7,6 +7,7 @@
 //! is back nothing is sent there. That relies on each box coming home: a broker that fails has to let go of its own.
 //!
 //! Absent: the wait before Kafka connects again (`reconnect.backoff.ms`), which is half as long as that of the batches.
+use super::leaders::GONE;
 use super::{HELD, Lane, Producer, TROUBLED};
 use crate::model::accumulator::Repeat;
 use crate::model::backoff::Backoff;
@@ -65,6 +66,16 @@ impl Retry {
         let place = way.sent as usize & (way.lefts.len() - 1);
         way.lefts[place] = now;
         way.sent = way.sent.wrapping_add(1);
+    }
+}
+
+impl Retry {
+    pub(super) fn unit(&mut self) -> f64 {
+        self.luck.unit()
+    }
+
+    pub(super) fn backoff(&self) -> Backoff {
+        self.how.backoff
     }
 }
 
@@ -129,7 +140,7 @@ impl Producer {
 
     /// When the oldest request under way to a broker left.
     fn oldest(&self, lane: usize) -> Option<Time> {
-        self.retry.as_ref()?.ways[lane].oldest(self.lanes[lane].in_flight & (HELD - 1))
+        self.retry.as_ref()?.ways.get(lane)?.oldest(self.lanes[lane].in_flight & (HELD - 1))
     }
 
     /// When the next record is given to it, if any is known.
@@ -144,6 +155,11 @@ impl Producer {
     }
 
     fn disconnect(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.moves.is_some() {
+            let epoch = self.lanes[lane].epoch;
+            out.send_at(self.lanes[lane].left.max(now), ActorId(lane as u32), Message::Close { epoch });
+            return self.hung_up(lane, epoch, now, out);
+        }
         let Some(retry) = &mut self.retry else { return };
         let way = &mut self.lanes[lane];
         let away = way.in_flight & (HELD - 1);
@@ -181,6 +197,9 @@ impl Producer {
         now: Time,
         out: &mut (impl Outbox + ?Sized),
     ) {
+        if self.moves.is_some() {
+            return self.hung_up(from.index(), unanswered.epoch, now, out);
+        }
         let Some(lost) = self.lost(from) else { panic!("a broker confirms what was closed once") };
         lost.away -= unanswered.requests.len() as u32;
         lost.confirmed = true;
@@ -215,25 +234,29 @@ impl Producer {
 
     /// Keeps the batches of an unanswered request, to be sent again; returns how many records are given up with those
     /// that were sent often enough.
-    fn again(&mut self, lane: usize, at: Time, request: &Produce) -> u64 {
-        let Self { retry, expiry, accumulator, .. } = self;
-        let Some(retry) = retry else { return 0 };
+    pub(super) fn again(&mut self, lane: usize, at: Time, request: &Produce) -> u64 {
         let mut failed = 0;
         for batch in &request.batches {
-            let (created, open) = expiry.as_mut().map_or((Time::NEVER, true), |expiry| expiry.home(lane));
-            let last = batch.attempts >= retry.how.retries;
-            if !open || last {
-                failed += u64::from(open) * u64::from(batch.records());
-                accumulator.release(std::slice::from_ref(batch));
-                continue;
-            }
-            let mut parcel = Parcel::default();
-            parcel.extend(&request.parcel.records[batch.range()], request.parcel.extras_of(batch.range()));
-            let not_before = at + retry.how.backoff.after(batch.attempts, retry.luck.unit());
-            let batch = Batch { attempts: batch.attempts + 1, ..*batch };
-            accumulator.repeat(Repeat { batch, created, not_before, parcel });
+            let home = self.expiry.as_mut().map_or((Time::NEVER, true), |expiry| expiry.home(lane));
+            failed += self.batch_again(home, at, batch, &request.parcel);
         }
         failed
+    }
+
+    /// The same for a batch, of which is known when it was begun and whether it is open.
+    pub(super) fn batch_again(&mut self, (created, open): (Time, bool), at: Time, batch: &Batch, from: &Parcel) -> u64 {
+        let Self { retry, accumulator, .. } = self;
+        let Some(retry) = retry else { return 0 };
+        if !open || batch.attempts >= retry.how.retries {
+            accumulator.release(std::slice::from_ref(batch));
+            return u64::from(open) * u64::from(batch.records());
+        }
+        let mut parcel = Parcel::default();
+        parcel.extend(&from.records[batch.range()], from.extras_of(batch.range()));
+        let not_before = at + retry.how.backoff.after(batch.attempts, retry.luck.unit());
+        let batch = Batch { attempts: batch.attempts + 1, ..*batch };
+        accumulator.repeat(Repeat { batch, created, not_before, parcel });
+        0
     }
 
     /// As `arm_fresh`, but where something waits to be sent again: who arms there may send, and is armed for whatever
@@ -264,7 +287,8 @@ impl Producer {
     /// Sends to a broker, and asks to be woken, while something waits to be sent there again.
     #[cold]
     pub(super) fn recover(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.retry.as_ref().is_some_and(|retry| retry.ways[lane].lost.is_some()) {
+        let lost = self.retry.as_ref().is_some_and(|retry| retry.ways[lane].lost.is_some());
+        if lost || self.lanes[lane].in_flight & GONE > 0 {
             return;
         }
         let blocked = self.blocked.is_some();

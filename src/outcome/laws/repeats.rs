@@ -7,7 +7,7 @@
 //! it knows has been appended.
 use super::Laws;
 use crate::model::protocol::{ActorId, PartitionId};
-use crate::plan::Plan;
+use crate::plan::{Acks, ClientPlan, Plan};
 use crate::units::Time;
 use std::collections::BTreeMap;
 
@@ -42,6 +42,10 @@ pub(super) struct Again {
     pub out_of_order: u64,
     /// Not appended so far, though they left.
     pub missing: u64,
+    /// Acknowledged, and yet not there: cut off by an election, or never waited for and dropped.
+    pub excused: u64,
+    /// Whether an answer is waited for.
+    answered: bool,
 }
 
 #[derive(Debug, Default)]
@@ -55,8 +59,12 @@ impl Repeats {
     pub(super) fn new(plan: &Plan) -> Self {
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
         let clients = plan.producers.iter().map(|producer| &producer.client).chain(outputs);
-        let stream = |recognised| Again { recognised, ..Again::default() };
-        Self { streams: clients.map(|client| stream(client.idempotent)).collect(), ..Self::default() }
+        let stream = |client: &ClientPlan| Again {
+            recognised: client.idempotent,
+            answered: client.acks != Acks::None,
+            ..Again::default()
+        };
+        Self { streams: clients.map(stream).collect(), ..Self::default() }
     }
 
     pub(super) fn of(&self, stream: usize) -> Again {
@@ -66,6 +74,19 @@ impl Repeats {
     pub(super) fn sent_again(&mut self, stream: u32, records: u64) {
         self.streams[stream as usize].sent += records;
     }
+}
+
+/// The groups that read each partition, where brokers can fail.
+pub(super) fn readers(plan: &Plan) -> Vec<Vec<usize>> {
+    if plan.cluster.failing.is_none() {
+        return Vec::new();
+    }
+    let reading = |topic: usize| {
+        let all = plan.groups.iter().enumerate().filter(move |(_, group)| group.topics.contains(&topic));
+        all.map(|(number, _)| number).collect::<Vec<_>>()
+    };
+    let topics = plan.topics.iter().enumerate();
+    topics.flat_map(|(t, topic)| vec![reading(t); topic.partitions as usize]).collect()
 }
 
 impl Laws {
@@ -121,8 +142,42 @@ impl Laws {
             // It was given up long ago, and never comes.
             place.missing.pop_first();
         }
-        self.repeats.streams[stream].missing += u64::from(records);
+        let again = &mut self.repeats.streams[stream];
+        again.missing += u64::from(records);
+        again.excused += if again.answered { 0 } else { u64::from(records) };
         *next = HERE;
+    }
+
+    /// A batch is gone with its leader: it may come again as if it had never been there, unless its sender has done with it.
+    #[cold]
+    pub(super) fn truncated(
+        &mut self,
+        now: Time,
+        stream: usize,
+        (from, partition, sequence): (ActorId, PartitionId, u32),
+        (base, records): (u64, u64),
+        promised: bool,
+    ) {
+        for group in self.readers[partition as usize].clone() {
+            let place = &mut self.places[group * self.partitions.len() + partition as usize];
+            let once = place.progress.done(base, records);
+            self.check(once, now, || format!("what is cut off of partition {partition} was never read: {base}"));
+        }
+        self.appended[stream] -= records;
+        let next = self.sequences.of(from, partition);
+        let due = self.repeats.places.get(&(from, partition)).map_or(*next, |troubled| troubled.due);
+        *next = HERE;
+        let new = || Troubled { due, missing: BTreeMap::new() };
+        let place = self.repeats.places.entry((from, partition)).or_insert_with(new);
+        place.due = place.due.min(sequence);
+        let again = &mut self.repeats.streams[stream];
+        if place.missing.insert(sequence, records as u32).is_some() {
+            // It was there twice.
+            again.duplicates -= records;
+        } else {
+            again.missing += records;
+        }
+        again.excused += if promised { records } else { 0 };
     }
 
     /// A batch is not the one that was due.

@@ -3,6 +3,7 @@
 //! Asked after every event once nothing more will come.
 use super::{Reads, Recorder, StreamTotals};
 use crate::model::machine::Cause;
+use crate::plan::Plan;
 
 impl Recorder {
     /// Whether no producer will be given anything more.
@@ -34,4 +35,19 @@ impl Recorder {
             && (0..self.reads.len()).all(|group| self.backlog(group) == 0)
             && self.reads.iter().enumerate().all(forwarded)
     }
+}
+
+/// What each group reads, and where it writes.
+pub(super) fn reads(plan: &Plan) -> Vec<Reads> {
+    let mut output = plan.producers.len();
+    let reads = plan.groups.iter().map(|group| {
+        let partitions = group.topics.iter().flat_map(|&topic| {
+            let topic = &plan.topics[topic];
+            topic.first..topic.first + topic.partitions
+        });
+        let stream = group.output.as_ref().map(|_| (output, group.retry.dead_letters));
+        output += usize::from(stream.is_some());
+        Reads { topics: group.topics.clone(), partitions: partitions.collect(), output: stream }
+    });
+    reads.collect()
 }

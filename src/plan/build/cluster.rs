@@ -5,7 +5,8 @@
 use super::distribution::drawn;
 use super::findings::Findings;
 use crate::model::random::Distribution;
-use crate::plan::{ClusterPlan, TopicPlan};
+use crate::plan::events::{Action, EventPlan, Who};
+use crate::plan::{ClusterPlan, FailingPlan, Plan, TopicPlan};
 use crate::scenario::Scenario;
 use crate::scenario::schema::Cluster;
 use crate::units::Span;
@@ -91,6 +92,7 @@ fn costs(keys: &Cluster, brokers: u32, copied: bool, found: &mut Findings<'_>) -
         // The page cache takes what is appended at once, and its copying is in `per_kib`: no profile needs to say more.
         disk: keys.disk.as_ref().and_then(|disk| disk.bandwidth.as_ref()).map_or(f64::INFINITY, |rate| rate.0),
         replication: if copied { costs.of(copy, FREE, REPLICATION) } else { copy.unwrap_or(FREE) },
+        failing: None,
         // A delay of the protocol is a setting and no cost: it makes nothing uncalibrated.
         initial_rebalance_delay: match &keys.initial_rebalance_delay {
             Some(delay) => delay.0,
@@ -104,5 +106,65 @@ fn costs(keys: &Cluster, brokers: u32, copied: bool, found: &mut Findings<'_>) -
         },
         quota_window: None,
         uncalibrated: costs.uncalibrated,
+    }
+}
+
+/// `replica.lag.time.max.ms`.
+const LAG_MAX: Span = Span::from_ms(30_000);
+/// `replica.fetch.wait.max.ms`.
+const FETCH_WAIT: Span = Span::from_ms(500);
+/// `broker.heartbeat.interval.ms`.
+const ALIVE: Span = Span::from_ms(2_000);
+/// `broker.session.timeout.ms`.
+const SESSION: Span = Span::from_ms(9_000);
+/// Brokers times partitions at most, where brokers can fail: each pair has a log.
+const MOST_LOGS: u64 = 2_000_000;
+
+/// Decides whether brokers can fail: an event is theirs, or the scenario asks for Kafka's rules of replication.
+pub fn failing(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
+    let silent = crate::scenario::schema::Replication::default();
+    let keys = scenario.document.cluster.as_ref().and_then(|cluster| cluster.replication.as_ref()).unwrap_or(&silent);
+    let written = [&keys.lag_max, &keys.fetch_wait, &keys.heartbeat, &keys.session_timeout];
+    let asked = written.iter().any(|key| key.is_some()) || plan.topics.iter().any(|topic| topic.min_in_sync > 1);
+    if !asked && !plan.events.iter().any(befalls_brokers) {
+        return;
+    }
+    let or = |key: &Option<crate::scenario::values::Duration>, silent| key.as_ref().map_or(silent, |d| d.0);
+    let failing = FailingPlan {
+        lag_max: or(&keys.lag_max, LAG_MAX),
+        fetch_wait: or(&keys.fetch_wait, FETCH_WAIT),
+        heartbeat: or(&keys.heartbeat, ALIVE),
+        session: or(&keys.session_timeout, SESSION),
+    };
+    let path = "cluster.replication";
+    if failing.heartbeat >= failing.session {
+        let message = "brokers say that they are there less often than they are taken for gone";
+        found.error(&format!("{path}.heartbeat"), message, "make it shorter than `session_timeout`");
+    }
+    if keys.delay.is_some() {
+        let message = "is not drawn where brokers can fail: it follows from how followers fetch";
+        found.warn(&format!("{path}.delay"), message, "remove it, and say what the network takes");
+    }
+    for topic in plan.topics.iter().filter(|topic| topic.retention.is_some()) {
+        let message = "nothing is deleted in simulations in which brokers can fail";
+        let remedy = "remove it, or what befalls brokers, `min_insync` and the rules of `cluster.replication`";
+        found.error(&format!("topics.{}.retention", topic.name), message, remedy);
+    }
+    let logs = u64::from(plan.partitions()) * u64::from(plan.cluster.brokers);
+    if logs > MOST_LOGS {
+        let message = format!("{logs} logs, one for each partition and broker");
+        found.error("cluster.brokers", message, format!("where brokers can fail {MOST_LOGS} are simulated at most"));
+    }
+    plan.cluster.failing = Some(failing);
+}
+
+/// Whether a broker may be gone, or unheard, after it.
+fn befalls_brokers(event: &EventPlan) -> bool {
+    let is_theirs = |who: &Who| matches!(who, Who::Brokers | Who::Broker(_));
+    match &event.action {
+        Action::Crash(who, _) | Action::Restart(who, _) | Action::Pause(who, _) => is_theirs(who),
+        // Between brokers: what goes between them and clients needs no other rules.
+        Action::Network(between, ..) => between.iter().all(is_theirs),
+        _ => false,
     }
 }

@@ -164,7 +164,8 @@ impl Reading<'_, '_> {
             let who = self.somebody("pause", &target)?;
             (Action::Pause(who, self.must_last("does not say for how long", "such as `for: 10s`")?), target)
         } else if let Some(target) = one(&e.slow) {
-            let who = self.members("slow", &target)?;
+            let who = self.somebody("slow", &target)?;
+            self.must_have_a_disk(who);
             let Some(by) = &e.by else {
                 self.error("", "does not say how many times as long work takes", "add `by: 4`");
                 return None;
@@ -176,6 +177,14 @@ impl Reading<'_, '_> {
         } else {
             self.network()?
         })
+    }
+
+    /// A slow broker is one with a slow disk.
+    fn must_have_a_disk(&mut self, who: Who) {
+        if matches!(who, Who::Brokers | Who::Broker(_)) && self.plan.cluster.disk.is_infinite() {
+            let remedy = "write `cluster.disk.bandwidth`, such as `200 MB/s`";
+            self.error("slow", "a broker is as slow as its disk, and writing costs nothing here", remedy);
+        }
     }
 
     fn poison(&mut self, target: String) -> Option<(Action, String)> {
@@ -270,10 +279,6 @@ impl Reading<'_, '_> {
     fn somebody(&mut self, key: &str, target: &str) -> Option<Who> {
         if target.split('.').next() != Some("brokers") {
             return self.members(key, target);
-        }
-        if key != "pause" {
-            self.error(key, "brokers cannot do that yet", "use `pause`, or `cut` the way to it");
-            return None;
         }
         self.party(key, target)
     }

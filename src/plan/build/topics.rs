@@ -27,6 +27,7 @@ pub fn topics(scenario: &Scenario, found: &mut Findings<'_>) -> Vec<TopicPlan> {
             first: first as u32,
             partitions: topic.partitions.0 as u32,
             replicas,
+            min_in_sync: min_in_sync(topic, replicas, &format!("topics.{name}.min_insync"), found),
             retention: retention(topic, &format!("topics.{name}.retention"), found),
         });
         first += topic.partitions.0;
@@ -35,6 +36,15 @@ pub fn topics(scenario: &Scenario, found: &mut Findings<'_>) -> Vec<TopicPlan> {
         found.error("topics", format!("{first} partitions in all"), format!("{MOST_PARTITIONS} at most are simulated"));
     }
     plans
+}
+
+fn min_in_sync(topic: &Topic, replicas: u32, path: &str, found: &mut Findings<'_>) -> u32 {
+    let written = topic.min_insync.as_ref().map_or(1, |count| count.0) as u32;
+    if written > replicas {
+        let message = format!("{written} copies in sync are never there: the topic has {replicas}");
+        found.error(path, message, format!("set `replicas: {written}`, or ask for fewer"));
+    }
+    written
 }
 
 fn retention(topic: &Topic, path: &str, found: &mut Findings<'_>) -> Option<Retention> {

@@ -15,6 +15,9 @@ pub struct Topic {
     /// Copies of each record; 1 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
     pub replicas: Option<Count>,
+    /// `min.insync.replicas`: with fewer copies in sync, what asks for `acks: all` is refused; 1 when silent.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000))]
+    pub min_insync: Option<Count>,
     /// When records are deleted, read or not; never when silent.
     pub retention: Option<Retention>,
 }
@@ -109,8 +112,21 @@ pub struct Disk {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replication {
-    /// From append to high watermark.
+    /// From append to high watermark; where brokers can fail it follows from followers' fetches instead.
     pub delay: Option<Distribution<Duration>>,
+    /// `replica.lag.time.max.ms`: a follower that was not at the end for so long is not in sync; looked at twice as often.
+    /// 30 s when silent. This and the next three let brokers replicate by Kafka's rules, as events of brokers do.
+    #[schemars(extend("minimum" = 0.001))]
+    pub lag_max: Option<Duration>,
+    /// `replica.fetch.wait.max.ms`: how long a follower's fetch waits for something new; 500 ms when silent.
+    #[schemars(extend("minimum" = 0.001))]
+    pub fetch_wait: Option<Duration>,
+    /// `broker.heartbeat.interval.ms`: how often a broker says that it is there; 2 s when silent.
+    #[schemars(extend("minimum" = 0.001))]
+    pub heartbeat: Option<Duration>,
+    /// `broker.session.timeout.ms`: a broker that was not heard for so long loses what it leads; 9 s when silent.
+    #[schemars(extend("minimum" = 0.001))]
+    pub session_timeout: Option<Duration>,
 }
 
 /// Byte quotas, as Kafka's default for clients: of each client at each broker. A broker answers a client that exceeds its

@@ -1,0 +1,43 @@
+//! What the cast has more of where brokers can fail: copies, and a controller behind everybody else.
+//!
+//! Partition p of a topic is led by broker p mod brokers at first, and its copies are on the brokers after that one.
+use crate::model::broker::{Copies, Replication};
+use crate::model::controller::Controller;
+use crate::model::protocol::ActorId;
+use crate::plan::Plan;
+
+/// Where the controller is.
+pub fn address(plan: &Plan) -> ActorId {
+    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
+    let members: u32 = plan.groups.iter().map(|group| group.most_members).sum();
+    ActorId(plan.cluster.brokers + plan.groups.len() as u32 + producers + members)
+}
+
+/// Brokers with copies of each partition, and how many of them must be in sync.
+fn placed(plan: &Plan) -> impl Iterator<Item = (Vec<u32>, u32)> {
+    let brokers = plan.cluster.brokers;
+    plan.topics.iter().flat_map(move |topic| {
+        let replicas = topic.replicas.min(brokers);
+        let on = move |partition: u32| (0..replicas).map(|k| (partition + k) % brokers).collect();
+        (0..topic.partitions).map(move |partition| (on(partition), topic.min_in_sync))
+    })
+}
+
+/// The controller, if there is one.
+pub fn controller(plan: &Plan) -> Option<Controller> {
+    let failing = plan.cluster.failing?;
+    Some(Controller::new(failing.session, plan.cluster.brokers, placed(plan).map(|(replicas, _)| replicas)))
+}
+
+/// What a broker copies, if brokers can fail.
+pub fn copies(plan: &Plan, me: u32) -> Option<Copies> {
+    let failing = plan.cluster.failing?;
+    let how = Replication {
+        controller: address(plan),
+        lag_max: failing.lag_max,
+        fetch_wait: failing.fetch_wait,
+        heartbeat: failing.heartbeat,
+        session: failing.session,
+    };
+    Some(Copies::new(how, me, plan.cluster.brokers, placed(plan)))
+}

@@ -1,0 +1,77 @@
+//! What brokers, the controller and clients tell each other about copies and leaders, where brokers can fail.
+//!
+//! Kafka's Fetch of followers, BrokerHeartbeat, AlterPartition, LeaderAndIsr as metadata records, and Metadata.
+use super::{ActorId, Batch, Parcel, PartitionId, Position};
+use serde::{Deserialize, Serialize};
+
+/// A copy of a partition, and up to where it goes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct CopyEnd {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Leader epoch in which the follower follows.
+    pub epoch: u32,
+    /// Leader epoch of the last batch it has.
+    pub last_epoch: u32,
+    /// The offset after it.
+    pub offset: u64,
+}
+
+/// A batch on its way to a follower, with what the leader knows of it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Copied {
+    /// Its place in the parcel, offset and sequence number.
+    pub batch: Batch,
+    /// Who sent it.
+    pub from: ActorId,
+    /// Leader epoch in which it was appended.
+    pub epoch: u32,
+}
+
+/// A fetch of a follower, and with batches filled in, its answer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Follow {
+    /// Number of the fetch: an answer to an earlier one is nothing.
+    pub number: u32,
+    /// From where to copy.
+    pub wanted: Vec<CopyEnd>,
+    /// What was read.
+    pub batches: Vec<Copied>,
+    /// The records of all batches.
+    pub parcel: Parcel,
+    /// High watermarks.
+    pub marks: Vec<Position>,
+    /// Copies that differ from here on: to be cut back to this offset.
+    pub diverged: Vec<Position>,
+    /// Copies that end before what is left begins: they go on from this offset.
+    pub begins: Vec<Position>,
+    /// Partitions that it does not lead in that epoch.
+    pub refused: Vec<PartitionId>,
+}
+
+/// No broker.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Who leads a partition, and who is in sync.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Leadership {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Its leader, or `NOBODY`.
+    pub leader: u32,
+    /// How many leaders were elected before.
+    pub epoch: u32,
+    /// Counts every change.
+    pub version: u32,
+    /// Replicas in sync, the leader among them.
+    pub in_sync: Vec<u32>,
+}
+
+/// Who leads what: a client's question, and the controller's answer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Leaders {
+    /// Asked by what reads, not by what writes: a member may do both.
+    pub reads: bool,
+    /// By partition over all topics, `NOBODY` where there is none.
+    pub leaders: Vec<u32>,
+}

@@ -1,0 +1,39 @@
+//! Records that were appended, and cut off when another broker began to lead.
+//!
+//! While the run goes on they are lost to everybody who reads them, which keeps all accounts even. Those that come again
+//! count once: when it is over, they were never appended.
+use super::Recorder;
+use crate::model::machine::Cause;
+use crate::outcome::tally::{PartitionTally, Totals};
+use crate::units::Time;
+
+impl Recorder {
+    #[cold]
+    pub(super) fn truncated(&mut self, partition: usize, (first, n): (u64, u64), promised: bool, now: Time) {
+        let topic = self.topic_of[partition] as usize;
+        for group in
+            (0..self.reads.len()).filter(|&group| self.reads[group].topics.contains(&topic)).collect::<Vec<_>>()
+        {
+            self.lost(group, partition, (first, n, Cause::Truncation), now);
+            self.totals.groups[group].vanished += if promised { 0 } else { n };
+        }
+        if !promised {
+            self.totals.topics[topic].vanished += n;
+            self.partitions[partition].vanished += n;
+        }
+    }
+}
+
+/// The run is over: what vanished was never appended.
+pub(super) fn forget(end: &mut Totals, partitions: &mut [PartitionTally]) {
+    for topic in &mut end.topics {
+        topic.appended.total -= topic.vanished;
+    }
+    for group in &mut end.groups {
+        group.lost.total -= group.vanished;
+        group.lost_by[Cause::Truncation as usize] -= group.vanished;
+    }
+    for partition in partitions {
+        partition.appended -= partition.vanished;
+    }
+}
