@@ -44,7 +44,7 @@ pub struct Follow {
     /// Copies that differ from here on: to be cut back to this offset.
     pub diverged: Vec<Position>,
     /// Copies that end before what is left begins: they go on from this offset.
-    pub begins: Vec<Position>,
+    pub begins: Vec<CopyEnd>,
     /// Partitions that it does not lead in that epoch.
     pub refused: Vec<PartitionId>,
 }
