@@ -10,6 +10,7 @@ pub mod load;
 pub use crate::model::backoff::Backoff;
 use crate::model::compression::Curve;
 pub use crate::model::consumer::{Commit, Reset};
+pub use crate::model::coordinator::consumer_protocol::ServerAssignor;
 pub use crate::model::dealing::Assignor as AssignorPlan;
 pub use crate::model::log::Retention;
 pub use crate::model::partitioner::KeyHash;
@@ -104,6 +105,8 @@ pub struct ClusterPlan {
     pub failing: Option<FailingPlan>,
     /// `group.initial.rebalance.delay.ms`.
     pub initial_rebalance_delay: Span,
+    /// `group.consumer.assignment.interval.ms`.
+    pub assignment_interval: Span,
     /// How brokers observe the rates of clients, where any has a quota.
     pub quota_window: Option<QuotaWindow>,
     /// Whether any cost was taken from a named profile instead of the scenario.
@@ -287,6 +290,8 @@ pub struct GroupPlan {
     pub workers: u32,
     /// How partitions are dealt to members.
     pub assignor: AssignorPlan,
+    /// Who deals at the coordinator, where the group has the consumer protocol.
+    pub remote_assignor: Option<ServerAssignor>,
     /// When members poll first.
     pub starts: Time,
     /// Processing time of a record; where work is real, how long a simulation takes it to be.
@@ -411,19 +416,22 @@ impl Plan {
         group.topics.iter().map(|topic| self.topics[*topic].partitions).sum()
     }
 
-    /// Whether every producer keeps the same mean rate to the end, so that the system may settle down.
+    /// Whether every producer keeps the same mean rate to the end and nothing befalls anybody, so that the system may settle
+    /// down.
     #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.producers.iter().all(|producer| {
-            let even = matches!(
-                producer.arrivals,
-                Arrivals::Constant { .. }
-                    | Arrivals::Poisson { .. }
-                    | Arrivals::Renewal { .. }
-                    | Arrivals::Batches { .. }
-            );
-            even && producer.messages == u64::MAX
-        })
+        self.events.is_empty()
+            && self.groups.iter().all(|group| !group.cold)
+            && self.producers.iter().all(|producer| {
+                let even = matches!(
+                    producer.arrivals,
+                    Arrivals::Constant { .. }
+                        | Arrivals::Poisson { .. }
+                        | Arrivals::Renewal { .. }
+                        | Arrivals::Batches { .. }
+                );
+                even && producer.messages == u64::MAX
+            })
     }
 
     /// When the run ends at the latest.

@@ -3,6 +3,7 @@
 //! Everything is drawn from an [`Outcome`], fresh from a run or read back from its folder; the same outcome draws the
 //! same bytes. Drawing happens in memory first, so that files appear whole or not at all.
 pub mod axis;
+mod befallen;
 pub mod bottleneck;
 pub mod charts;
 pub mod codecs;

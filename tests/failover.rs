@@ -126,7 +126,7 @@ fn a_broker_that_ends_in_good_order_is_hardly_missed() {
     let mut gaps: Vec<f64> = (1..=SEEDS).map(|seed| longest(&story.play(seed))).collect();
     gaps.sort_by(f64::total_cmp);
     // A retry and a fetch that was waiting; where a follower asked before its leader knew, a second more.
-    assert!(gaps[SEEDS as usize / 2] < 0.7 && gaps[SEEDS as usize - 1] < 2.0, "{gaps:?}");
+    assert!(gaps[SEEDS as usize / 4] < 0.3 && gaps[SEEDS as usize - 1] < 2.0, "{gaps:?}");
 }
 
 #[test]
@@ -159,7 +159,8 @@ fn with_as_many_in_sync_as_there_are_copies_nothing_is_written_during_an_outage(
 
 #[test]
 fn a_follower_that_is_not_heard_holds_up_writes_until_it_counts_as_gone() {
-    let cut = Story { events: "[{at: {uniform: {min: 10s, max: 20s}}, cut: [brokers.1, brokers.2], for: 60s}]", ..CALM };
+    let cut =
+        Story { events: "[{at: {uniform: {min: 10s, max: 20s}}, cut: [brokers.1, brokers.2], for: 60s}]", ..CALM };
     for seed in 1..=SEEDS {
         let held = longest(&cut.play(seed));
         // `replica.lag.time.max.ms` is looked at every 15 s; a request that is not answered is sent again after 30 s.
@@ -198,7 +199,9 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn what_cannot_be_is_refused_with_a_remedy() {
     let problems = |text: &str| {
-        let text = format!("producers: {{p: {{topic: t, arrivals: {{constant: {{rate: 1/s}}}}}}}}\nrun: {{duration: 1s}}\n{text}");
+        let text = format!(
+            "producers: {{p: {{topic: t, arrivals: {{constant: {{rate: 1/s}}}}}}}}\nrun: {{duration: 1s}}\n{text}"
+        );
         let scenario = conga::scenario::parse(&text, "test.yaml", None, &[]).expect("a scenario");
         let live = conga::plan::build::live(&scenario).err();
         live.map(|problems| problems.to_string()).unwrap_or_default()

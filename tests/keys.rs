@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use table::{BASE, FILES, NOTHING, Row, TWINS};
+use table::{BASE, BESIDE, FILES, NOTHING, Row, TWINS};
 
 /// A folder with the scenario and its files.
 fn folder() -> tempfile::TempDir {
@@ -134,7 +134,10 @@ fn every_word_means_something_of_its_own() {
         let row = rows().find(|row| row.key == key).unwrap_or_else(|| panic!("no row for {key}"));
         let mut figures: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for word in &words {
-            let seen = play(folder.path(), &sets(row, word));
+            let mut sets = sets(row, word);
+            let beside = BESIDE.iter().filter(|(of, with, _)| *of == key && *with == word);
+            sets.extend(beside.map(|(_, _, set)| (*set).to_owned()));
+            let seen = play(folder.path(), &sets);
             let figure = seen.pointer(row.figure).unwrap_or_else(|| panic!("{key}: no figure {}", row.figure));
             figures.entry(figure.to_string()).or_default().push(word);
         }
@@ -174,6 +177,7 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("consumer", "max.partition.fetch.bytes=7", "groups.g.fetch.max_partition_bytes=7 B"),
     ("consumer", "heartbeat.interval.ms=7", "groups.g.heartbeat=7ms"),
     ("consumer", "session.timeout.ms=7000", "groups.g.session_timeout=7s"),
+    ("consumer", "group.protocol=consumer", "groups.g.protocol=consumer"),
     ("consumer", "auto.commit.interval.ms=7", "groups.g.commit.auto=7ms"),
     ("consumer", "enable.auto.commit=false", "groups.g.commit.after=poll"),
     (
@@ -191,7 +195,6 @@ const WITHOUT_KEY: &[(&str, &str, &str)] = &[
         "no key says it; `a_greater_request_lets_greater_messages_pass` holds it to its effect",
     ),
     ("producer", "partitioner.ignore.keys", "true is refused, false is what is simulated"),
-    ("consumer", "group.protocol", "anything but classic is refused"),
 ];
 
 /// Names of Kafka's properties, of producers and consumers, as its clients of 4.4 list them.

@@ -6,6 +6,7 @@ mod bottleneck;
 mod cli;
 mod compare;
 mod compression;
+mod consumer_protocol;
 mod disk;
 mod events;
 mod expiry;

@@ -21,7 +21,9 @@ use crate::model::sabotage::{self, Sabotage};
 use crate::model::wire::Bandwidth;
 use crate::model::workload::arrivals::Clock;
 use crate::model::workload::{Homes, KeyHomes, Keyless, Recipe, Workload};
-use crate::plan::{Acks, AssignorPlan, ClientPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan, Work};
+use crate::plan::{
+    Acks, AssignorPlan, ClientPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan, ServerAssignor, Work,
+};
 use crate::units::{Span, Time};
 use groups::{Shared, coordinator, join};
 use std::collections::BTreeMap;
@@ -372,11 +374,17 @@ pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     let topics: Vec<_> =
         plan.topics.iter().map(|topic| assignor::Topic { name: &topic.name, partitions: topic.partitions }).collect();
     // Zero-padded, so that the order of the text is the order of the numbers.
-    let ids: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
-    let members: Vec<_> = ids.iter().map(|id| assignor::Member { id, instance: None, topics: &group.topics }).collect();
+    let names: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
+    let members: Vec<_> =
+        names.iter().map(|id| assignor::Member { id, instance: None, topics: &group.topics }).collect();
     // A stable group begins here: nobody has owned anything before.
     let new = vec![assignor::Previous::NONE; members.len()];
+    let ids = || (0..).map(assignor::TopicId).take(topics.len()).collect::<Vec<_>>();
     let mut dealt = match group.assignor {
+        _ if group.remote_assignor == Some(ServerAssignor::Uniform) => {
+            let nothing = vec![Vec::new(); members.len()];
+            assignor::uniform(&topics, &ids(), &members, &nothing).expect("a group reads topics that exist")
+        }
         AssignorPlan::Range => assignor::range(&topics, &members),
         AssignorPlan::RoundRobin => assignor::roundrobin(&topics, &members),
         AssignorPlan::Sticky => assignor::sticky(&topics, &members, &new),

@@ -1,15 +1,19 @@
-//! Which member reads which partition: the assignors of Kafka's clients. Range and round robin look at the present
-//! only; the sticky ones, in a part of their own, also at who had what.
+//! Which member reads which partition: the assignors of Kafka's clients, and of its coordinators (KIP-848). Range and
+//! round robin look at the present only; sticky and uniform, in parts of their own, also at who had what.
 //!
 //! Members and topics are lists; a subscription names topics by their place. What decides is the order Kafka sorts
 //! them into: members with an instance id first, then by id; topics by name. Both orders are Java's, by UTF-16 unit.
 //! Racks are absent: Kafka leaves its rack-aware path when members have none.
 mod general;
 pub mod java;
+mod server_range;
 mod sticky;
+mod uniform;
 
+pub use server_range::server_range;
 use std::cmp::Ordering;
 pub use sticky::{Previous, cooperative_sticky, sticky};
+pub use uniform::{TopicId, UnknownTopic, uniform};
 
 /// A topic as an assignor sees it.
 #[derive(Clone, Copy, Debug)]

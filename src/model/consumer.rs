@@ -4,11 +4,13 @@
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod at_most_once;
 mod befallen;
+mod epochs;
 mod leaders;
 mod membership;
 mod output;
 mod partitions;
 mod resume;
+mod settings;
 mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
@@ -18,14 +20,17 @@ use super::protocol::{
 };
 use super::quota::Muted;
 use super::sabotage::{self, Sabotage};
-use crate::units::{Span, Time};
+use crate::units::Time;
+use epochs::Epochs;
 use membership::Membership;
 use partitions::{Roster, UNKNOWN};
 use std::collections::VecDeque;
 
+pub use epochs::Taking;
 pub use membership::Joining;
 pub use output::Output;
 pub use partitions::Reset;
+pub use settings::{Commit, Settings};
 pub use supply::{Supplies, Supply, Toil};
 
 /// A member of a consumer group.
@@ -51,6 +56,8 @@ pub struct Consumer {
     roster: Roster,
     /// Its part in a group whose members come and go.
     membership: Option<Box<Membership>>,
+    /// The same in the consumer protocol.
+    epochs: Option<Box<Epochs>>,
     /// Its group asks something of it at the next poll.
     attends: bool,
     /// When it last took records.
@@ -71,52 +78,6 @@ enum Ending {
     Asked,
     /// It is gone.
     Over,
-}
-
-/// How a member fetches, polls and commits.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Number of its group.
-    pub group: u32,
-    /// Its own number in the group.
-    pub member: u32,
-    /// In which generation: the first, or a later one that takes the place of a member that was lost.
-    pub generation: u32,
-    /// Where its coordinator is.
-    pub coordinator: ActorId,
-    /// Number of brokers.
-    pub brokers: u32,
-    /// When it polls first.
-    pub starts: Time,
-    /// `max.poll.records`.
-    pub poll_records: u32,
-    /// `fetch.min.bytes`.
-    pub fetch_min_bytes: u64,
-    /// `fetch.max.bytes`.
-    pub fetch_max_bytes: u64,
-    /// `max.partition.fetch.bytes`.
-    pub fetch_max_partition_bytes: u64,
-    /// `fetch.max.wait.ms`.
-    pub fetch_max_wait: Span,
-    /// When it commits.
-    pub commit: Commit,
-    /// `heartbeat.interval.ms`.
-    pub heartbeat: Span,
-    /// `auto.offset.reset`.
-    pub reset: Reset,
-}
-
-/// When a member commits its positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    /// Inside poll, once this much time has passed since the last; does not wait for the answer.
-    Auto(Span),
-    /// After the records of each poll are processed; the next poll waits for the answer.
-    AfterPoll,
-    /// Whenever so many records are processed; does not wait for the answer.
-    Every(u32),
-    /// Before the records of a poll are processed, which waits for the answer: at most once.
-    BeforeWork,
 }
 
 /// A partition of a member.
@@ -167,7 +128,11 @@ impl Machine for Consumer {
             Input::Fired(Timer::Heartbeat) => self.beat(now, out),
             Input::Fired(Timer::PollDue) => self.poll_due(now, out),
             Input::Received {
-                message: message @ (Message::HeartbeatRefused { .. } | Message::Joined(_) | Message::Shared(_)),
+                message:
+                    message @ (Message::HeartbeatRefused { .. }
+                    | Message::Joined(_)
+                    | Message::Shared(_)
+                    | Message::Standing(_)),
                 ..
             } => self.told(message, now, out),
             Input::Fired(Timer::Begin) => self.poll(now, out),
@@ -216,6 +181,7 @@ impl Consumer {
             muted: Muted::default(),
             roster: Roster::default(),
             membership: None,
+            epochs: None,
             attends: false,
             polled_at: Time::ZERO,
             ending: Ending::No,
@@ -251,7 +217,7 @@ impl Consumer {
 
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.tell_owned(out);
-        let waits = self.settings.generation > 1 && self.membership.is_none();
+        let waits = self.settings.generation > 1 && self.membership.is_none() && self.epochs.is_none();
         if waits { self.ask_where(out) } else { self.begin(now, out) }
     }
 

@@ -45,8 +45,7 @@ impl Controller {
     #[must_use]
     pub fn new(session: Span, brokers: u32, partitions: impl Iterator<Item = Vec<u32>>) -> Self {
         let led = |(partition, replicas): (PartitionId, Vec<u32>)| {
-            let now =
-                Leadership { partition, leader: replicas[0], epoch: 0, version: 0, in_sync: replicas.clone() };
+            let now = Leadership { partition, leader: replicas[0], epoch: 0, version: 0, in_sync: replicas.clone() };
             Led { replicas, now }
         };
         Self {

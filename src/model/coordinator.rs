@@ -2,14 +2,17 @@
 //!
 //! Where nothing ever happens to a group it starts stable and stays so: everybody has joined, partitions are dealt in
 //! generation 1, every offset is committed at 0, and a heartbeat is answered with nothing but that. Other groups run a
-//! protocol (`classic`). Only what its members say in the present generation is committed.
+//! protocol (`classic`, `consumer_protocol`). Only what its members say in the present generation is committed.
 pub mod classic;
+pub mod consumer_protocol;
+pub mod reconcile;
 
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::protocol::{ActorId, Commits, Message, NOTHING_COMMITTED, PartitionId, Position, Refusal, Timer};
 use super::sabotage::{self, Sabotage};
 use crate::units::Time;
 use classic::Classic;
+use consumer_protocol::ConsumerProtocol;
 
 /// The coordinator of one group.
 #[derive(Debug)]
@@ -21,13 +24,15 @@ pub struct Coordinator {
     leaders: Vec<u32>,
     /// Where members come and go.
     classic: Option<Box<Classic>>,
+    /// The same in the consumer protocol.
+    epochs: Option<Box<ConsumerProtocol>>,
 }
 
 impl Coordinator {
     /// Of group number `group`, in a cluster with so many partitions.
     #[must_use]
     pub fn new(group: u32, partitions: u32) -> Self {
-        Self { group, committed: vec![0; partitions as usize], leaders: Vec::new(), classic: None }
+        Self { group, committed: vec![0; partitions as usize], leaders: Vec::new(), classic: None, epochs: None }
     }
 
     /// One that tells the broker that leads each partition what is committed, so that the rest can be read again.
@@ -40,6 +45,12 @@ impl Coordinator {
     #[must_use]
     pub fn running(self, classic: Classic) -> Self {
         Self { classic: Some(Box::new(classic)), ..self }
+    }
+
+    /// One whose group changes by the consumer protocol.
+    #[must_use]
+    pub fn in_epochs(self, epochs: ConsumerProtocol) -> Self {
+        Self { epochs: Some(Box::new(epochs)), ..self }
     }
 
     /// One whose group has never committed anything.
@@ -88,6 +99,9 @@ impl Coordinator {
 
     /// Whether positions may be committed, and if not, why not.
     fn refuses(&mut self, commits: &Commits, now: Time) -> Option<Refusal> {
+        if let Some(epochs) = &self.epochs {
+            return epochs.refuses(commits);
+        }
         let classic = self.classic.as_mut()?;
         classic.may_commit(commits.key, commits.generation, now).err()
     }
@@ -122,10 +136,11 @@ impl Machine for Coordinator {
                 }
                 out.send(from, Message::Offsets { number, positions });
             }
-            other => match &mut self.classic {
-                Some(classic) => classic.handle(now, other, out),
-                None if matches!(other, Input::Started | Input::Paused(_) | Input::Slowed(_)) => {}
-                None => panic!("a coordinator does not expect {other:?}"),
+            other => match (&mut self.classic, &mut self.epochs) {
+                (Some(classic), _) => classic.handle(now, other, out),
+                (_, Some(epochs)) => epochs.handle(now, other, out),
+                _ if matches!(other, Input::Started | Input::Paused(_) | Input::Slowed(_)) => {}
+                _ => panic!("a coordinator does not expect {other:?}"),
             },
         }
     }

@@ -21,8 +21,8 @@ use super::wire::Bandwidth;
 use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 use beyond::Beyond;
-use leaders::Moves;
 use expiry::Expiry;
+use leaders::Moves;
 use retry::Retry;
 pub use retry::Retrying;
 

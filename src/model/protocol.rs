@@ -2,17 +2,19 @@
 //!
 //! A request brings the buffers that its answer is written into, and the answer brings them home: nothing is
 //! allocated once the run is warm, no pool is shared, and a lost message costs one allocation.
+mod copies;
+mod epochs;
 mod membership;
+mod parcel;
 
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-mod copies;
-
-pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY};
-
+pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY, Unanswered};
+pub use epochs::{Beat, Standing, Wish};
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
+pub use parcel::{Extra, Parcel};
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,106 +44,6 @@ pub struct Record {
     pub key: u32,
     /// Bytes of its body on the wire but for timestamp and offset (`wire::body`).
     pub body: u32,
-}
-
-/// What is known of a record beyond the usual: only where some record of the parcel needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Extra {
-    /// When it was accepted into the producer's buffer, if later than due.
-    pub sent: Time,
-    /// When the first record along its pipeline was due.
-    pub origin: Time,
-    /// Amount of work in it.
-    pub units: f64,
-}
-
-impl Extra {
-    /// What holds of a record of which nothing special is known.
-    #[inline]
-    #[must_use]
-    pub fn usual(record: &Record) -> Self {
-        Self { sent: record.due, origin: record.due, units: 1.0 }
-    }
-}
-
-/// Records, and beside them their extras: either none at all or one for each.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Parcel {
-    /// The records.
-    pub records: Vec<Record>,
-    /// Empty, or one for each record.
-    pub extras: Vec<Extra>,
-}
-
-impl Parcel {
-    /// Number of records.
-    #[inline]
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-    /// True when there are none.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-    /// Forgets everything, keeps the memory.
-    #[inline]
-    pub fn clear(&mut self) {
-        self.records.clear();
-        self.extras.clear();
-    }
-    /// Adds a record of which something special is known.
-    pub fn push_extra(&mut self, record: Record, extra: Extra) {
-        self.complete();
-        self.records.push(record);
-        self.extras.push(extra);
-    }
-    /// Adds a usual record.
-    #[inline]
-    pub fn push(&mut self, record: Record) {
-        self.records.push(record);
-        if !self.extras.is_empty() {
-            self.extras.push(Extra::usual(&record));
-        }
-    }
-    /// Adds records with their extras, of which there are none or as many.
-    #[inline(never)]
-    pub fn extend(&mut self, records: &[Record], extras: &[Extra]) {
-        if !extras.is_empty() || !self.extras.is_empty() {
-            self.extend_extras(records, extras);
-        }
-        self.records.extend_from_slice(records);
-    }
-    #[cold]
-    fn extend_extras(&mut self, records: &[Record], extras: &[Extra]) {
-        self.complete();
-        if extras.is_empty() {
-            self.extras.extend(records.iter().map(Extra::usual));
-        } else {
-            self.extras.extend_from_slice(extras);
-        }
-    }
-    /// Gives every record its extra.
-    fn complete(&mut self) {
-        let known = self.extras.len();
-        self.extras.extend(self.records[known..].iter().map(Extra::usual));
-    }
-    /// Removes the first `n` records.
-    #[inline(never)]
-    pub fn drop_front(&mut self, n: usize) {
-        self.records.drain(..n);
-        if !self.extras.is_empty() {
-            self.extras.drain(..n);
-        }
-    }
-    /// The extras of some of the records, or none at all.
-    #[inline]
-    #[must_use]
-    pub fn extras_of(&self, range: Range<usize>) -> &[Extra] {
-        if self.extras.is_empty() { &[] } else { &self.extras[range] }
-    }
 }
 
 /// A run of records of one partition inside a request or an answer: `records[start..end]` of its parcel.
@@ -240,15 +142,6 @@ impl Produce {
         self.parcel.clear();
         (self.bytes, self.plain) = (0, 0);
     }
-}
-
-/// What a broker has left of a connection that its client has closed.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Unanswered {
-    /// Number of the connection.
-    pub epoch: u32,
-    /// The requests that were not answered, carried out or not: that is not for the client to know.
-    pub requests: Vec<Box<Produce>>,
 }
 
 /// A fetch request, and with batches and records filled in, its answer.
@@ -360,6 +253,10 @@ pub enum Message {
     Shared(Box<Shared>),
     /// Member to coordinator: it goes.
     Leave(Box<Leave>),
+    /// Member to coordinator, in the consumer protocol: everything else about taking part.
+    Beat(Box<Beat>),
+    /// Coordinator to member: what it is to read.
+    Standing(Box<Standing>),
     /// Member to coordinator.
     Commit(Box<Commits>),
     /// The same box home again.

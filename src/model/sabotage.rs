@@ -44,6 +44,13 @@ pub enum Sabotage {
     KeepGeneration,
     /// A coordinator says that nothing is committed but the beginning.
     ForgetCommitted,
+    /// A coordinator gives out a partition that another member has not given up; only in the consumer protocol, as the
+    /// two that follow.
+    GiveUnreleased,
+    /// Somebody comes or goes and the group's epoch stays as it is.
+    ForgetEpoch,
+    /// A member that is not in the group any more goes on with what it had.
+    KeepFenced,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
     /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.

@@ -92,7 +92,8 @@ impl Failover {
                     witness.breaks(now, &law);
                 }
                 if end != base {
-                    let law = format!("the copy of partition {partition} on broker {broker} has no gap: {base} after {end}");
+                    let law =
+                        format!("the copy of partition {partition} on broker {broker} has no gap: {base} after {end}");
                     witness.breaks(now, &law);
                 }
             }
@@ -142,7 +143,8 @@ impl Failover {
         let Some(open) = place.open.iter_mut().find(|open| open.base == base && open.stream == stream) else { return };
         open.promised = true;
         if self.acks[stream as usize] == Acks::All {
-            let law = format!("what is acknowledged is on all replicas in sync: {base} of partition {partition} is not");
+            let law =
+                format!("what is acknowledged is on all replicas in sync: {base} of partition {partition} is not");
             witness.breaks(now, &law);
         }
     }

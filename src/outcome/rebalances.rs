@@ -51,6 +51,19 @@ pub struct Rebalances {
 struct Group {
     changes: Changes,
     present: BTreeMap<MemberKey, Time>,
+    /// Of a rebalance that is not over.
+    early: Vec<Cost>,
+}
+
+/// Something that a rebalance costs.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    generation: u32,
+    at: Time,
+    /// Partitions that changed hands.
+    moved: u32,
+    /// Since when a partition stood still, if one did.
+    stopped: Option<Time>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -82,8 +95,8 @@ impl Rebalances {
                 let place = self.place(group, partition);
                 let moved = place.last.is_some_and(|last| last != member);
                 (place.reader, place.last, place.generation) = (Some(member), Some(member), generation);
-                if moved && let Some(rebalance) = self.groups[group as usize].changes.of(generation) {
-                    rebalance.moved += 1;
+                if moved {
+                    self.groups[group as usize].costs(Cost { generation, at: now, moved: 1, stopped: None });
                 }
             }
             Fact::Revoked { group, member, partition } => {
@@ -101,7 +114,7 @@ impl Rebalances {
             Fact::Member { group, key, state } => self.member(group, key, state, now),
             Fact::Rebalanced { group, generation, reason, began, .. } => {
                 let rebalance = Rebalance { began, ended: now, reason, generation, moved: 0, stopped_ns: 0 };
-                self.groups[group as usize].changes.rebalances.push(rebalance);
+                self.groups[group as usize].over(rebalance);
             }
             _ => {}
         }
@@ -112,12 +125,8 @@ impl Rebalances {
     }
 
     fn stood_still(&mut self, group: u32, generation: u32, stopped: Option<Time>, now: Time) {
-        // A static member that was away stood still by itself: its generation was dealt before.
-        if let Some(stopped) = stopped
-            && let Some(rebalance) = self.groups[group as usize].changes.of(generation)
-            && rebalance.ended >= stopped
-        {
-            rebalance.stopped_ns += u128::from(now.since(stopped).ns());
+        if stopped.is_some() {
+            self.groups[group as usize].costs(Cost { generation, at: now, moved: 0, stopped });
         }
     }
 
@@ -179,8 +188,33 @@ fn inside([begins, ends]: [Time; 2], from: Time, until: Time) -> u128 {
     u128::from(until.min(ends).since(from.max(begins)).ns())
 }
 
-impl Changes {
-    fn of(&mut self, generation: u32) -> Option<&mut Rebalance> {
-        self.rebalances.iter_mut().rev().find(|rebalance| rebalance.generation == generation)
+impl Rebalance {
+    fn pays(&mut self, cost: &Cost) {
+        self.moved += cost.moved;
+        // A static member that was away stood still by itself: its generation was dealt before.
+        if let Some(stopped) = cost.stopped.filter(|&stopped| self.ended >= stopped) {
+            self.stopped_ns += u128::from(cost.at.since(stopped).ns());
+        }
+    }
+}
+
+impl Group {
+    /// A cost belongs to the first rebalance that led to its generation, or beyond. In the consumer protocol partitions
+    /// change hands while the rebalance goes on: then it is kept until that is over.
+    fn costs(&mut self, cost: Cost) {
+        let beyond = self.changes.rebalances.iter_mut().rev().take_while(|one| one.generation >= cost.generation);
+        match beyond.last() {
+            Some(rebalance) => rebalance.pays(&cost),
+            None => self.early.push(cost),
+        }
+    }
+
+    fn over(&mut self, mut rebalance: Rebalance) {
+        for cost in self.early.drain(..) {
+            if cost.at >= rebalance.began {
+                rebalance.pays(&cost);
+            }
+        }
+        self.changes.rebalances.push(rebalance);
     }
 }

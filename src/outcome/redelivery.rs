@@ -25,10 +25,14 @@ pub struct Redelivery {
 struct Place {
     /// Who reads it.
     owner: Option<u32>,
+    /// Which process of it.
+    incarnation: u32,
     /// Whether its owner is lost, and nobody has said yet where to go on.
     orphaned: bool,
     /// By anybody.
     seen: Progress,
+    /// Records below may count as lost, although somebody has them in hand.
+    deleted: u64,
     /// By whoever took a lost member's place, until it is past what was seen by then.
     again: Option<(Progress, u64)>,
 }
@@ -64,14 +68,18 @@ impl Redelivery {
     pub(super) fn hear(&mut self, witness: &mut Witness, now: Time, fact: &Fact<'_>) {
         match *fact {
             Fact::Processed(ref done) => return self.processed(witness, now, done),
-            Fact::Assigned { group, member, partition, .. } => self.place(group, partition).owner = Some(member),
+            Fact::Assigned { group, member, partition, .. } => {
+                let incarnation = self.lives.get(&(group, member)).copied().unwrap_or(1);
+                let place = self.place(group, partition);
+                (place.owner, place.incarnation) = (Some(member), incarnation);
+            }
             Fact::Revoked { group, member, partition } => {
                 let place = self.place(group, partition);
                 place.owner = place.owner.filter(|owner| *owner != member);
             }
             Fact::Member { group, key, state } => {
                 if !self.changes(group, key, state) {
-                    return;
+                    return self.releases(witness, now, group, key);
                 }
             }
             Fact::Reset { group, partition, offset, .. } => {
@@ -123,6 +131,17 @@ impl Redelivery {
         true
     }
 
+    /// A process that is gone held partitions until now, though another one is there under the same number.
+    fn releases(&mut self, witness: &mut Witness, now: Time, group: u32, key: MemberKey) {
+        let first = group as usize * self.partitions;
+        for (partition, place) in (0..).zip(&mut self.places[first..first + self.partitions]) {
+            if place.owner == Some(key.member) && place.incarnation == key.incarnation {
+                place.owner = None;
+                witness.observe(now, &Fact::Revoked { group, member: key.member, partition });
+            }
+        }
+    }
+
     /// What was committed by whoever was lost, and never processed.
     fn passed_over(&mut self, witness: &mut Witness, now: Time, (group, partition): (u32, u32), offset: u64) {
         let seen = &mut self.place(group, partition).seen;
@@ -148,8 +167,9 @@ impl Redelivery {
         (first, records): (u64, u64),
         cause: Cause,
     ) {
-        let Place { seen, again, .. } = self.place(group, partition);
+        let Place { seen, again, deleted, .. } = self.place(group, partition);
         let (mut at, end) = (first, first + records);
+        *deleted = end.max(*deleted);
         if let Some((progress, until)) = again {
             if progress.below < end {
                 progress.done(progress.below, end - progress.below);
@@ -175,25 +195,27 @@ impl Redelivery {
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
         let &Processed { group, partition, first, records, shared, .. } = done;
         let (n, end) = (records.len() as u64, first + records.len() as u64);
-        let Place { seen, again, owner, .. } = self.place(group, partition);
+        let Place { seen, again, owner, deleted, .. } = self.place(group, partition);
         if *owner != Some(done.member) {
             // It was taken for gone, and does not know: what it does is done again by whoever has its place.
             return witness.observe(now, &Fact::Redone { group, records: n });
         }
-        let Some((progress, until)) = again else {
+        if let Some((progress, until)) = again {
+            let next = progress.below;
+            if !progress.done(first, n) {
+                witness.breaks(now, &format!("records of partition {partition} come again once after a loss: {first}"));
+            }
+            if !shared && first != next {
+                let law =
+                    format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
+                witness.breaks(now, &law);
+            }
+            if progress.below >= *until {
+                *again = None;
+            }
+        } else if first >= *deleted {
             seen.done(first, n);
             return witness.observe(now, &Fact::Processed(*done));
-        };
-        let next = progress.below;
-        if !progress.done(first, n) {
-            witness.breaks(now, &format!("records of partition {partition} come again once after a loss: {first}"));
-        }
-        if !shared && first != next {
-            let law = format!("what comes again of partition {partition} comes in order: {first} instead of {next}");
-            witness.breaks(now, &law);
-        }
-        if progress.below >= *until {
-            *again = None;
         }
         let mut at = first;
         while at < end {

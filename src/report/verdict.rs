@@ -2,6 +2,7 @@
 //!
 //! A group falls behind when its lag climbs, as a straight line through it says, by more than a hundredth of what it
 //! was given, and is still high when arrivals end. Nothing here is measured anew: it only reads the outcome.
+use super::befallen;
 use super::bottleneck::topics_of;
 use super::{bottleneck, figures};
 use crate::outcome::result::{GroupResult, Outcome, ProducerResult, SeriesRow};
@@ -68,7 +69,11 @@ impl Verdict {
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
         let result = &outcome.result;
-        let paces: Vec<Pace> = (0..result.groups.len()).map(|i| Pace::of(outcome, i)).collect();
+        let mut paces: Vec<Pace> = (0..result.groups.len()).map(|i| Pace::of(outcome, i)).collect();
+        if befallen::has_recovered(result) {
+            // What an event left is no sign of too little capacity.
+            paces.iter_mut().for_each(|pace| pace.growth_per_s = None);
+        }
         let overloaded = paces.iter().any(|pace| pace.growth_per_s.is_some())
             || result.producers.iter().any(|(_, producer)| lost_share(producer) > 0.01 || waiting(producer).is_some());
         let kind = match () {
@@ -86,6 +91,7 @@ impl Verdict {
         order.sort_by_key(|&i| paces[i].growth_per_s.is_none());
         sentences.extend(order.iter().take(MOST_GROUPS).map(|&i| group(outcome, i, &paces[i])));
         sentences.extend(result.producers.iter().filter_map(|(name, producer)| held_back(name, producer)));
+        sentences.extend(befallen::sentences(result));
         if result.repetitions.count > 1 {
             let count = result.repetitions.count;
             sentences.push(format!("Figures are means of {count} repetitions; ranges are 95 % intervals."));

@@ -8,8 +8,6 @@ pub fn instead(definition: &str, key: &str) -> Option<&'static str> {
     match (definition, key) {
         ("Document", "slo") => Some("remove it, and write `thresholds`"),
         ("Document", "vary") => Some("write it into `study`: `study: {vary: {PATH: LIST}}`"),
-        ("Assignor", "uniform") => Some("use `sticky`: with a stable group it spreads as evenly"),
-        ("Protocol", "consumer") => Some("use `classic`"),
         ("Group", "share") => Some("remove it: records are processed by the owner of their partition"),
         ("Document" | "Run", "output") => Some("remove it, and read `series.csv` and `partitions.csv`"),
         _ => None,

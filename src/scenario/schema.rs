@@ -261,7 +261,7 @@ pub struct Group {
     /// Threads of a member that share its records; 1 when silent.
     #[schemars(extend("minimum" = 1, "maximum" = 10_000))]
     pub workers: Option<Count>,
-    /// How partitions are dealt to members; range when silent.
+    /// How partitions are dealt to members; range when silent, uniform in the consumer protocol.
     pub assignor: Option<Assignor>,
     /// When it first polls; at once when silent.
     pub starts: Option<Duration>,
@@ -278,7 +278,8 @@ pub struct Group {
     pub quota: Option<ByteRate>,
     /// When positions are committed; `{auto: 5s}` when silent.
     pub commit: Option<Commit>,
-    /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent.
+    /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent. In the consumer protocol
+    /// it is the coordinator's, `group.consumer.heartbeat.interval.ms`; 5 s when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub heartbeat: Option<Duration>,
     /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. It matters
@@ -338,6 +339,8 @@ pub enum Assignor {
     Sticky,
     /// Kafka's `CooperativeStickyAssignor`: as `sticky`, and members keep working while partitions move.
     CooperativeSticky,
+    /// The coordinator's own, of the consumer protocol: even over all topics, and few partitions move.
+    Uniform,
 }
 
 /// What a poll returns.
@@ -425,6 +428,8 @@ pub enum OffsetReset {
 pub enum Protocol {
     /// Everybody joins again whenever somebody comes or goes, and one of them deals.
     Classic,
+    /// The coordinator deals, and every member goes there by its own heartbeats: KIP-848.
+    Consumer,
 }
 
 /// Where processed records go.

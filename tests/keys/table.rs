@@ -51,6 +51,10 @@ pub const FILES: [(&str, &str); 10] = [
     ("h.properties", "fetch.min.bytes=10000\n"),
 ];
 
+/// A group that begins by the consumer protocol, with heartbeats in time.
+const IN_EPOCHS: &[&str] =
+    &["groups.g.protocol=consumer", "groups.g.start=cold", "groups.g.offset_reset=earliest", "groups.g.heartbeat=20ms"];
+
 const CRASHED: &[&str] = &[
     "topics.t.replicas=2",
     "cluster.replication={heartbeat: 200ms, session_timeout: 1s}",
@@ -132,6 +136,7 @@ pub const ROWS: &[Row] = &[
     row("cluster.replication.heartbeat", &["topics.t.replicas=2"], "100ms", "200ms", "/events"),
     row("cluster.replication.session_timeout", CRASHED, "1s", "2s", PUBLISH),
     row("cluster.quota.produce", QUOTA, "", "100 KiB/s", PUBLISH),
+    row("cluster.assignment_interval", IN_EPOCHS, "10ms", "10s", "/events"),
     row("cluster.quota.fetch", QUOTA, "", "100 KiB/s", E2E),
     row("cluster.quota.samples", SMALL_QUOTA, "2", "4", PUBLISH),
     row("cluster.quota.window", SMALL_QUOTA, "20ms", "60ms", PUBLISH),
@@ -183,6 +188,13 @@ pub const ROWS: &[Row] = &[
     row("groups.members", &[], "2", "3", MEMBERS),
     row("groups.workers", &[], "", "2", "/result/groups/g/utilisation"),
     row("groups.assignor", &["groups.g.topics=[t, u]", "groups.g.members=3"], "range", "roundrobin", PARTITIONS),
+    row(
+        "groups.protocol",
+        &["groups.g.start=cold", "groups.g.offset_reset=earliest"],
+        "classic",
+        "consumer",
+        "/events",
+    ),
     row("groups.starts", &[], "", "100ms", E2E),
     row("groups.work", &[], "200us", "300us", WORK),
     row("groups.work.per_unit.base", &["groups.g.work={per_unit: {base: 1us, each: 2us}}"], "1us", "3us", WORK),
@@ -467,3 +479,6 @@ pub const TWINS: &[(&str, &[&str], &str)] = &[(
     &["roundrobin", "sticky", "cooperative-sticky"],
     "a group that begins is dealt in turn by all three; they differ while partitions move, and none ever does",
 )];
+
+/// Words that mean something only beside another one.
+pub const BESIDE: &[(&str, &str, &str)] = &[("groups.assignor", "uniform", "groups.g.protocol=consumer")];

@@ -2,6 +2,7 @@
 //!
 //! A key is drawn as its text, or left out. Topics are numbered, and an output goes to a topic with a greater number than
 //! all that its group reads, so that no circle arises. Shrinking leaves keys out.
+use super::befalls::{Befalls, befalls, membership};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -15,6 +16,8 @@ pub struct Draft {
     cluster: String,
     producers: Vec<Source>,
     groups: Vec<Group>,
+    events: Vec<Befalls>,
+    brokers: u32,
     run: String,
 }
 
@@ -43,8 +46,12 @@ impl Draft {
         let producers =
             producers.map(|(i, Source { topic, keys })| format!("  p{i}: {{topic: t{}{keys}}}\n", topic % all));
         let groups = self.groups.iter().enumerate().map(|(i, group)| format!("  g{i}: {}\n", group.yaml(all)));
+        // Members that write to a topic cannot go and come back.
+        let alone: Vec<usize> = (0..self.groups.len()).filter(|&i| self.groups[i].writes_to(all).is_none()).collect();
+        let events: String = self.events.iter().filter_map(|event| event.yaml(&alone, all, self.brokers)).collect();
+        let events = if events.is_empty() { events } else { format!("events:\n{events}") };
         format!(
-            "name: swarm\ntopics:\n{}cluster: {{{}}}\nproducers:\n{}{}{}run: {{{}}}\n",
+            "name: swarm\ntopics:\n{}cluster: {{{}}}\nproducers:\n{}{}{}run: {{{}}}\n{events}",
             topics.collect::<String>(),
             self.cluster,
             producers.collect::<String>(),
@@ -56,15 +63,24 @@ impl Draft {
 }
 
 impl Group {
-    fn yaml(&self, topics: usize) -> String {
+    fn reads(&self, topics: usize) -> Vec<usize> {
         let mut read: Vec<usize> = (0..topics).filter(|&topic| self.topics[topic]).collect();
         if read.is_empty() {
             read.push(0);
         }
-        let last = read[read.len() - 1];
-        let names: Vec<String> = read.iter().map(|topic| format!("t{topic}")).collect();
-        let output = self.output.as_ref().filter(|_| last + 1 < topics);
-        let output = output.map_or_else(String::new, |keys| format!(", output: {{topic: t{}{keys}}}", last + 1));
+        read
+    }
+
+    /// The topic it writes to, and with which keys.
+    fn writes_to(&self, topics: usize) -> Option<(usize, &String)> {
+        let next = self.reads(topics).last()? + 1;
+        Some((next, self.output.as_ref().filter(|_| next < topics)?))
+    }
+
+    fn yaml(&self, topics: usize) -> String {
+        let names: Vec<String> = self.reads(topics).iter().map(|topic| format!("t{topic}")).collect();
+        let output = self.writes_to(topics);
+        let output = output.map_or_else(String::new, |(topic, keys)| format!(", output: {{topic: t{topic}{keys}}}"));
         format!("{{topics: [{}]{}{output}}}", names.join(", "), self.keys)
     }
 }
@@ -74,10 +90,10 @@ pub fn draft() -> impl Strategy<Value = Draft> {
     (1_u32..4, any::<bool>(), 0..3_u32).prop_flat_map(|(brokers, bounded, how)| {
         let topics = vec((1_u32..9, 1..=brokers, key("retention", retention())), 1..=3);
         let producers = vec(source(bounded), 1..=3);
-        (topics, cluster(brokers), producers, vec(group(), 0..=3), run(bounded, how)).prop_map(
-            move |(topics, cluster, producers, groups, run)| {
-                let settles = !bounded || how == 1;
-                Draft { settles, topics, cluster, producers, groups, run }
+        (topics, cluster(brokers), producers, vec(group(), 0..=3), befalls(), run(bounded, how)).prop_map(
+            move |(topics, cluster, producers, groups, events, run)| {
+                let settles = (!bounded || how == 1) && events.iter().all(Befalls::settles);
+                Draft { settles, topics, cluster, producers, groups, events, brokers, run }
             },
         )
     })
@@ -86,18 +102,18 @@ pub fn draft() -> impl Strategy<Value = Draft> {
 type Text = BoxedStrategy<String>;
 
 /// One of these texts.
-fn one_of(texts: &'static [&'static str]) -> Text {
+pub fn one_of(texts: &'static [&'static str]) -> Text {
     Union::new(texts.iter().map(|text| Just((*text).to_owned()))).boxed()
 }
 
 /// A key with its value, or more often nothing.
-fn key(name: &'static str, value: impl Strategy<Value = String> + 'static) -> Text {
+pub fn key(name: &'static str, value: impl Strategy<Value = String> + 'static) -> Text {
     let written = value.prop_map(move |value| format!(", {name}: {value}"));
     prop_oneof![3 => Just(String::new()), 2 => written].boxed()
 }
 
 /// Several keys, one after the other.
-fn keys(all: Vec<Text>) -> Text {
+pub fn keys(all: Vec<Text>) -> Text {
     all.prop_map(|texts| texts.concat()).boxed()
 }
 
@@ -296,13 +312,17 @@ fn group() -> impl Strategy<Value = Group> {
     let all = vec![
         members.boxed(),
         key("workers", (1..6_u32).prop_map(|workers| workers.to_string())),
-        key("assignor", one_of(&["range", "roundrobin"])),
+        key("assignor", one_of(&["range", "roundrobin", "sticky", "cooperative-sticky"])),
         key("starts", one_of(&["0s", "10ms", "300ms"])),
         key("work", work),
         key("poll", polled),
         key("fetch", fetch()),
-        key("commit", one_of(&["{auto: 5s}", "{auto: 3ms}", "{after: poll}", "{every: 1}", "{every: 10}"])),
+        key(
+            "commit",
+            one_of(&["{auto: 5s}", "{auto: 3ms}", "{after: poll}", "{before: work}", "{every: 1}", "{every: 10}"]),
+        ),
         key("heartbeat", one_of(&["5ms", "1s"])),
+        membership(),
     ];
     let output = prop_oneof![Just(None), keys(client("linger")).prop_map(Some)];
     (vec(any::<bool>(), 3), keys(all), output).prop_map(|(topics, keys, output)| Group { topics, keys, output })

@@ -2,9 +2,10 @@
 //!
 //! Groups to which nothing ever happens need none of this.
 use super::assign;
-use crate::model::consumer::{Consumer, Joining, Supplies, Supply, Toil};
+use crate::model::consumer::{Consumer, Joining, Supplies, Supply, Taking, Toil};
 use crate::model::coordinator::Coordinator;
 use crate::model::coordinator::classic::{self, Classic};
+use crate::model::coordinator::consumer_protocol::{self, ConsumerProtocol, Read, ServerAssignor};
 use crate::model::dealing::Dealing;
 use crate::model::processing::RealWork;
 use crate::model::protocol::{Join, MemberKey};
@@ -59,13 +60,24 @@ pub(super) fn join(
     let supply = Supply { shared: Arc::clone(&shared.supplies), toil };
     // Whoever is in a group for long sends its heartbeats whenever.
     let luck = Stream::named(plan.run.seed, &format!("heartbeat/{}/{member}", group.name)).unit();
+    let phase = Span::from_ns((group.heartbeat.ns() as f64 * luck) as u64);
+    let is_member = !group.cold && incarnation == 1 && member < group.members;
+    if group.remote_assignor.is_some() {
+        return consumer.supplied(supply).in_epochs(Taking {
+            heartbeat: group.heartbeat,
+            first: phase,
+            patience: group.max_poll_interval,
+            fixed: group.fixed,
+            settled: is_member,
+        });
+    }
     let joining = Joining {
         dealing: Arc::clone(&shared.dealing),
         fixed: group.fixed,
         session: group.session_timeout,
         patience: group.max_poll_interval,
-        phase: Span::from_ns((group.heartbeat.ns() as f64 * luck) as u64),
-        is_member: !group.cold && incarnation == 1 && member < group.members,
+        phase,
+        is_member,
     };
     consumer.supplied(supply).joining(joining)
 }
@@ -83,6 +95,9 @@ pub(super) fn coordinator(plan: &Plan, number: u32) -> Coordinator {
     let group = &plan.groups[number as usize];
     if !group.changes {
         return coordinator;
+    }
+    if let Some(assignor) = group.remote_assignor {
+        return in_epochs(plan, number, assignor, coordinator);
     }
     let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
     let before: u32 = plan.groups[..number as usize].iter().map(|group| group.most_members).sum();
@@ -111,4 +126,28 @@ pub(super) fn coordinator(plan: &Plan, number: u32) -> Coordinator {
     };
     let members = (0..group.members).zip(assign(plan, group)).map(member).collect();
     coordinator.running(Classic::stable(settings, members))
+}
+
+fn in_epochs(plan: &Plan, number: u32, assignor: ServerAssignor, coordinator: Coordinator) -> Coordinator {
+    let group = &plan.groups[number as usize];
+    let reads = group.topics.iter().map(|&topic| {
+        let topic = &plan.topics[topic];
+        Read { name: topic.name.clone(), first: topic.first, partitions: topic.partitions }
+    });
+    let settings = consumer_protocol::Settings {
+        group: number,
+        topics: reads.collect(),
+        assignor,
+        session: group.session_timeout,
+        heartbeat: group.heartbeat,
+        interval: plan.cluster.assignment_interval,
+        fixed: group.fixed,
+    };
+    if group.cold {
+        return coordinator.in_epochs(ConsumerProtocol::new(settings)).cold();
+    }
+    let number = |(topic, partition): (usize, u32)| plan.topics[topic].first + partition;
+    let dealt = assign(plan, group).into_iter().take(group.members as usize);
+    let dealt: Vec<Vec<u32>> = dealt.map(|list| list.into_iter().map(number).collect()).collect();
+    coordinator.in_epochs(ConsumerProtocol::settled(settings, &dealt, group.max_poll_interval))
 }

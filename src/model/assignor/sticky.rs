@@ -68,7 +68,7 @@ fn assign(
 }
 
 /// Whether all members subscribe to the same topics.
-fn alike(members: &[Member<'_>]) -> bool {
+pub(super) fn alike(members: &[Member<'_>]) -> bool {
     let topics = |member: &Member<'_>| member.topics.iter().copied().collect::<BTreeSet<usize>>();
     let Some((first, rest)) = members.split_first() else { return true };
     let first_topics = topics(first);

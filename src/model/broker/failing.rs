@@ -65,7 +65,8 @@ impl Broker {
                     self.next_of(connection as usize, now, out);
                 }
             }
-            Input::Fired(Timer::CameIn(_) | Timer::Begun(_) | Timer::WaitedLong | Timer::Clean(_)) | Input::Observed => {
+            Input::Fired(Timer::CameIn(_) | Timer::Begun(_) | Timer::WaitedLong | Timer::Clean(_))
+            | Input::Observed => {
                 self.handle_usual(now, input, out);
             }
             Input::Crashed => self.crash(now, out),

@@ -43,7 +43,13 @@ impl Broker {
 
     /// A leader has answered.
     #[cold]
-    pub(super) fn copied(&mut self, from: ActorId, mut follow: Box<Follow>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    pub(super) fn copied(
+        &mut self,
+        from: ActorId,
+        mut follow: Box<Follow>,
+        now: Time,
+        out: &mut (impl Outbox + ?Sized),
+    ) {
         let following = &mut self.copies().following[from.index()];
         if follow.number != following.number {
             return;
@@ -60,15 +66,22 @@ impl Broker {
             let (records, extras) = (&follow.parcel.records[range.clone()], follow.parcel.extras_of(range));
             self.logs[partition as usize].append(records, extras, batch.bytes);
             let (sequence, end) = (batch.sequence, batch.base + records.len() as u64);
-            let stored =
-                Stored { end, from: copied.from, sequence, epoch: copied.epoch, bytes: batch.bytes, plain: batch.plain };
+            let stored = Stored {
+                end,
+                from: copied.from,
+                sequence,
+                epoch: copied.epoch,
+                bytes: batch.bytes,
+                plain: batch.plain,
+            };
             self.copies().replica(partition).store(stored, batch.base);
             bytes += u64::from(batch.bytes);
             let (broker, base, records) = (self.settings.me, batch.base, batch.records());
             out.observe(&Fact::Copied { broker, partition, base, records });
         }
         self.cut_back(from, &follow, out);
-        for mark in follow.marks.iter().filter(|mark| self.follows(mark.partition, from, &follow)).copied().collect::<Vec<_>>()
+        for mark in
+            follow.marks.iter().filter(|mark| self.follows(mark.partition, from, &follow)).copied().collect::<Vec<_>>()
         {
             let log = &mut self.logs[mark.partition as usize];
             let high_watermark = mark.offset.min(log.end());
@@ -119,8 +132,8 @@ impl Broker {
     fn follows(&self, partition: PartitionId, leader: ActorId, follow: &Follow) -> bool {
         let replica = self.copies.as_ref().and_then(|copies| copies.replicas[partition as usize].as_ref());
         let wanted = follow.wanted.iter().find(|wanted| wanted.partition == partition);
-        replica.zip(wanted).is_some_and(|(replica, wanted)| {
-            replica.known.leader == leader.0 && replica.known.epoch == wanted.epoch
-        })
+        replica
+            .zip(wanted)
+            .is_some_and(|(replica, wanted)| replica.known.leader == leader.0 && replica.known.epoch == wanted.epoch)
     }
 }

@@ -6,7 +6,9 @@
 use super::copies::{Copies, FETCH_PARTITION, FETCH_RESPONSE, Replica, Stored};
 use super::{Answer, Broker, Request, Writing};
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ActorId, Batch, Copied, CopyEnd, Follow, Leadership, Message, PartitionId, Position, Timer};
+use crate::model::protocol::{
+    ActorId, Batch, Copied, CopyEnd, Follow, Leadership, Message, PartitionId, Position, Timer,
+};
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 
@@ -161,7 +163,8 @@ impl Broker {
         out.observe(&Fact::Advanced { partition, high_watermark, records: 0 });
         self.answer_waiting(partition as usize, now, out);
         self.settle_unread(partition, high_watermark);
-        while let Some((_, job)) = self.copies().replica(partition).awaiting.pop_front_if(|(end, _)| *end <= high_watermark)
+        while let Some((_, job)) =
+            self.copies().replica(partition).awaiting.pop_front_if(|(end, _)| *end <= high_watermark)
         {
             self.one_less(job, now, out);
         }

@@ -58,7 +58,7 @@ impl Consumer {
         self.report(now, out);
         self.processing.report_busy(now, out);
         self.commit(out);
-        self.depart(out);
+        self.depart(now, out);
         self.says(MemberState::Ended, out);
         self.hang_up(out);
     }

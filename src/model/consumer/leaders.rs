@@ -50,7 +50,8 @@ impl Consumer {
     pub fn seeking(mut self, controller: ActorId) -> Self {
         let way = Way { session: 0, refusals: 0, asked: Time::ZERO, armed: false };
         let ways = vec![way; self.settings.brokers as usize];
-        self.seeking = Some(Box::new(Seeking { controller, lost: Vec::new(), leaders: Vec::new(), asks_at: Time::NEVER, ways }));
+        self.seeking =
+            Some(Box::new(Seeking { controller, lost: Vec::new(), leaders: Vec::new(), asks_at: Time::NEVER, ways }));
         self
     }
 

@@ -122,17 +122,23 @@ impl Consumer {
         self
     }
 
-    fn key(&self) -> MemberKey {
+    pub(super) fn key(&self) -> MemberKey {
         MemberKey { member: self.settings.member, incarnation: self.settings.generation }
     }
 
     /// The generation that it is in, as far as it knows.
     pub(super) fn generation(&self) -> u32 {
+        if let Some(epochs) = &self.epochs {
+            return epochs.epoch;
+        }
         self.membership.as_ref().map_or(self.settings.generation, |membership| membership.generation)
     }
 
     /// When signs of life begin.
     pub(super) fn first_beat(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.epochs.is_some() {
+            return self.enter(now, out);
+        }
         match &mut self.membership {
             None => out.wake(Timer::Heartbeat, now + self.settings.heartbeat),
             Some(membership) if membership.how.is_member => {
@@ -145,6 +151,9 @@ impl Consumer {
 
     /// Time for a sign of life.
     pub(super) fn beat(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.epochs.is_some() {
+            return self.beats(now, out);
+        }
         let Settings { coordinator, heartbeat, generation: incarnation, .. } = self.settings;
         let (generation, at_work) = (self.generation(), self.processing.idle_at() > now);
         if let Some(membership) = &mut self.membership {
@@ -168,6 +177,9 @@ impl Consumer {
     /// It has not polled for as long as it may: it leaves by itself. A static one stops its signs of life.
     #[cold]
     pub(super) fn poll_due(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.epochs.is_some() {
+            return self.stays_away(now, out);
+        }
         let (key, at_work) = (self.key(), self.processing.idle_at() > now);
         let Some(membership) = &mut self.membership else { return };
         let due = self.polled_at + membership.how.patience;
@@ -194,6 +206,9 @@ impl Consumer {
     /// It heard from the coordinator what it is to do at its next poll.
     #[cold]
     pub(super) fn told(&mut self, message: Message, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if let Message::Standing(standing) = message {
+            return self.stands(*standing, now, out);
+        }
         let key = self.key();
         let Some(membership) = &mut self.membership else { return };
         match message {
@@ -231,6 +246,9 @@ impl Consumer {
     /// What its group asks of it, inside poll; returns whether it may go on and take records.
     #[cold]
     pub(super) fn attend(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
+        if self.epochs.is_some() {
+            return self.regroup(now, out);
+        }
         loop {
             if self.ending != Ending::No {
                 return true;
@@ -358,7 +376,10 @@ impl Consumer {
     }
 
     /// It ends in good order: whoever has no instance id says so.
-    pub(super) fn depart(&mut self, out: &mut (impl Outbox + ?Sized)) {
+    pub(super) fn depart(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if self.epochs.is_some() {
+            return self.farewell(now, out);
+        }
         let key = self.key();
         let Some(membership) = &mut self.membership else { return };
         let leaves = !membership.how.fixed && membership.step != Step::Outside;

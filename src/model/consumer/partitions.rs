@@ -202,7 +202,10 @@ impl Roster {
 
     /// What was under way to a broker is not waited for any more: slots given up are free.
     pub(super) fn vacate_all(&mut self, leader: u32, owned: &[Owned]) {
-        let gone = (0..).zip(owned).filter(|(_, owned)| owned.partition == VACANT && owned.leader == leader).map(|(slot, _)| slot);
+        let gone = (0..)
+            .zip(owned)
+            .filter(|(_, owned)| owned.partition == VACANT && owned.leader == leader)
+            .map(|(slot, _)| slot);
         let gone: Vec<u32> = gone.filter(|slot| !self.vacant.contains(slot)).collect();
         self.leaving -= gone.len() as u32;
         self.vacant.extend(gone);

@@ -45,6 +45,11 @@ impl Kept {
     pub fn new(retention: Retention, readers: usize) -> Self {
         Self { retention, earliest: 0, settled: vec![0; readers] }
     }
+
+    /// Everything below is a reader's: what it was given, or where that may come again, what it committed.
+    pub fn settled(&mut self, reader: usize, offset: u64) {
+        self.settled[reader] = offset.max(self.earliest);
+    }
 }
 
 impl Log {
@@ -52,16 +57,19 @@ impl Log {
     #[inline]
     #[must_use]
     pub fn earliest(&self) -> u64 {
-        self.kept.as_ref().map_or(0, |kept| kept.earliest)
+        let kept = self.kept.as_ref().map_or(0, |kept| kept.earliest);
+        // Whoever asks for less was taken for gone, and others have committed since: it is all the same what it gets.
+        if self.rereadable { self.start.max(kept) } else { kept }
     }
 
     /// A reader was given everything below `offset`.
     #[inline]
     pub fn given(&mut self, reader: usize, offset: u64) {
         if let Some(kept) = &mut self.kept
+            && !self.rereadable
             && !sabotage::plays(Sabotage::LoseRead)
         {
-            kept.settled[reader] = offset.max(kept.earliest);
+            kept.settled(reader, offset);
         }
     }
 

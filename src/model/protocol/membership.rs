@@ -28,6 +28,10 @@ pub enum Refusal {
     RebalanceInProgress,
     /// `FENCED_INSTANCE_ID`: another process has your instance id.
     Fenced,
+    /// `FENCED_MEMBER_EPOCH`: the group has gone on without you.
+    FencedEpoch,
+    /// `UNRELEASED_INSTANCE_ID`: another process has your instance id, and has not left.
+    UnreleasedInstance,
 }
 
 /// Why a group rebalances.

@@ -13,6 +13,8 @@ use crate::units::Span;
 
 /// `group.initial.rebalance.delay.ms`.
 const INITIAL_REBALANCE_DELAY: Span = Span::from_ms(3_000);
+/// `group.consumer.assignment.interval.ms`.
+const ASSIGNMENT_INTERVAL: Span = Span::from_ms(1_000);
 /// One way, a message: half of the 0.5 ms that a round trip between two racks or near zones takes with both TCP stacks;
 /// a little variable, as switches queue.
 const NETWORK: Distribution = Distribution::Lognormal { mean: 250_000.0, cv: 0.5 };
@@ -96,6 +98,11 @@ fn costs(keys: &Cluster, brokers: u32, copied: bool, found: &mut Findings<'_>) -
             Some(delay) => delay.0,
             None if ideal => Span::ZERO,
             None => INITIAL_REBALANCE_DELAY,
+        },
+        assignment_interval: match &keys.assignment_interval {
+            Some(interval) => interval.0,
+            None if ideal => Span::ZERO,
+            None => ASSIGNMENT_INTERVAL,
         },
         quota_window: None,
         uncalibrated: costs.uncalibrated,

@@ -5,9 +5,9 @@
 use super::findings::{self, Findings};
 use super::{client, job, properties};
 use crate::model::random::Distribution;
-use crate::plan::{AssignorPlan, Backoff, Commit, GroupPlan, Plan, Reset, Retry, Work};
+use crate::plan::{AssignorPlan, Backoff, Commit, GroupPlan, Plan, Reset, Retry, ServerAssignor, Work};
 use crate::scenario::Scenario;
-use crate::scenario::schema::{self, Assignor, DeadLetter, Fetch, Group, OffsetReset, Start};
+use crate::scenario::schema::{self, Assignor, DeadLetter, Fetch, Group, OffsetReset, Protocol, Start};
 use crate::units::{Span, Time, show};
 
 /// Members times workers over all groups at most: each has state.
@@ -26,6 +26,8 @@ const PARTITION_MAX: u64 = 1 << 20;
 const AUTO_COMMIT: Span = Span::from_ms(5_000);
 /// `heartbeat.interval.ms`.
 const HEARTBEAT: Span = Span::from_ms(3_000);
+/// `group.consumer.heartbeat.interval.ms`.
+const CONSUMER_HEARTBEAT: Span = Span::from_ms(5_000);
 
 /// `session.timeout.ms`.
 const SESSION: Span = Span::from_ms(45_000);
@@ -80,11 +82,12 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         most_members: settings.members.0 as u32,
         workers: settings.workers.as_ref().map_or(1, |count| count.0) as u32,
         assignor: match settings.assignor {
-            None | Some(Assignor::Range) => AssignorPlan::Range,
+            None | Some(Assignor::Range | Assignor::Uniform) => AssignorPlan::Range,
             Some(Assignor::RoundRobin) => AssignorPlan::RoundRobin,
             Some(Assignor::Sticky) => AssignorPlan::Sticky,
             Some(Assignor::CooperativeSticky) => AssignorPlan::CooperativeSticky,
         },
+        remote_assignor: remote_assignor(settings, &path, found),
         starts: settings.starts.as_ref().map_or(Time::ZERO, |at| Time::ZERO + at.0),
         modelled: model.is_some(),
         work: model.unwrap_or(Work::Each(Distribution::Constant(0.0))),
@@ -114,7 +117,7 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
         },
         fixed,
         // Whatever else changes it is known when all events are.
-        changes: cold || max_interval.is_some(),
+        changes: cold || max_interval.is_some() || settings.protocol == Some(Protocol::Consumer),
     }
 }
 
@@ -126,9 +129,30 @@ pub fn changing(plan: &mut Plan) {
     plan.redelivers |= plan.groups.iter().any(|group| group.changes);
 }
 
+/// Who deals at the coordinator, where that deals.
+fn remote_assignor(settings: &Group, path: &str, found: &mut Findings<'_>) -> Option<ServerAssignor> {
+    let path = format!("{path}.assignor");
+    match (settings.protocol, settings.assignor) {
+        (Some(Protocol::Consumer), None | Some(Assignor::Uniform)) => Some(ServerAssignor::Uniform),
+        (Some(Protocol::Consumer), Some(Assignor::Range)) => Some(ServerAssignor::Range),
+        (Some(Protocol::Consumer), Some(_)) => {
+            let message = "is one of the classic protocol; in the consumer protocol the coordinator deals";
+            found.error(&path, message, "write `uniform` or `range`, or remove it");
+            None
+        }
+        (None | Some(Protocol::Classic), Some(Assignor::Uniform)) => {
+            let message = "is the coordinator's, and that deals only in the consumer protocol";
+            found.error(&path, message, "add `protocol: consumer`, or write `cooperative-sticky`");
+            None
+        }
+        (None | Some(Protocol::Classic), _) => None,
+    }
+}
+
 /// Time between two signs of life, and without one.
 fn session(settings: &Group, path: &str, found: &mut Findings<'_>) -> (Span, Span) {
-    let heartbeat = settings.heartbeat.as_ref().map_or(HEARTBEAT, |d| d.0);
+    let silent = if settings.protocol == Some(Protocol::Consumer) { CONSUMER_HEARTBEAT } else { HEARTBEAT };
+    let heartbeat = settings.heartbeat.as_ref().map_or(silent, |d| d.0);
     let Some(session) = &settings.session_timeout else { return (heartbeat, SESSION) };
     if heartbeat >= session.0 {
         let shown = show::duration(heartbeat.seconds());

@@ -6,7 +6,7 @@ use super::client;
 use super::findings::Findings;
 use crate::scenario::later;
 use crate::scenario::list;
-use crate::scenario::schema::{AfterWhat, Assignor, Commit, Compression, Group, Partitioner, Producer};
+use crate::scenario::schema::{AfterWhat, Assignor, Commit, Compression, Group, Partitioner, Producer, Protocol};
 use crate::scenario::values::{self, Acks, Count, Duration, File, Flag, Size};
 use crate::units::Span;
 use java_properties::{LineContent, PropertiesIter};
@@ -65,13 +65,19 @@ pub fn group(written: &Group, path: &str, found: &mut Findings<'_>) -> Group {
     let partition = lines.number("max.partition.fetch.bytes", 1..=INT, found);
     fill(&mut fetch.max_partition_bytes, partition.map(Size));
     filled.fetch = Some(fetch);
+    fill(&mut filled.protocol, lines.protocol(found));
+    if filled.protocol == Some(Protocol::Consumer) {
+        lines.not_of_consumers(found);
+    }
     fill(&mut filled.heartbeat, lines.millis("heartbeat.interval.ms", 1, found));
     fill(&mut filled.session_timeout, lines.millis("session.timeout.ms", 1, found));
     let commit = lines.commit(written.commit.is_none(), found);
     fill(&mut filled.commit, commit);
-    let assignor = lines.assignor(written.assignor.is_none(), found);
+    let assignor = match filled.protocol {
+        Some(Protocol::Consumer) => lines.remote_assignor(written.assignor.is_none(), found),
+        _ => lines.assignor(written.assignor.is_none(), found),
+    };
     fill(&mut filled.assignor, assignor);
-    lines.classic(found);
     lines.tell_the_rest(found);
     filled
 }
@@ -249,11 +255,42 @@ impl Lines {
         assignor
     }
 
-    fn classic(&mut self, found: &mut Findings<'_>) {
-        if let Some((line, protocol)) = self.take("group.protocol").filter(|(_, p)| !p.eq_ignore_ascii_case("classic"))
-        {
-            let what = format!("group.protocol `{}` is not built yet", short(&protocol));
-            self.refuse(line, &what, "write classic: groups are classic and stable", found);
+    fn protocol(&mut self, found: &mut Findings<'_>) -> Option<Protocol> {
+        let (line, protocol) = self.take("group.protocol")?;
+        match protocol.to_ascii_lowercase().as_str() {
+            "classic" => Some(Protocol::Classic),
+            "consumer" => Some(Protocol::Consumer),
+            _ => {
+                let what = format!("nobody knows the group.protocol `{}`", short(&protocol));
+                self.refuse(line, &what, "write classic or consumer", found);
+                None
+            }
+        }
+    }
+
+    /// What Kafka's client refuses where the coordinator decides.
+    fn not_of_consumers(&mut self, found: &mut Findings<'_>) {
+        for key in ["heartbeat.interval.ms", "session.timeout.ms", "partition.assignment.strategy"] {
+            if let Some((line, _)) = self.take(key) {
+                let what =
+                    format!("{key} is the coordinator's where group.protocol is consumer: Kafka's client refuses it");
+                let remedy = "remove the line; `heartbeat`, `session_timeout` and `assignor` in the scenario are the coordinator's";
+                self.refuse(line, &what, remedy, found);
+            }
+        }
+    }
+
+    /// The coordinator's assignor.
+    fn remote_assignor(&mut self, asked: bool, found: &mut Findings<'_>) -> Option<Assignor> {
+        let (line, name) = self.take("group.remote.assignor").filter(|_| asked)?;
+        match name.as_str() {
+            "uniform" => Some(Assignor::Uniform),
+            "range" => Some(Assignor::Range),
+            _ => {
+                let what = format!("nobody knows how group.remote.assignor `{}` deals", short(&name));
+                self.refuse(line, &what, "write uniform or range", found);
+                None
+            }
         }
     }
 

@@ -65,6 +65,9 @@ pub struct Cluster {
     /// How long an empty group waits for more members after the first, `group.initial.rebalance.delay.ms`, and again
     /// while more come; 3 s when silent, nothing in an ideal cluster.
     pub initial_rebalance_delay: Option<Duration>,
+    /// Time between two assignments of a group of the consumer protocol, `group.consumer.assignment.interval.ms`; 1 s when
+    /// silent, nothing in an ideal cluster.
+    pub assignment_interval: Option<Duration>,
     /// Costs that silent keys take.
     pub profile: Option<Profile>,
 }
