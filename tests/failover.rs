@@ -122,9 +122,11 @@ fn without_sequence_numbers_a_move_repeats_and_reorders() {
 
 #[test]
 fn a_broker_that_ends_in_good_order_is_hardly_missed() {
-    let outcome = Story { events: "[{at: 15s, restart: brokers.1, for: 20s}]", ..CALM }.play(1);
-    assert!(longest(&outcome) < 1.0, "{} s", longest(&outcome));
-    assert!(workers(&outcome).lost + shop(&outcome).duplicates < 0.5);
+    let story = Story { events: "[{at: 15s, restart: brokers.1, for: 20s}]", ..CALM };
+    let mut gaps: Vec<f64> = (1..=SEEDS).map(|seed| longest(&story.play(seed))).collect();
+    gaps.sort_by(f64::total_cmp);
+    // A retry and a fetch that was waiting; where a follower asked before its leader knew, a second more.
+    assert!(gaps[SEEDS as usize / 4] < 0.3 && gaps[SEEDS as usize - 1] < 2.0, "{gaps:?}");
 }
 
 #[test]
@@ -192,4 +194,29 @@ fn one_fault_after_another_breaks_no_law() {
 fn the_same_seed_is_the_same_run() {
     let text = |outcome: &Outcome| serde_json::to_string(&outcome.result).expect("a result is plain data");
     assert_eq!(text(&CALM.play(7)), text(&CALM.play(7)));
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_remedy() {
+    let problems = |text: &str| {
+        let text = format!(
+            "producers: {{p: {{topic: t, arrivals: {{constant: {{rate: 1/s}}}}}}}}\nrun: {{duration: 1s}}\n{text}"
+        );
+        let scenario = conga::scenario::parse(&text, "test.yaml", None, &[]).expect("a scenario");
+        let live = conga::plan::build::live(&scenario).err();
+        live.map(|problems| problems.to_string()).unwrap_or_default()
+    };
+    for (text, words) in [
+        ("topics: {t: {partitions: 1, min_insync: 2}}", "never there: the topic has 1"),
+        ("topics: {t: {partitions: 1}}\nevents: [{at: 0s, slow: brokers.0, by: 2}]", "as slow as its disk"),
+        ("topics: {t: {partitions: 1}}\nevents: [{at: 0s, crash: brokers.1}]", "there is no broker `1`"),
+        ("topics: {t: {partitions: 1}}\ncluster: {replication: {heartbeat: 9s}}", "less often than"),
+        (
+            "topics: {t: {partitions: 1, retention: {time: 1h}}}\nevents: [{at: 0s, crash: brokers.0}]",
+            "nothing is deleted in simulations in which brokers can fail",
+        ),
+        ("topics: {t: {partitions: 1}}\nevents: [{at: 0s, crash: brokers.0}]", "only simulated yet"),
+    ] {
+        assert!(problems(text).contains(words), "{text}: {}", problems(text));
+    }
 }

@@ -105,7 +105,7 @@ fn broken_by(bug: Option<Sabotage>, scenario: &str) -> Vec<String> {
     sabotage::play(bug);
     let outcome = play(scenario);
     sabotage::play(None);
-    assert!(bug.is_none() || !outcome.result.passed, "a run that breaks a law does not pass");
+    assert!(bug.is_none() || !outcome.result.passed, "a run that breaks a law does not pass: {bug:?}");
     outcome.result.broken_laws
 }
 

@@ -11,7 +11,7 @@ use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY};
+pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY, Unanswered};
 pub use epochs::{Beat, Standing, Wish};
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
 pub use parcel::{Extra, Parcel};
@@ -142,15 +142,6 @@ impl Produce {
         self.parcel.clear();
         (self.bytes, self.plain) = (0, 0);
     }
-}
-
-/// What a broker has left of a connection that its client has closed.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Unanswered {
-    /// Number of the connection.
-    pub epoch: u32,
-    /// The requests that were not answered, carried out or not: that is not for the client to know.
-    pub requests: Vec<Box<Produce>>,
 }
 
 /// A fetch request, and with batches and records filled in, its answer.

@@ -146,8 +146,8 @@ impl Recorder {
         if let Fact::Lost { group, partition, first, records, cause } = *fact {
             return self.lost(group as usize, partition as usize, (first, records, cause), now);
         }
-        if let Fact::Truncated { partition, base, records, promised, .. } = *fact {
-            return self.truncated(partition as usize, (base, records), promised, now);
+        if let Fact::Truncated { .. } | Fact::Advanced { .. } | Fact::Elected { .. } = *fact {
+            return self.failed_over(now, fact);
         }
         let Self { totals, partitions, places, .. } = self;
         match *fact {
@@ -201,13 +201,6 @@ impl Recorder {
                 broker.bytes_out += bytes_out;
                 broker.bytes_disk += bytes_disk;
                 broker.disk += disk;
-            }
-            Fact::Advanced { partition, records, .. } => {
-                totals.topics[self.topic_of[partition as usize] as usize].readable.add(records, now);
-            }
-            Fact::Elected { leader, before, .. } => {
-                before.into_iter().for_each(|broker| totals.brokers[broker as usize].led -= 1);
-                leader.into_iter().for_each(|broker| totals.brokers[broker as usize].led += 1);
             }
             Fact::Followed { broker, bytes } => {
                 totals.brokers[broker as usize].bytes_in += bytes;

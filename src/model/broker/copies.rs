@@ -243,10 +243,15 @@ impl Replica {
         CopyEnd { partition, epoch, last_epoch: self.last_epoch(end), offset: end }
     }
 
+    /// A batch was not taken.
+    pub fn refuse(&mut self, from: ActorId, sequence: u32) {
+        let lowest = self.refused.entry(from.0).or_insert(sequence);
+        *lowest = (*lowest).min(sequence);
+    }
+
     pub fn forget_leader(&mut self) {
         self.known.leader = NOBODY;
         self.proposed = None;
         self.awaiting.clear();
-        self.refused.clear();
     }
 }

@@ -138,6 +138,12 @@ impl Broker {
     fn is_gone(&mut self, from: ActorId, message: Message, out: &mut (impl Outbox + ?Sized)) {
         match message {
             Message::Produce(produce) => {
+                // What was sent behind it may find the next process: it would come too early.
+                for batch in &produce.batches {
+                    if let Some(replica) = &mut self.copies().replicas[batch.partition as usize] {
+                        replica.refuse(from, batch.sequence);
+                    }
+                }
                 self.discard_all(from, &produce, out);
                 hang_up(from, produce.epoch, out);
             }
@@ -264,7 +270,6 @@ impl Broker {
             replica.epochs.push((epoch, end));
         }
         replica.done = end;
-        replica.refused.clear();
         let new = Follower { end: 0, caught_up: now, asked: (now, u64::MAX) };
         replica.ends.iter_mut().for_each(|follower| *follower = new);
         let broker = self.settings.me;

@@ -116,11 +116,13 @@ impl Broker {
                 out.observe(&Fact::CutBack { broker, partition, end });
             }
         }
-        for position in &follow.begins {
-            let (partition, end) = (position.partition, position.offset);
+        for begins in &follow.begins {
+            let (partition, end) = (begins.partition, begins.offset);
             if self.follows(partition, from, follow) {
                 self.logs[partition as usize].begin_at(end);
-                self.copies().replica(partition).forget(u64::MAX);
+                let replica = self.copies().replica(partition);
+                replica.forget(u64::MAX);
+                replica.epochs = vec![(begins.last_epoch, 0)];
                 out.observe(&Fact::CutBack { broker, partition, end });
             }
         }

@@ -6,7 +6,9 @@
 use super::copies::{Copies, FETCH_PARTITION, FETCH_RESPONSE, Replica, Stored};
 use super::{Answer, Broker, Request, Writing};
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ActorId, Batch, Copied, Follow, Leadership, Message, PartitionId, Position, Timer};
+use crate::model::protocol::{
+    ActorId, Batch, Copied, CopyEnd, Follow, Leadership, Message, PartitionId, Position, Timer,
+};
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 
@@ -87,14 +89,13 @@ impl Broker {
         let lowest = replica.refused.get(&client.0).copied();
         let early = idempotent && batch.attempts == 0 && lowest.is_some_and(|refused| refused < batch.sequence);
         if !leads || few || early {
-            let refused = replica.refused.entry(client.0).or_insert(batch.sequence);
-            *refused = (*refused).min(batch.sequence);
+            replica.refuse(client, batch.sequence);
             return Verdict::Refuse;
         }
         if lowest.is_some_and(|refused| refused <= batch.sequence) {
             replica.refused.remove(&client.0);
         }
-        let known = idempotent && batch.attempts > 0 && !sabotage::plays(Sabotage::ForgetSequences);
+        let known = idempotent && !sabotage::plays(Sabotage::ForgetSequences);
         if known && replica.next.get(&client.0).is_some_and(|&next| batch.sequence < next) {
             return Verdict::Known(replica.end_of(client, batch.sequence).unwrap_or(high_watermark));
         }
@@ -327,7 +328,8 @@ impl Broker {
             if offset > agrees {
                 follow.diverged.push(Position { partition, offset: agrees });
             } else if offset < log.start() {
-                follow.begins.push(Position { partition, offset: log.start() });
+                let (offset, last_epoch) = (log.start(), replica.last_epoch(log.start()));
+                follow.begins.push(CopyEnd { partition, epoch: wanted.epoch, last_epoch, offset });
             } else if offset < replica.done && total < FETCH_RESPONSE {
                 let first = follow.parcel.len() as u32;
                 let until = log.copy(offset, FETCH_PARTITION, &mut follow.parcel);

@@ -4,7 +4,8 @@
 //! One timer a producer looks at all its connections and waits for the oldest request, so that nothing happens while all
 //! goes well. A request's records are in its box, which is with the broker; so what is to be sent again comes home first,
 //! with the answer to the closing, in the time in which Kafka's client would open the next connection. Until everything
-//! is back nothing is sent there. That relies on each box coming home: a broker that fails has to let go of its own.
+//! is back nothing is sent there. That relies on each box coming home; where brokers can fail a copy stays here
+//! instead (`leaders.rs`).
 //!
 //! Absent: the wait before Kafka connects again (`reconnect.backoff.ms`), which is half as long as that of the batches.
 use super::leaders::GONE;

@@ -1,7 +1,7 @@
 //! What brokers, the controller and clients tell each other about copies and leaders, where brokers can fail.
 //!
 //! Kafka's Fetch of followers, BrokerHeartbeat, AlterPartition, LeaderAndIsr as metadata records, and Metadata.
-use super::{ActorId, Batch, Parcel, PartitionId, Position};
+use super::{ActorId, Batch, Parcel, PartitionId, Position, Produce};
 use serde::{Deserialize, Serialize};
 
 /// A copy of a partition, and up to where it goes.
@@ -44,7 +44,7 @@ pub struct Follow {
     /// Copies that differ from here on: to be cut back to this offset.
     pub diverged: Vec<Position>,
     /// Copies that end before what is left begins: they go on from this offset.
-    pub begins: Vec<Position>,
+    pub begins: Vec<CopyEnd>,
     /// Partitions that it does not lead in that epoch.
     pub refused: Vec<PartitionId>,
 }
@@ -74,4 +74,13 @@ pub struct Leaders {
     pub reads: bool,
     /// By partition over all topics, `NOBODY` where there is none.
     pub leaders: Vec<u32>,
+}
+
+/// What a broker has left of a connection that its client has closed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// Number of the connection.
+    pub epoch: u32,
+    /// The requests that were not answered, carried out or not: that is not for the client to know.
+    pub requests: Vec<Box<Produce>>,
 }

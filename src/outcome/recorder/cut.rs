@@ -3,13 +3,32 @@
 //! While the run goes on they are lost to everybody who reads them, which keeps all accounts even. Those that come again
 //! count once: when it is over, they were never appended.
 use super::Recorder;
-use crate::model::machine::Cause;
+use crate::model::machine::{Cause, Fact};
 use crate::outcome::tally::{PartitionTally, Totals};
 use crate::units::Time;
 
 impl Recorder {
+    /// What is heard only where brokers can fail.
     #[cold]
-    pub(super) fn truncated(&mut self, partition: usize, (first, n): (u64, u64), promised: bool, now: Time) {
+    pub(super) fn failed_over(&mut self, now: Time, fact: &Fact<'_>) {
+        match *fact {
+            Fact::Truncated { partition, base, records, promised, .. } => {
+                self.truncated(partition as usize, (base, records), promised, now);
+            }
+            Fact::Advanced { partition, records, .. } => {
+                let topic = self.topic_of[partition as usize] as usize;
+                self.totals.topics[topic].readable.add(records, now);
+            }
+            Fact::Elected { leader, before, .. } => {
+                let brokers = &mut self.totals.brokers;
+                before.into_iter().for_each(|broker| brokers[broker as usize].led -= 1);
+                leader.into_iter().for_each(|broker| brokers[broker as usize].led += 1);
+            }
+            _ => {}
+        }
+    }
+
+    fn truncated(&mut self, partition: usize, (first, n): (u64, u64), promised: bool, now: Time) {
         let topic = self.topic_of[partition] as usize;
         for group in
             (0..self.reads.len()).filter(|&group| self.reads[group].topics.contains(&topic)).collect::<Vec<_>>()
