@@ -91,10 +91,10 @@ impl Broker {
         match timer {
             Timer::Alive if now >= copies.alive_at => self.say_alive(now, out),
             Timer::CheckInSync if now >= copies.check_at => self.check_in_sync(now, out),
-            Timer::FollowWaited(follower) => {
-                if copies.parked[follower as usize].as_ref().is_some_and(|(_, until)| *until <= now) {
-                    self.answer_follow(follower, true, now, out);
-                }
+            Timer::FollowWaited(follower)
+                if copies.parked[follower as usize].as_ref().is_some_and(|(_, until)| *until <= now) =>
+            {
+                self.answer_follow(follower, true, now, out);
             }
             Timer::FollowAgain(leader) => {
                 copies.following[leader as usize].again_at = Time::ZERO;
