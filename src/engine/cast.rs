@@ -223,7 +223,9 @@ fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
                 // Whoever leads next must have it: every broker has a log for it, though not all of them have copies.
                 let log = places.partitions.len() as u32;
                 places.partitions.push(Place { log, topic: number as u32, leader });
-                led.iter_mut().for_each(|logs| logs.push(Log::new(readers.max(1), None).rereadable(true)));
+                for logs in &mut led {
+                    logs.push(Log::new(readers.max(1), None).rereadable(true));
+                }
                 continue;
             }
             let logs = &mut led[leader as usize];

@@ -71,15 +71,13 @@ impl Broker {
             }
             Input::Crashed => self.crash(now, out),
             Input::Restarted => self.restart(now, out),
-            Input::Closing => {
-                if self.copies().process == Process::Up {
-                    self.copies().process = Process::Closing;
-                    self.say_alive(now, out);
-                }
+            Input::Closing if self.copies().process == Process::Up => {
+                self.copies().process = Process::Closing;
+                self.say_alive(now, out);
             }
             Input::Slowed(factor) => self.disk.slow(factor),
             // The engine keeps what comes meanwhile; its session may be over by then.
-            Input::Paused(_) => {}
+            Input::Paused(_) | Input::Closing => {}
             Input::Fired(timer) => self.fired(timer, now, out),
             Input::Received { from, message } => self.hears(from, message, now, out),
         }
@@ -93,10 +91,10 @@ impl Broker {
         match timer {
             Timer::Alive if now >= copies.alive_at => self.say_alive(now, out),
             Timer::CheckInSync if now >= copies.check_at => self.check_in_sync(now, out),
-            Timer::FollowWaited(follower) => {
-                if copies.parked[follower as usize].as_ref().is_some_and(|(_, until)| *until <= now) {
-                    self.answer_follow(follower, true, now, out);
-                }
+            Timer::FollowWaited(follower)
+                if copies.parked[follower as usize].as_ref().is_some_and(|(_, until)| *until <= now) =>
+            {
+                self.answer_follow(follower, true, now, out);
             }
             Timer::FollowAgain(leader) => {
                 copies.following[leader as usize].again_at = Time::ZERO;
@@ -144,7 +142,7 @@ impl Broker {
                         replica.refuse(from, batch.sequence);
                     }
                 }
-                self.discard_all(from, &produce, out);
+                discard_all(from, &produce, out);
                 hang_up(from, produce.epoch, out);
             }
             Message::Close { epoch } | Message::Connect { epoch } => hang_up(from, epoch, out),
@@ -160,14 +158,6 @@ impl Broker {
         }
     }
 
-    fn discard_all(&self, from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
-        for batch in &produce.batches {
-            let (stream, left, records) = (produce.stream, produce.left, batch.records());
-            let (partition, sequence, known) = (batch.partition, batch.sequence, false);
-            out.observe(&Fact::Discarded { stream, from, partition, sequence, records, left, known });
-        }
-    }
-
     /// The process is gone, and with it everything it had not written.
     fn crash(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.copies().process = Process::Down;
@@ -179,7 +169,7 @@ impl Broker {
             slot.turn = slot.turn.wrapping_add(1);
             slot.parked = false;
             match slot.request.take() {
-                Some(Request::Produce(produce)) if !begun => self.discard_all(client, &produce, out),
+                Some(Request::Produce(produce)) if !begun => discard_all(client, &produce, out),
                 Some(Request::Fetch(fetch)) => self.is_gone(client, Message::Fetch(fetch), out),
                 _ => {}
             }
@@ -280,4 +270,13 @@ impl Broker {
 /// A client's connection is gone.
 fn hang_up(client: ActorId, epoch: u32, out: &mut (impl Outbox + ?Sized)) {
     out.send(client, Message::Closed(Box::new(Unanswered { epoch, requests: Vec::new() })));
+}
+
+/// What was sent to a process that is gone is not appended.
+fn discard_all(from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
+    for batch in &produce.batches {
+        let (stream, left, records) = (produce.stream, produce.left, batch.records());
+        let (partition, sequence, known) = (batch.partition, batch.sequence, false);
+        out.observe(&Fact::Discarded { stream, from, partition, sequence, records, left, known });
+    }
 }
