@@ -40,7 +40,7 @@ fn latency(g: &GroupResult) -> [f64; 2] {
 
 #[test]
 fn what_a_killed_member_had_not_committed_comes_again() {
-    let outcome = sound(&scenario("", " - {at: 14s, crash: groups.g.0, for: 5s}\n"));
+    let outcome = sound(&scenario(", static: true", " - {at: 14s, crash: groups.g.0, for: 5s}\n"));
     let g = group(&outcome, "g");
     // Commits every 5 s: the last was at 10 s, of what was processed until then.
     near(g.duplicates, 4.0 * 500.0, 20.0);

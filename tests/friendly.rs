@@ -192,7 +192,7 @@ fn an_unknown_key_is_told_with_the_nearest_one() {
         ("fetch.min.byte", "did you mean `fetch.min.bytes`?"),
         ("groups.workers.membrs", "did you mean `groups.members`?"),
         ("xylophone", "`conga explain --list` shows them all"),
-        ("offset_reset", "is known, but not built yet; remove it"),
+        ("groups.share", "is known, but not built yet; remove it"),
     ] {
         let ran = conga(Path::new("."), &["explain", asked]);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{asked}");

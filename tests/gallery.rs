@@ -1,5 +1,7 @@
 //! The gallery: each scenario shows what its entry in the reference says it must, and its control shows that it is the
 //! cause. An assertion here fails where the phenomenon is gone; figures are those of theory, not of an earlier run.
+mod changes;
+
 use crate::play::{group, producer};
 use crate::reference::Reference;
 use conga::engine::{Watch, run};

@@ -170,6 +170,7 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
         "partitioner.class=org.apache.kafka.clients.producer.RoundRobinPartitioner",
         "producers.p.partitioner=round-robin",
     ),
+    ("consumer", "max.poll.interval.ms=7000", "groups.g.poll.max_interval=7s"),
     ("consumer", "max.poll.records=7", "groups.g.poll.max_records=7"),
     ("consumer", "fetch.min.bytes=7", "groups.g.fetch.min_bytes=7 B"),
     ("consumer", "fetch.max.wait.ms=7", "groups.g.fetch.max_wait=7ms"),

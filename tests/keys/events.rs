@@ -7,10 +7,10 @@ const HAPPENED: &str = "/result/events";
 const TRIED: &str = "/result/groups/g/attempts";
 const GIVEN_UP: &str = "/result/groups/g/lost";
 
-const CRASH: &[&str] = &["events=[{at: 100ms, crash: groups.g.0, for: 50ms}]"];
-const SLOW: &[&str] = &["events=[{at: 100ms, slow: groups.g.0, by: 20, for: 50ms}]"];
+const CRASH: &[&str] = &["groups.g.static=true", "events=[{at: 100ms, crash: groups.g.0, for: 50ms}]"];
+const SLOW: &[&str] = &[KEYED, "events=[{at: 100ms, slow: groups.g.0, by: 20, for: 50ms}]"];
 const DELAY: &[&str] = &["events=[{at: 100ms, delay: [groups.g, brokers.0], add: 20ms, for: 50ms}]"];
-const LOSE: &[&str] = &["events=[{at: 100ms, lose: [groups.g, brokers], share: 20%, for: 50ms}]"];
+const LOSE: &[&str] = &[KEYED, "events=[{at: 100ms, lose: [groups.g, brokers], share: 20%, for: 50ms}]"];
 const SCALE: &[&str] = &[OTHER, "events=[{at: 100ms, scale: groups.g, to: 3}]"];
 const DEPLOY: &[&str] = &[OTHER, "events=[{at: 50ms, deploy: groups.g, for: 20ms}]"];
 const POISON: &[&str] = &["events=[{at: 100ms, poison: topics.t, share: 20%, for: 50ms}]"];
@@ -18,6 +18,7 @@ const FAILING: &[&str] =
     &["events=[{at: 100ms, poison: topics.t, share: 20%, for: 50ms}]", "groups.g.retry={attempts: 3, backoff: 1ms}"];
 const DEAD: &[&str] =
     &["events=[{at: 100ms, poison: topics.t, share: 20%, for: 50ms}]", "groups.g.dead_letter={topic: u}"];
+const KEYED: &str = "producers.p.key={uniform: {keys: 20}}";
 const OTHER: &str = "groups={g: {topics: [t], members: 2, work: 200us}, h: {topics: [t], members: 2}}";
 
 /// Keys of events, and of what groups do with records that fail.
@@ -33,7 +34,7 @@ pub const ROWS: &[Row] = &[
     row("events.to", SCALE, "3", "4", MEMBERS),
     row("events.deploy", DEPLOY, "groups.g", "groups.h", LAST),
     row("events.gap", DEPLOY, "", "100ms", "/series"),
-    row("events.pause", &["events=[{at: 100ms, pause: groups.g.0, for: 50ms}]"], "groups.g.0", "groups.g", LAST),
+    row("events.pause", &[KEYED, "events=[{at: 100ms, pause: groups.g.0, for: 50ms}]"], "groups.g.0", "groups.g", LAST),
     row("events.slow", SLOW, "groups.g.0", "groups.g", LAST),
     row("events.by", SLOW, "20", "40", AGE),
     row("events.delay", DELAY, "[groups.g, brokers.0]", "[groups.g, brokers]", LAST),
@@ -42,7 +43,7 @@ pub const ROWS: &[Row] = &[
     row("events.share", LOSE, "20%", "90%", AGE),
     row(
         "events.cut",
-        &["events=[{at: 100ms, cut: [groups.g, brokers], for: 50ms}]"],
+        &[KEYED, "events=[{at: 100ms, cut: [groups.g, brokers], for: 50ms}]"],
         "[groups.g, brokers]",
         "[groups.g.0, brokers]",
         LAST,

@@ -38,6 +38,12 @@ pub const MEMBERSHIP: &[Row] = &[
         "1m",
     ),
     row(
+        &["cluster.assignment_interval"],
+        "group.consumer.assignment.interval.ms",
+        "Longer gathers more changes of a group into one, and lets what changed wait; only with `protocol: consumer`.",
+        "5s",
+    ),
+    row(
         &["cluster.initial_rebalance_delay"],
         "group.initial.rebalance.delay.ms",
         "Longer gathers more members in the first generation, and lets a cold group begin later.",
