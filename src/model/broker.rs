@@ -316,6 +316,7 @@ impl Broker {
         }
         let done = slot.done;
         let replicated = self.replicate(writing.replicas, bytes, now, done, out);
+        let replicated = if self.handlers.len() > 1 { self.in_order(job, replicated) } else { replicated };
         if writing.answer != Answer::Replicated {
             self.answer_early(job, writing, now, out);
         }
@@ -324,6 +325,17 @@ impl Broker {
         } else {
             self.replicated(job, now, out);
         }
+    }
+
+    /// What is behind others in a log is not safe before them, though its handler may be done sooner.
+    fn in_order(&mut self, job: u32, at: Time) -> Time {
+        let Some(Request::Produce(produce)) = &self.jobs[job as usize].request else { return at };
+        let log = |batch: &Batch| self.places.partitions[batch.partition as usize].log as usize;
+        let at = produce.batches.iter().fold(at, |at, batch| at.max(self.logs[log(batch)].safe_at));
+        for batch in &produce.batches {
+            self.logs[self.places.partitions[batch.partition as usize].log as usize].safe_at = at;
+        }
+        at
     }
 
     /// Does not wait for the replicas: the job goes on with what they need, and its connection is free when it is done.

@@ -8,6 +8,7 @@ mod retention;
 
 use super::protocol::{Extra, Parcel, Record};
 use super::sabotage::{self, Sabotage};
+use crate::units::Time;
 use std::collections::VecDeque;
 
 use retention::Kept;
@@ -31,6 +32,8 @@ pub struct Log {
     forgotten_bytes: u64,
     /// Offset each reading group has reached.
     readers: Vec<u64>,
+    /// When all that was appended is safe.
+    pub safe_at: Time,
     /// Parked fetches that want this partition.
     pub waiting: Vec<u32>,
     /// Where what is old or too much is deleted.
@@ -54,6 +57,7 @@ impl Log {
             ends: VecDeque::new(),
             forgotten_bytes: 0,
             readers: vec![0; readers],
+            safe_at: Time::ZERO,
             waiting: Vec::new(),
             rereadable: false,
         }

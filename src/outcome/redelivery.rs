@@ -33,6 +33,8 @@ struct Place {
     seen: Progress,
     /// Records below may count as lost, although somebody has them in hand.
     deleted: u64,
+    /// Nothing below is kept any more.
+    kept_from: u64,
     /// By whoever took a lost member's place, until it is past what was seen by then.
     again: Option<(Progress, u64)>,
 }
@@ -89,7 +91,7 @@ impl Redelivery {
                 self.passed_over(witness, now, (group, partition), offset);
                 let place = self.place(group, partition);
                 place.orphaned = false;
-                let until = place.seen.end();
+                let (offset, until) = (offset.max(place.kept_from), place.seen.end());
                 place.again = (offset < until).then(|| (Progress::up_to(offset), until));
             }
             Fact::Truncated { partition, base, records, .. } => {
@@ -167,8 +169,11 @@ impl Redelivery {
         (first, records): (u64, u64),
         cause: Cause,
     ) {
-        let Place { seen, again, deleted, .. } = self.place(group, partition);
+        let Place { seen, again, deleted, kept_from, .. } = self.place(group, partition);
         let (mut at, end) = (first, first + records);
+        if cause == Cause::Retention {
+            *kept_from = end.max(*kept_from);
+        }
         *deleted = end.max(*deleted);
         if let Some((progress, until)) = again {
             if progress.below < end {

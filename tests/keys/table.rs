@@ -231,7 +231,7 @@ pub const ROWS: &[Row] = &[
     row("cluster.initial_rebalance_delay", COLD, "50ms", "100ms", E2E),
     row("groups.static", &["events=[{at: 100ms, restart: groups.g.0, for: 50ms}]"], "", "true", E2E),
     row("groups.session_timeout", CRASH, "300ms", "1s", E2E),
-    row("groups.poll.max_interval", &["groups.g.work=2ms"], "", "100ms", E2E),
+    row("groups.poll.max_interval", &["groups.g.work=2ms"], "", "20ms", E2E),
     row("groups.heartbeat", &[], "", "10ms", "/events"),
     row("groups.output.topic", OUTPUT, "u", "v", "/result/topics/u/appended"),
     row("groups.output.partitioner", OUTPUT_KEYED, "", "random", PARTITIONS),

@@ -83,8 +83,10 @@ impl<'p> Faults<'p> {
             return None;
         }
         let members = members(plan);
-        let clients = members.last().map_or(0, |range| range.end);
-        let mut states: Vec<State> = (0..clients).map(|_| State::Up).collect();
+        let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
+        let before = plan.cluster.brokers + plan.groups.len() as u32 + producers;
+        let everybody = members.last().map_or(before, |range| range.end);
+        let mut states: Vec<State> = (0..everybody).map(|_| State::Up).collect();
         for (group, range) in plan.groups.iter().zip(&members) {
             for late in range.start + group.members..range.end {
                 states[late as usize] = State::Gone;

@@ -14,6 +14,7 @@ impl Consumer {
     #[cold]
     pub(super) fn befallen(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         self.report(now, out);
+        self.processing.report_busy(now, out);
         match input {
             Input::Closing => {
                 self.ending = Ending::Asked;

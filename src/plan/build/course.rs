@@ -30,6 +30,10 @@ pub fn run(
     let duration = keys.duration.as_ref().map(|d| d.0);
     if duration.is_none() {
         endless(producers, found);
+        if scenario.document.events.as_ref().is_some_and(|events| !events.is_empty()) {
+            let message = "`run.duration` is missing, and what befalls a run may leave work that nobody ever does";
+            found.error("run", message, "add `duration: 10m`");
+        }
     }
     let length = duration.unwrap_or_else(|| estimate(producers, groups));
     if warmup >= length && !warmup.is_zero() {
