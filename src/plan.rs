@@ -277,6 +277,7 @@ impl LimitPlan {
 
 /// One consumer group.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct GroupPlan {
     /// As in the scenario.
     pub name: String,

@@ -1,4 +1,4 @@
-//! A thousand scenarios that nobody would write, over the whole language: whatever is combined, no law may break, the
+//! Two thousand scenarios that nobody would write, over the whole language: whatever is combined, no law may break, the
 //! books must balance, and looking at a run must not change it.
 //!
 //! Every case has a seed of its own. A failure is made as small as it gets and printed with its seed; the same case is
@@ -21,7 +21,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 /// Cases of an ordinary run.
-const CASES: u64 = 1_000;
+const CASES: u64 = 2_000;
 /// A case takes milliseconds; one that takes this long will never end.
 const ENDLESS: Duration = Duration::from_secs(20);
 

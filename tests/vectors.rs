@@ -312,9 +312,9 @@ fn past(member: &Value) -> (Vec<(String, u32)>, i32) {
 /// What a member of the consumer protocol is told next.
 fn reconcile(input: &Value) -> Value {
     let member = &input["member"];
-    let named = [&member["assigned"], &member["pending_revocation"], &input["target"], &input["owned_reported"]];
+    let lists = [&member["assigned"], &member["pending_revocation"], &input["target"], &input["owned_reported"]];
     let mut names: Vec<&str> =
-        named.iter().filter_map(|list| list.as_array()).flatten().filter_map(Value::as_str).collect();
+        lists.iter().filter_map(|list| list.as_array()).flatten().filter_map(Value::as_str).collect();
     names.sort_unstable();
     names.dedup();
     let ids = |list: &Value| -> Vec<u32> {

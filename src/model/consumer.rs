@@ -429,6 +429,7 @@ impl Consumer {
     }
 
     /// Positions below which all is done, or where commits come first, was handed out.
+    #[expect(clippy::unnecessary_box_returns, reason = "the box is the message: it travels and comes home")]
     fn positions(&mut self) -> Box<Commits> {
         let generation = self.generation();
         let mut commits = self.commits.take().unwrap_or_default();

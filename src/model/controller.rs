@@ -1,4 +1,4 @@
-//! The controller: hears which brokers are there, and decides who leads what (KRaft's, with Kafka 4's rules).
+//! The controller: hears which brokers are there, and decides who leads what (`KRaft`'s, with Kafka 4's rules).
 //!
 //! It stands for Kafka's quorum of controllers, which has machines of its own and survives what one of them does not: so it
 //! is a machine of its own, and never fails. A broker that was not heard for `broker.session.timeout.ms` is fenced: it is
@@ -197,6 +197,7 @@ impl Controller {
         out.wake(Timer::Prefer, now + REBALANCE);
     }
 
+    #[expect(clippy::unnecessary_box_returns, reason = "the box is the message: it travels and comes home")]
     fn leaders(&self, mut answer: Box<Leaders>) -> Box<Leaders> {
         answer.leaders.clear();
         answer.leaders.extend(self.partitions.iter().map(|led| led.now.leader));

@@ -45,12 +45,12 @@ impl Dealing {
         let topics: Vec<Topic<'_>> =
             self.topics.iter().map(|(name, _, partitions)| Topic { name, partitions: *partitions }).collect();
         let names: Vec<[String; 2]> = members.iter().map(|member| self.names(member.key)).collect();
-        let named = names.iter().zip(members).map(|([instance, id], member)| Member {
+        let known = names.iter().zip(members).map(|([instance, id], member)| Member {
             id,
             instance: member.fixed.then_some(instance),
             topics: &self.reads,
         });
-        let named: Vec<Member<'_>> = named.collect();
+        let known: Vec<Member<'_>> = known.collect();
         let owned: Vec<Vec<Partition>> = members.iter().map(|member| self.places(&member.owned)).collect();
         let previous = owned.iter().zip(members).map(|(owned, member)| Previous {
             owned,
@@ -58,10 +58,10 @@ impl Dealing {
         });
         let previous: Vec<Previous<'_>> = previous.collect();
         let mut dealt = match self.assignor {
-            Assignor::Range => assignor::range(&topics, &named),
-            Assignor::RoundRobin => assignor::roundrobin(&topics, &named),
-            Assignor::Sticky => assignor::sticky(&topics, &named, &previous),
-            Assignor::CooperativeSticky => assignor::cooperative_sticky(&topics, &named, &previous),
+            Assignor::Range => assignor::range(&topics, &known),
+            Assignor::RoundRobin => assignor::roundrobin(&topics, &known),
+            Assignor::Sticky => assignor::sticky(&topics, &known, &previous),
+            Assignor::CooperativeSticky => assignor::cooperative_sticky(&topics, &known, &previous),
         };
         if sabotage::plays(Sabotage::DealTwice)
             && let [first, .., last] = &mut dealt[..]

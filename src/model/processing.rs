@@ -240,7 +240,7 @@ impl Processing {
                 let first = one.work.len();
                 let begins = one.free;
                 let mut sum = service.draw((&run, begins), &fetch.parcel.records[range.clone()], extras, &mut one.work);
-                if self.pace != 1.0 {
+                if warp::is_unusual(self.pace) {
                     sum = warp::paced(&mut one.work[first..], self.pace);
                 }
                 if let Some(trials) = &mut self.trials {
@@ -253,7 +253,7 @@ impl Processing {
                     let mut at = begins;
                     for (i, record) in fetch.parcel.records[range].iter().enumerate() {
                         at = at + one.work[first + i];
-                        if !forwarded(&self.trials, &run, i) {
+                        if !forwarded(self.trials.as_deref(), &run, i) {
                             continue;
                         }
                         finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), at);
@@ -264,7 +264,7 @@ impl Processing {
                 several.work.clear();
                 let records = &fetch.parcel.records[range];
                 let mut sum = service.draw((&run, now), records, extras, &mut several.work);
-                if self.pace != 1.0 {
+                if warp::is_unusual(self.pace) {
                     sum = warp::paced(&mut several.work, self.pace);
                 }
                 if let Some(trials) = &mut self.trials {
@@ -278,7 +278,7 @@ impl Processing {
                         Run { base: run.base + u64::from(n), start: run.start + n, end: run.start + n + 1, ..run };
                     let done = several.begin(run, several.work[i], now);
                     if let Some(finishes) = &mut finishes
-                        && forwarded(&self.trials, &run, 0)
+                        && forwarded(self.trials.as_deref(), &run, 0)
                     {
                         finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), done);
                     }
@@ -415,8 +415,8 @@ impl Processing {
 }
 
 /// Whether a record goes on when it is finished: what was processed, or where dead letters go on, those alone.
-fn forwarded(trials: &Option<Box<Trials>>, run: &Run, i: usize) -> bool {
-    trials.as_ref().is_none_or(|trials| trials.forwards(run.partition, run.base + i as u64))
+fn forwarded(trials: Option<&Trials>, run: &Run, i: usize) -> bool {
+    trials.is_none_or(|trials| trials.forwards(run.partition, run.base + i as u64))
 }
 
 impl One {

@@ -79,10 +79,8 @@ impl Redelivery {
                 let place = self.place(group, partition);
                 place.owner = place.owner.filter(|owner| *owner != member);
             }
-            Fact::Member { group, key, state } => {
-                if !self.changes(group, key, state) {
-                    return self.releases(witness, now, group, key);
-                }
+            Fact::Member { group, key, state } if !self.changes(group, key, state) => {
+                return self.releases(witness, now, group, key);
             }
             Fact::Reset { group, partition, offset, .. } => {
                 self.loses(witness, now, (group, partition), (0, offset), Cause::Reset);

@@ -72,7 +72,9 @@ impl Verdict {
         let mut paces: Vec<Pace> = (0..result.groups.len()).map(|i| Pace::of(outcome, i)).collect();
         if befallen::has_recovered(result) {
             // What an event left is no sign of too little capacity.
-            paces.iter_mut().for_each(|pace| pace.growth_per_s = None);
+            for pace in &mut paces {
+                pace.growth_per_s = None;
+            }
         }
         let overloaded = paces.iter().any(|pace| pace.growth_per_s.is_some())
             || result.producers.iter().any(|(_, producer)| lost_share(producer) > 0.01 || waiting(producer).is_some());

@@ -279,7 +279,7 @@ pub struct Group {
     /// When positions are committed; `{auto: 5s}` when silent.
     pub commit: Option<Commit>,
     /// Time between two signs of life to the coordinator, `heartbeat.interval.ms`; 3 s when silent. In the consumer protocol
-    /// it is the coordinator's, `group.consumer.heartbeat.interval.ms`; 5 s when silent.
+    /// it is the coordinator's, and 5 s when silent.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub heartbeat: Option<Duration>,
     /// Time without a sign of life after which a member counts as lost, `session.timeout.ms`; 45 s when silent. It matters

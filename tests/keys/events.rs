@@ -7,7 +7,7 @@ const HAPPENED: &str = "/result/events";
 const TRIED: &str = "/result/groups/g/attempts";
 const GIVEN_UP: &str = "/result/groups/g/lost";
 
-const CRASH: &[&str] = &["groups.g.static=true", "events=[{at: 100ms, crash: groups.g.0, for: 50ms}]"];
+const CRASH: &[&str] = &[KEYED, "groups.g.static=true", "events=[{at: 100ms, crash: groups.g.0, for: 50ms}]"];
 const SLOW: &[&str] = &[KEYED, "events=[{at: 100ms, slow: groups.g.0, by: 20, for: 50ms}]"];
 const DELAY: &[&str] = &["events=[{at: 100ms, delay: [groups.g, brokers.0], add: 20ms, for: 50ms}]"];
 const LOSE: &[&str] = &[KEYED, "events=[{at: 100ms, lose: [groups.g, brokers], share: 20%, for: 50ms}]"];

@@ -162,8 +162,8 @@ impl<'p> Faults<'p> {
         let event = &plan.events[number];
         self.happened.push((now, event.action.word().to_owned(), event.target.clone()));
         match event.action {
-            Action::Crash(who, back) => self.down(who, back, Input::Crashed, number, now, orders),
-            Action::Restart(who, back) => self.down(who, back, Input::Closing, number, now, orders),
+            Action::Crash(who, back) => self.down(who, back, true, number, now, orders),
+            Action::Restart(who, back) => self.down(who, back, false, number, now, orders),
             Action::Join(Who::Member(group, member)) => {
                 self.start(ActorId(self.members[group].start + member), orders);
             }
@@ -222,9 +222,9 @@ impl<'p> Faults<'p> {
     }
 
     /// Somebody goes, of its own will or not.
-    fn down(&mut self, who: Who, back: Option<Span>, how: Input, number: usize, now: Time, orders: &mut Vec<Order>) {
+    fn down(&mut self, who: Who, back: Option<Span>, crashes: bool, number: usize, now: Time, orders: &mut Vec<Order>) {
         for actor in self.who(who, number, now) {
-            self.stop(actor, matches!(how, Input::Crashed), orders);
+            self.stop(actor, crashes, orders);
             if let Some(back) = back {
                 self.plan_for(now + back, Deed::Start(actor));
             }
@@ -294,7 +294,6 @@ impl<'p> Faults<'p> {
 
     fn pause(&mut self, actor: ActorId, span: Span, now: Time, orders: &mut Vec<Order>) {
         match &mut self.states[actor.index()] {
-            State::Gone | State::Leaving => return,
             State::Up => {
                 orders.push(Order::Tell(actor, Input::Paused(span)));
                 self.states[actor.index()] = State::Still(now + span, Vec::new());
@@ -304,7 +303,7 @@ impl<'p> Faults<'p> {
                 orders.push(Order::Tell(actor, Input::Paused((now + span).since(*until))));
                 *until = now + span;
             }
-            State::Still(..) => return,
+            State::Still(..) | State::Gone | State::Leaving => return,
         }
         self.plan_for(now + span, Deed::GoOn(actor));
     }

@@ -30,9 +30,10 @@ impl Disk {
     }
 
     /// When the last byte is written of what is ready then, now or later.
+    #[expect(clippy::float_cmp, reason = "usual is exactly 1")]
     pub fn write(&mut self, now: Time, ready: Time, bytes: u64) -> Time {
         let mut takes = self.bandwidth.takes(bytes);
-        if self.factor > 1.0 || self.factor < 1.0 {
+        if self.factor != 1.0 {
             takes = Span::round_ns(takes.ns() as f64 * self.factor);
         }
         self.work += takes;

@@ -64,6 +64,7 @@ enum Answer {
 
 /// A member's part in a group that changes.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, and all combinations occur")]
 pub(super) struct Membership {
     how: Joining,
     step: Step,
@@ -276,7 +277,7 @@ impl Consumer {
             }
             let Some(membership) = &mut self.membership else { return true };
             match membership.answer.take() {
-                Some(Answer::Joined(joined)) => self.joined(joined, now, out),
+                Some(Answer::Joined(joined)) => self.joined(&joined, now, out),
                 Some(Answer::Shared(shared)) => self.shared(shared),
                 None if !membership.attends() && !membership.lost => {
                     self.attends = false;
@@ -351,7 +352,7 @@ impl Consumer {
     }
 
     /// Everybody has joined, or it has to ask otherwise.
-    fn joined(&mut self, joined: Joined, now: Time, out: &mut (impl Outbox + ?Sized)) {
+    fn joined(&mut self, joined: &Joined, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let key = self.key();
         let Some(membership) = &mut self.membership else { return };
         match joined.refused {

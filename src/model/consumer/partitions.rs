@@ -73,15 +73,12 @@ impl Consumer {
             let known = self.seeking.as_ref().and_then(|seeking| seeking.leader(partition));
             let (leader, service) = (known.unwrap_or(supply.leader(partition)), supply.service(partition, &turn));
             let new = Owned { partition, leader, next: UNKNOWN, polled: UNKNOWN, service };
-            let slot = match roster.vacant.pop() {
-                Some(slot) => {
-                    owned[slot as usize] = new;
-                    slot
-                }
-                None => {
-                    owned.push(new);
-                    owned.len() as u32 - 1
-                }
+            let slot = if let Some(slot) = roster.vacant.pop() {
+                owned[slot as usize] = new;
+                slot
+            } else {
+                owned.push(new);
+                owned.len() as u32 - 1
             };
             let before = roster.slots.insert(partition, slot);
             assert!(before.is_none(), "partition {partition} is taken up once");

@@ -1,4 +1,5 @@
-//! Kafka's classic group protocol, as the coordinator sees it: Empty, PreparingRebalance, CompletingRebalance, Stable.
+//! Kafka's classic group protocol, as the coordinator sees it: `Empty`, `PreparingRebalance`,
+//! `CompletingRebalance`, `Stable`.
 //!
 //! A generation begins when everybody has joined, or when those who have not are taken for gone; it is stable when the
 //! leader has dealt. An empty group waits a little longer for its first members (KIP-134). Static members keep their place
@@ -126,6 +127,9 @@ impl Classic {
     }
 
     /// Whether what a member says in a generation counts; if so, it is alive.
+    ///
+    /// # Errors
+    /// As Kafka would answer: who it is not, or what it has to do first.
     pub fn admits(&mut self, key: MemberKey, generation: u32, now: Time) -> Result<(), Refusal> {
         if sabotage::plays(Sabotage::ForgetFencing) {
             return Ok(());
@@ -142,12 +146,18 @@ impl Classic {
     }
 
     /// Whether a member may commit.
+    ///
+    /// # Errors
+    /// As Kafka would answer: who it is not, or what it has to do first.
     pub fn may_commit(&mut self, key: MemberKey, generation: u32, now: Time) -> Result<(), Refusal> {
         self.admits(key, generation, now)?;
         if self.state == State::Completing { Err(Refusal::RebalanceInProgress) } else { Ok(()) }
     }
 
     /// A sign of life.
+    ///
+    /// # Errors
+    /// As Kafka would answer: who it is not, or what it has to do first.
     pub fn heartbeat(&mut self, key: MemberKey, generation: u32, now: Time) -> Result<(), Refusal> {
         self.admits(key, generation, now)?;
         if self.state == State::Preparing { Err(Refusal::RebalanceInProgress) } else { Ok(()) }

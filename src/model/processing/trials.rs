@@ -67,7 +67,7 @@ struct Fate {
     given_up: bool,
 }
 
-/// A number in [0, 1) that follows from these alone (D. Lea, G. Steele, S. Vigna: SplitMix64).
+/// A number in [0, 1) that follows from these alone (D. Lea, G. Steele, S. Vigna: `SplitMix64`).
 fn dice(salt: u64, partition: PartitionId, offset: u64, attempt: u64) -> f64 {
     let mut x = salt ^ (u64::from(partition) << 40);
     for part in [offset, attempt] {

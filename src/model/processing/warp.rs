@@ -33,6 +33,13 @@ fn stretched(span: Span, factor: f64) -> Span {
     Span::from_ns((span.ns() as f64 * factor).round() as u64)
 }
 
+/// Whether work takes longer or shorter than it usually does.
+#[inline]
+#[expect(clippy::float_cmp, reason = "usual is exactly 1")]
+pub(super) fn is_unusual(pace: f64) -> bool {
+    pace != 1.0
+}
+
 /// Processing times of workers that are not as quick as usual; returns their sum.
 #[cold]
 pub(super) fn paced(work: &mut [Span], pace: f64) -> Span {

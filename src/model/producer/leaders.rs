@@ -24,7 +24,6 @@ pub struct Moves {
     controller: ActorId,
     first_partition: PartitionId,
     /// By broker: what is under way, in the order in which it left.
-    #[expect(clippy::vec_box, reason = "one of them takes the place of the one that is gone")]
     copies: Vec<VecDeque<Box<Produce>>>,
     /// By partition of the topic: batches under way.
     away: Vec<u32>,

@@ -1,6 +1,6 @@
 //! What brokers, the controller and clients tell each other about copies and leaders, where brokers can fail.
 //!
-//! Kafka's Fetch of followers, BrokerHeartbeat, AlterPartition, LeaderAndIsr as metadata records, and Metadata.
+//! Kafka's `Fetch` of followers, `BrokerHeartbeat`, `AlterPartition`, `LeaderAndIsr` as metadata records, and `Metadata`.
 use super::{ActorId, Batch, Parcel, PartitionId, Position, Produce};
 use serde::{Deserialize, Serialize};
 

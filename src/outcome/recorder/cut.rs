@@ -21,8 +21,12 @@ impl Recorder {
             }
             Fact::Elected { leader, before, .. } => {
                 let brokers = &mut self.totals.brokers;
-                before.into_iter().for_each(|broker| brokers[broker as usize].led -= 1);
-                leader.into_iter().for_each(|broker| brokers[broker as usize].led += 1);
+                if let Some(broker) = before {
+                    brokers[broker as usize].led -= 1;
+                }
+                if let Some(broker) = leader {
+                    brokers[broker as usize].led += 1;
+                }
             }
             _ => {}
         }

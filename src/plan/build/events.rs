@@ -344,13 +344,11 @@ impl Reading<'_, '_> {
     }
 
     fn group(&mut self, key: &str, target: &str) -> Option<usize> {
-        match self.members(key, target)? {
-            Who::Group(group) => Some(group),
-            _ => {
-                self.error(key, format!("`{target}` is not a whole group"), "write `groups.NAME`");
-                None
-            }
-        }
+        let Who::Group(group) = self.members(key, target)? else {
+            self.error(key, format!("`{target}` is not a whole group"), "write `groups.NAME`");
+            return None;
+        };
+        Some(group)
     }
 
     fn group_of(&mut self, key: &str, target: &str) -> Option<usize> {

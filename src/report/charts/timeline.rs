@@ -61,7 +61,7 @@ fn timeline(over: &OverTime<'_>, name: &str, group: &GroupResult, rows: &[&LaneR
         members.iter().filter_map(|&member| Some((lane(member)? + 0.5, member.to_string()))).collect();
     ticks.push((top + 0.5, "group".to_owned()));
     let axis = Axis::new(0.0, top + 1.0, Scale::Linear, ticks);
-    let height = (members.len() as i32 + 1) * LANE;
+    let height = (i32::try_from(members.len()).unwrap_or(i32::MAX / 64) + 1) * LANE;
     let panel = Panel { height: Some(height.max(3 * LANE)), ..Panel::of_blocks("members", axis, blocks) };
     let left_out = if all > members.len() {
         format!("Shown: {} of {all} members, those to whom most happened.", members.len())
