@@ -16,7 +16,10 @@ impl Consumer {
             let n = room.min(run.end - run.start);
             let mut positions = commits.positions.iter_mut();
             let position = positions.find(|position| position.partition == run.partition);
-            position.expect("what is fetched is owned").offset = run.base + u64::from(n);
+            let until = run.base + u64::from(n);
+            position.expect("what is fetched is owned").offset = until;
+            // Whatever is committed next goes on from here.
+            self.owned[run.slot as usize].polled = until;
             room -= n;
             if room == 0 {
                 break;
