@@ -3,6 +3,7 @@
 //! Members that are gone come back here by themselves, and nobody takes over meanwhile: groups of one member each.
 use crate::play::{group, plan, play};
 use conga::outcome::result::{Figure, GroupResult, Outcome};
+use conga::report::plot::Format;
 
 /// One partition, one member, a millisecond a record at half of what it can do.
 fn scenario(keys: &str, events: &str) -> String {
@@ -221,4 +222,17 @@ fn what_does_not_go_together_is_told() {
     let read = conga::scenario::load(&path, &[]).expect("keys and values are right");
     let told = conga::plan::build::plan(&read).expect_err("they do not go together").to_string();
     insta::assert_snapshot!("plan", told.replace(&format!("{}/", folder.path().display()), ""));
+}
+
+#[test]
+fn marks_that_would_lie_over_each_other_are_told_together() {
+    let events = " - {at: 10s, pause: groups.g, for: 1s}\n - {at: 10s, slow: groups.g, by: 2, for: 1s}\n\
+                  \u{20}- {at: 30s, pause: groups.g, for: 1s}\n";
+    let outcome = sound(&scenario("", events));
+    let charts = conga::report::charts::all(&outcome);
+    let lag = charts.iter().find(|chart| chart.file == "lag").expect("there is lag");
+    for format in [Format::WIDE, Format::NARROW] {
+        let svg = lag.plot.svg(format);
+        assert!(svg.contains("1–2") && svg.contains('3'), "{svg}");
+    }
 }

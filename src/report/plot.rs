@@ -5,6 +5,7 @@
 //! it. Widths of texts are estimated: a drawing cannot know the reader's font.
 mod dots;
 mod layout;
+mod marks;
 
 use super::axis::{Axis, Measure, TimeAxis};
 use super::palette::{Role, class_of, classes};
@@ -303,15 +304,15 @@ impl Plot {
 
     fn draw_marks(&self, chart: &mut Chart<'_, '_>, format: Format, y: &Axis) -> Drawn {
         let range = y.range();
-        for (number, &at) in (1..).zip(&self.marks) {
+        for &at in &self.marks {
             let stroke = Role::Mark.colour().stroke_width(FINE as u32);
             chart.draw_series([PathElement::new(vec![(at, range.start), (at, range.end)], stroke)])?;
+        }
+        let pixel = |at: f64| chart.backend_coord(&(at, range.end)).0 / FINE;
+        for number in marks::numbers(&self.marks, pixel, |characters| format.text_width(characters)) {
             let small = font(format.text, Role::Mark, VPos::Bottom);
-            chart.draw_series([Text::new(
-                number.to_string(),
-                (at, range.end),
-                small.pos(Pos::new(HPos::Center, VPos::Bottom)),
-            )])?;
+            let place = (number.at, range.end);
+            chart.draw_series([Text::new(number.text, place, small.pos(Pos::new(HPos::Center, VPos::Bottom)))])?;
         }
         Ok(())
     }
