@@ -58,6 +58,18 @@ impl Machine for Actor {
 }
 
 impl Actor {
+    /// Whether it has ended, as members can.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Consumer(consumer) if consumer.has_ended())
+    }
+
+    /// Which process of it this is, counted from 1.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        if let Self::Consumer(consumer) = self { consumer.incarnation() } else { 1 }
+    }
+
     /// Whether it still waits for this answer.
     #[must_use]
     pub fn awaits(&self, from: ActorId, answer: &Produce) -> bool {
@@ -116,20 +128,20 @@ impl<'p> Casting<'p> {
         Self { plan, homes: KeyMaps::of(plan), dealt, shared }
     }
 
-    /// A member in a generation after the first.
+    /// A member in a generation after the first, whose work is real or not.
     #[must_use]
-    pub fn member(&self, group: usize, member: u32, generation: u32) -> Actor {
+    pub fn member(&self, group: usize, member: u32, generation: u32, real: Option<&Arc<Mutex<dyn RealWork>>>) -> Actor {
         let planned = &self.plan.groups[group];
         let before = self.plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
         let stream = (self.plan.producers.len() + before) as u32;
         let output = planned.output.as_ref();
         let output = output.map(|client| self::output(self.plan, client, stream, group, member, &self.homes));
-        let service = |topic, partition| service(self.plan, planned, topic, partition);
+        let service = |topic, partition| serving(self.plan, planned, real, topic, partition);
         // Where groups change, whoever comes asks what it is to read.
         let partitions = if planned.changes { Vec::new() } else { self.dealt[group][member as usize].clone() };
         let who = (group as u32, member, generation);
         let consumer = consumer(self.plan, who, partitions, service, output);
-        Actor::Consumer(Box::new(join(self.plan, who, self.shared[group].as_ref(), None, consumer)))
+        Actor::Consumer(Box::new(join(self.plan, who, self.shared[group].as_ref(), real, consumer)))
     }
 }
 
@@ -143,7 +155,8 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
     let mut output_stream = plan.producers.len() as u32;
     for (group, planned) in plan.groups.iter().enumerate() {
         let mut owned = assign(plan, planned);
-        if planned.cold {
+        // Where groups change, whoever takes a lost one's place asks what it is to read.
+        if planned.cold || planned.changes && generation > 1 {
             owned.iter_mut().for_each(Vec::clear);
         }
         let shared = Shared::of(plan, group);
@@ -151,10 +164,7 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
             let output =
                 planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, homes));
             let real = real(group, member);
-            let service = |topic, partition| match &real {
-                Some(real) => Service::Real(Arc::clone(real)),
-                None => service(plan, planned, topic, partition),
-            };
+            let service = |topic, partition| serving(plan, planned, real.as_ref(), topic, partition);
             let who = (group as u32, member, generation);
             let consumer = consumer(plan, who, partitions, service, output);
             cast.push(Actor::Consumer(Box::new(join(plan, who, shared.as_ref(), real.as_ref(), consumer))));
@@ -399,6 +409,17 @@ pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     // Who joins later has nothing yet.
     dealt.resize(group.most_members as usize, Vec::new());
     dealt
+}
+
+/// What records of a partition take: as long as the real work on them, or a drawn time.
+fn serving(
+    plan: &Plan,
+    group: &GroupPlan,
+    real: Option<&Arc<Mutex<dyn RealWork>>>,
+    topic: usize,
+    partition: u32,
+) -> Service {
+    real.map_or_else(|| service(plan, group, topic, partition), |real| Service::Real(Arc::clone(real)))
 }
 
 fn service(plan: &Plan, group: &GroupPlan, topic: usize, partition: u32) -> Service {

@@ -84,9 +84,7 @@ pub fn conclude(
         if let (Some(lateness), Part::Producer(stream)) = (&mut one.lateness, part) {
             lateness.move_into(&mut recording.streams[stream].lateness);
         }
-        if !one.work.is_null() {
-            measured.work.push(one.work);
-        }
+        measured.work.append(&mut one.work);
     }
     if !measured.full.is_zero() {
         recording.invalid.push(format!(

@@ -10,12 +10,13 @@ use super::process::{Desk, Hello, Peer};
 use super::stage::{Ear, Goods, Listener, Stage, Taker};
 use super::{Hire, Settings};
 use crate::engine::cast::{self, Actor};
-use crate::engine::sim::network::Links;
+use crate::engine::network::Links;
 use crate::model::processing::RealWork;
 use crate::model::protocol::ActorId;
 use crate::model::random::Distribution;
 use crate::outcome::Witness;
 use crate::payload::{Codec, Maker, Messages};
+use crate::plan::events::Action;
 use crate::plan::{ClientPlan, Plan};
 use crate::units::Span;
 use crate::work::Labour;
@@ -50,6 +51,8 @@ pub struct Company {
     pub peers: Arc<Vec<Peer>>,
     /// What each does.
     pub parts: Vec<Part>,
+    /// What they were made for: the plan, without what is real here.
+    pub plan: Arc<Plan>,
     arbiters: Vec<Arbiter>,
 }
 
@@ -84,19 +87,24 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
 
 /// Puts everybody in place; the clock runs a few milliseconds later. Members that are at `desks`, by their number modulo
 /// that of these, are in processes of their own.
-pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Company, Clock, Arc<Mutex<Listener>>) {
-    let plan = Arc::new(without_modelled_cost(plan));
-    let parts = parts(&plan);
+pub fn muster(
+    plan: &Arc<Plan>,
+    settings: &Settings<'_>,
+    desks: &[Arc<Desk>],
+) -> (Company, Clock, Arc<Mutex<Listener>>) {
+    let parts = parts(plan);
     let elsewhere = if desks.is_empty() { Duration::ZERO } else { ELSEWHERE };
     let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
-    let listener = Arc::new(Mutex::new(Listener::new(Witness::new(&plan))));
-    let mut benches = Benches::new(&plan, clock);
-    let cast = cast::assemble_with(&plan, &mut |group, member| {
-        let labour = if desks.is_empty() { (settings.hire)(group, member) } else { None };
+    let listener = Arc::new(Mutex::new(Listener::new(Witness::new(plan))));
+    let mut benches = Benches::new(plan, clock);
+    let cast = cast::assemble_with(plan, &mut |group, member| {
+        let here = desks.is_empty() && member < plan.groups[group].members;
+        let labour = if here { (settings.hire)(group, member) } else { None };
         benches.add(labour, group, member)
     });
     let mut benches = benches.all.into_iter();
-    let room = Room { plan: &plan, clock, ear: &Ear::Here(Arc::clone(&listener)) };
+    let mut works = vec![false; plan.groups.len()];
+    let room = Room { plan, clock, ear: &Ear::Here(Arc::clone(&listener)) };
     let mut arbiters: Vec<Arbiter> = (0..settings.threads.max(1)).map(|_| thread()).collect();
     let shared = arbiters.len();
     let (mut peers, mut numbers) = (Vec::new(), vec![0; plan.producers.len()]);
@@ -106,11 +114,18 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Com
             continue;
         }
         let bench = if matches!(part, Part::Member(..)) { benches.next().flatten() } else { None };
-        let place = if bench.is_some() {
+        let is_real = if let Part::Member(group, _) = part {
+            // Whoever joins later works as those do who are there.
+            works[group] |= bench.is_some();
+            works[group]
+        } else {
+            false
+        };
+        let place = if is_real {
             arbiters.push(thread());
             arbiters.len() - 1
         } else {
-            place(&plan, part, &machine, address, shared)
+            place(plan, part, &machine, address, shared)
         };
         let instance = if let Part::Producer(stream) = part {
             numbers[stream] += 1;
@@ -118,16 +133,17 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Com
         } else {
             0
         };
-        let goods = goods(&plan, part, (instance, 1), settings.memory, bench);
+        let goods = goods(plan, part, (instance, 1), settings.memory, bench);
         peers.push(Peer::Here(room.host(&arbiters[place], ActorId(address), machine, goods)));
     }
     let peers = Arc::new(peers);
-    for peer in peers.iter() {
+    for (peer, &part) in peers.iter().zip(&parts) {
         if let Peer::Here(host) = peer {
-            host.do_send(Letter::Begin(Arc::clone(&peers)));
+            let is_there = !matches!(part, Part::Member(group, member) if member >= plan.groups[group].members);
+            host.do_send(Letter::Begin(Arc::clone(&peers), is_there));
         }
     }
-    (Company { peers, parts, arbiters }, clock, listener)
+    (Company { peers, parts, plan: Arc::clone(plan), arbiters }, clock, listener)
 }
 
 /// The members of a consumer process: their addresses, and the threads they are on.
@@ -161,7 +177,7 @@ pub fn members(
         let arbiter = if bench.is_some() { &arbiters[arbiters.len() - 1] } else { &arbiters[0] };
         let me = ActorId(before as u32 + address);
         let host = room.host(arbiter, me, machine, goods(&plan, part, (0, hello.generation), 0, bench));
-        host.do_send(Letter::Begin(Arc::clone(&peers)));
+        host.do_send(Letter::Begin(Arc::clone(&peers), true));
         hosts.push((me, host));
     }
     (hosts, arbiters)
@@ -204,7 +220,9 @@ struct Room<'p> {
 impl Room<'_> {
     fn host(&self, arbiter: &Arbiter, me: ActorId, machine: Actor, goods: Goods) -> Addr<Host> {
         let network = &self.plan.cluster.network;
-        let links = (*network != Distribution::ZERO).then(|| Links::new(network, me, self.plan.run.seed));
+        // What a bad way held back must not be overtaken by what comes after it.
+        let may_be_bad = self.plan.events.iter().any(|event| matches!(event.action, Action::Network(..)));
+        let links = (may_be_bad || *network != Distribution::ZERO).then(|| Links::new(network, me, self.plan.run.seed));
         let stage = Stage::new(me, self.clock, self.ear.clone(), links, goods);
         let warmup = self.plan.run.warmup;
         Host::start_in_arbiter(&arbiter.handle(), move |_| Host::new(machine, stage, warmup))
@@ -212,7 +230,7 @@ impl Room<'_> {
 }
 
 /// Compressing is real here: its modelled cost would count it twice.
-fn without_modelled_cost(plan: &Plan) -> Plan {
+pub fn without_modelled_cost(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     let outputs = plan.groups.iter_mut().filter_map(|group| group.output.as_mut());
     let clients = plan.producers.iter_mut().map(|producer| &mut producer.client).chain(outputs);

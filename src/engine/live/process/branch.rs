@@ -296,7 +296,7 @@ impl Branch {
                 self.begin(shared);
             }
             Frame::Post(from, to, message, _) => {
-                if let (Message::Heartbeat { .. }, Some(seat)) = (&message, self.seat(from)) {
+                if let (true, Some(seat)) = (is_sign_of_life(&message), self.seat(from)) {
                     seat.heard.set(instant());
                 }
                 shared.stage().peers[to.index()].post(from, to, message, cargo);
@@ -369,6 +369,12 @@ impl Branch {
             tokio::time::sleep(left.min(LOOK * 10)).await;
         }
     }
+}
+
+/// Whether a coordinator takes a message for a sign of life.
+fn is_sign_of_life(message: &Message) -> bool {
+    let commits = matches!(message, Message::Commit(_));
+    commits || matches!(message, Message::Heartbeat { .. } | Message::Beat(_) | Message::Join(_) | Message::Share(_))
 }
 
 /// Whether somebody else ended it.

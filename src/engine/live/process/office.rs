@@ -9,7 +9,8 @@ use crate::engine::live::clock::Clock;
 use crate::engine::live::host::{Left, Letter};
 use crate::engine::live::muster::{Part, parts};
 use crate::engine::live::stage::Listener;
-use crate::model::protocol::{ActorId, Message};
+use crate::model::machine::Fact;
+use crate::model::protocol::{ActorId, MemberKey, MemberState, Message};
 use crate::plan::{Job, Plan};
 use crate::units::Time;
 use crate::work::Failed;
@@ -146,7 +147,7 @@ impl Office {
             let there =
                 |branch: &Rc<Branch>| matches!((branch.state.get(), branch.has_left()), (State::Up, _) | (_, true));
             let redone = || self.shared.stage().listener.lock().is_redone();
-            if self.branches.iter().all(there) && redone() {
+            if self.branches.is_empty() || self.branches.iter().all(there) && redone() {
                 return true;
             }
             if stopped() || self.shared.is_over() {
@@ -246,7 +247,14 @@ impl Shared {
         {
             let mut listener = stage.listener.lock();
             branch.settle(now, &mut |now, fact| listener.hear(now, fact));
-            branch.seats.iter().for_each(|seat| listener.mourns(seat.group, seat.member));
+            for &Seat { group, member, .. } in &branch.seats {
+                listener.mourns(group, member);
+                // Where groups change, it is a member that crashed: the others have what it had when its session is over.
+                if self.plan.groups[group as usize].changes {
+                    let key = MemberKey { member, incarnation: branch.generation.get() };
+                    listener.hear(now, &Fact::Member { group, key, state: MemberState::Crashed });
+                }
+            }
         }
         self.warn_of_state(branch, &who);
         let mut writes = branch.seats.iter().map(|seat| &self.plan.groups[seat.group as usize]);
