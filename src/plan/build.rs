@@ -68,8 +68,7 @@ pub fn live(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
         return Ok(built);
     }
     let mut found = Findings::new(scenario);
-    let remedy = "simulate it; or remove events of brokers, `min_insync` and the rules of `cluster.replication`";
-    found.error("cluster", "brokers that can fail are only simulated yet", remedy);
+    cluster::simulated_only(&built.0, &mut found);
     Err(Problems::new(scenario.source.clone(), found.errors))
 }
 

@@ -3,6 +3,11 @@
 use super::{Settings, live, sound};
 use crate::play::{group, play};
 use conga::outcome::result::{Figure, GroupResult, Outcome};
+use conga::units::Span;
+use conga::work::{Done, Failed, Item, Labour, Place};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// Twelve partitions on two brokers, each record two milliseconds of work, sessions of two seconds.
 fn scenario(members: &str, events: &str) -> String {
@@ -209,5 +214,74 @@ fn live_records_that_fail_are_tried_again_and_given_up() {
         let workers = group(&live, "workers");
         assert_eq!((workers.lost > 0.0, workers.dead_lettered > 0.0), (lost, dead), "{more}");
         assert!(workers.attempts > workers.processed + 100.0, "{more}");
+    }
+}
+
+/// What all labours of a group saw: by partition the offsets, and how many labours there were and ended in good order.
+#[derive(Debug, Default)]
+struct Seen {
+    offsets: BTreeMap<u32, Vec<u64>>,
+    hired: BTreeMap<u32, u32>,
+    finished: u32,
+    dropped: u32,
+}
+
+/// Remembers what it was given, and looks whether it is what it is said to be.
+#[derive(Debug)]
+struct Clerk(Arc<Mutex<Seen>>);
+
+impl Labour for Clerk {
+    fn work(&mut self, place: &Place<'_>, items: &[Item<'_>], done: &mut Done) -> Result<(), Failed> {
+        let mut seen = self.0.lock().expect("one at a time");
+        for item in items {
+            // Numbers of one producer's messages, each partition in its turn.
+            assert!(item.value.len() == 100 && item.value.is_ascii(), "{place:?}");
+            seen.offsets.entry(place.partition).or_default().push(item.offset);
+            done.took.push(Span::from_ns(1_000_000));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Value, Failed> {
+        self.0.lock().expect("one at a time").finished += 1;
+        Ok(Value::Null)
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.0.lock().expect("one at a time").dropped += 1;
+    }
+}
+
+#[test]
+fn whoever_comes_back_is_hired_anew_and_misses_nothing() {
+    let events = "{at: 3s, crash: groups.workers.1, for: 4s}, {at: 9s, restart: groups.workers.0, for: 1s}, \
+                  {at: 12s, join: groups.workers}";
+    for assignor in ["range", "cooperative-sticky"] {
+        let yaml = scenario(&format!("members: 2, assignor: {assignor}"), events);
+        let yaml = yaml.replace("message: {generator: flows}", "message: {size: 100 B}");
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let hire = |group: usize, member: u32| {
+            assert_eq!(group, 0);
+            *seen.lock().expect("one at a time").hired.entry(member).or_default() += 1;
+            Some(Box::new(Clerk(Arc::clone(&seen))) as Box<dyn Labour>)
+        };
+        let outcome = live(&yaml, &Settings { hire: &hire, ..fast() });
+        let workers = accounted(&outcome);
+        assert_eq!([workers.processed as u64, workers.lost as u64], [6_400, 0], "{assignor}");
+        let seen = seen.lock().expect("one at a time");
+        // Each of the first two came back once, and a third joined.
+        assert_eq!(seen.hired, BTreeMap::from([(0, 2), (1, 2), (2, 1)]), "{assignor}");
+        assert_eq!((seen.finished, seen.dropped), (4, 5), "{assignor}: who is killed has no time to finish");
+        let mut attempts = 0;
+        for (partition, offsets) in &seen.offsets {
+            attempts += offsets.len();
+            let mut once = offsets.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert!(once.iter().copied().eq(0..once.len() as u64), "{assignor}: all of partition {partition}");
+        }
+        assert!(attempts as u64 >= workers.attempts as u64, "{assignor}: what is counted was worked on");
     }
 }
