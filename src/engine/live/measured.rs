@@ -74,7 +74,7 @@ pub fn conclude(
         let role = &mut roles[match part {
             Part::Producer(_) => 0,
             Part::Broker => 1,
-            Part::Coordinator => 2,
+            Part::Coordinator | Part::Controller => 2,
             Part::Member(..) => 3,
         }];
         role.actors += 1;

@@ -17,7 +17,7 @@ use crate::model::random::Distribution;
 use crate::outcome::Witness;
 use crate::payload::{Codec, Maker, Messages};
 use crate::plan::events::Action;
-use crate::plan::{ClientPlan, Plan};
+use crate::plan::{Acks, ClientPlan, Plan};
 use crate::units::Span;
 use crate::work::Labour;
 use actix::{Actor as _, Addr, Arbiter};
@@ -42,6 +42,8 @@ pub enum Part {
     Producer(usize),
     /// A member: number of the group, and its own in it.
     Member(usize, u32),
+    /// The controller, where brokers can fail.
+    Controller,
 }
 
 /// Everybody, and the threads they are on.
@@ -82,7 +84,8 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
         plan.producers.iter().enumerate().flat_map(|(i, p)| (0..p.instances).map(move |_| Part::Producer(i)));
     let members = plan.groups.iter().enumerate();
     let members = members.flat_map(|(g, group)| (0..group.most_members).map(move |member| Part::Member(g, member)));
-    brokers.chain(coordinators).chain(producers).chain(members).collect()
+    let controller = plan.cluster.failing.map(|_| Part::Controller);
+    brokers.chain(coordinators).chain(producers).chain(members).chain(controller).collect()
 }
 
 /// Puts everybody in place; the clock runs a few milliseconds later. Members that are at `desks`, by their number modulo
@@ -281,11 +284,13 @@ fn goods(
     bench: Option<Arc<std::sync::Mutex<Bench>>>,
 ) -> Goods {
     let codec = |client: &ClientPlan| client.compression.as_ref().map_or(Codec::None, |one| one.codec);
-    // What may be unanswered for too long may have to be sent again, as it is.
-    let keeping = |packer: Packer, client| if cast::times_out(plan, client) { packer.keeping() } else { packer };
+    // What may be unanswered for too long, or go down with a broker, may have to be sent again, as it is.
+    let fails = plan.cluster.failing.is_some();
+    let repeats = |client: &ClientPlan| cast::times_out(plan, client) || fails && client.acks != Acks::None;
+    let keeping = |packer: Packer, client| if repeats(client) { packer.keeping() } else { packer };
     match part {
         Part::Broker => Goods::Broker(Box::new(Store::new(memory / u64::from(plan.cluster.brokers)))),
-        Part::Coordinator => Goods::None,
+        Part::Coordinator | Part::Controller => Goods::None,
         Part::Producer(stream) => {
             let producer = &plan.producers[stream];
             let messages = producer.contents.sources[0].messages.clone();

@@ -288,6 +288,13 @@ impl Stage {
                 self.touched.extend(answer.wanted.iter().map(|wanted| wanted.partition));
                 cargo
             }
+            (Goods::Broker(store), Message::Followed(answer)) => {
+                let mut cargo = Vec::new();
+                for batch in answer.batches.iter().map(|copied| copied.batch) {
+                    store.read(batch.partition, batch.base, batch.base + u64::from(batch.records()), &mut cargo);
+                }
+                cargo
+            }
             (Goods::Member(taker), Message::Produce(request)) => {
                 let Taker { packer, bench, .. } = &mut **taker;
                 let mut bench = bench.as_ref().map(|bench| bench.lock().expect("nobody panics at work"));
@@ -322,6 +329,7 @@ impl Stage {
                     self.ear.breaks(self.now, &law);
                 }
             }
+            (Goods::Broker(store), Message::Followed(_)) => store.offer(cargo),
             (Goods::Broker(_), Message::Settled { positions, .. }) => {
                 self.touched.extend(positions.iter().map(|position| position.partition));
             }
@@ -365,6 +373,17 @@ impl Outbox for Stage {
                     let law = format!("every batch has its bytes: {sequence} to partition {partition} has none");
                     self.ear.breaks(self.now, &law);
                 }
+            }
+            (Goods::Broker(store), &Fact::Copied { partition, base, .. }) => {
+                self.touched.push(partition);
+                if !store.copy(partition, base) {
+                    let law = format!("every copy has its bytes: partition {partition} has none from offset {base}");
+                    self.ear.breaks(self.now, &law);
+                }
+            }
+            (Goods::Broker(store), &Fact::CutBack { partition, end, .. }) => {
+                self.touched.push(partition);
+                store.cut(partition, end);
             }
             (Goods::Member(taker), &Fact::Assigned { partition, .. }) => {
                 taker.at_bench(|bench| bench.takes_up(partition));

@@ -158,21 +158,6 @@ pub fn failing(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
     plan.cluster.failing = Some(failing);
 }
 
-/// Names everything because of which brokers can fail: bytes of records are not copied to followers.
-pub fn simulated_only(plan: &Plan, found: &mut Findings<'_>) {
-    let (message, remedy) = ("brokers that can fail are only simulated yet", "remove it, or leave `--engine live` away");
-    let befall = plan.events.iter().enumerate().filter(|(_, event)| befalls_brokers(event));
-    let mut places: Vec<String> = befall.map(|(i, _)| format!("events.{i}")).collect();
-    let careful = plan.topics.iter().filter(|topic| topic.min_in_sync > 1);
-    places.extend(careful.map(|topic| format!("topics.{}.min_insync", topic.name)));
-    if places.is_empty() {
-        places.push("cluster.replication".to_owned());
-    }
-    for place in places {
-        found.error(&place, message, remedy);
-    }
-}
-
 /// Whether a broker may be gone, or unheard, after it.
 fn befalls_brokers(event: &EventPlan) -> bool {
     let is_theirs = |who: &Who| matches!(who, Who::Brokers | Who::Broker(_));
