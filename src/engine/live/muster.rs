@@ -268,6 +268,10 @@ fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) 
             let mut led = vec![0; shared];
             member.leaders().for_each(|leader| led[leader as usize % shared] += 1);
             let most = led.iter().copied().max().unwrap_or(0);
+            if most == 0 {
+                // Nobody knows yet what it will read.
+                return address as usize % shared;
+            }
             led.iter().position(|&partitions| partitions == most).unwrap_or(0)
         }
         // Fewer brokers than threads: clients take the last threads first.
