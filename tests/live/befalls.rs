@@ -51,7 +51,7 @@ fn accounted(outcome: &Outcome) -> &GroupResult {
 /// What is not as in the simulator, in words.
 fn differences(sim: &Outcome, live: &Outcome) -> Vec<String> {
     let (planned, real) = (accounted(sim), accounted(live));
-    assert_eq!((sim.result.engine, live.result.engine), ("sim", "live"));
+    assert_eq!((sim.result.engine.as_str(), live.result.engine.as_str()), ("sim", "live"));
     assert_eq!([planned.processed as u64, planned.lost as u64], [real.processed as u64, real.lost as u64]);
     let mut found = Vec::new();
     if rebalances(sim) != rebalances(live) {
