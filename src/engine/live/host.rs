@@ -121,11 +121,7 @@ impl Handler<Letter> for Host {
         match letter {
             Letter::Begin(peers, is_there) => {
                 self.stage.peers = peers;
-                if is_there {
-                    self.act(Input::Started);
-                } else {
-                    self.presence = Presence::Gone;
-                }
+                self.begin(is_there);
             }
             Letter::Post { from, message, cargo } => {
                 self.catch_up();
@@ -176,7 +172,8 @@ impl Host {
     pub fn new(machine: cast::Actor, stage: Stage, warmup: Time) -> Self {
         let lateness = matches!(machine, cast::Actor::Producer(_)).then(Box::default);
         let (wheel, asked, busy, events) = (None, Time::NEVER, Duration::ZERO, 0);
-        let (presence, crashed, work, left) = (Presence::Here, false, Vec::new(), false);
+        // Others may have begun before it does.
+        let (presence, crashed, work, left) = (Presence::Still(Vec::new()), false, Vec::new(), false);
         Self { machine, stage, wheel, asked, warmup, lateness, busy, events, presence, crashed, work, left }
     }
 

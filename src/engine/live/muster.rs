@@ -96,6 +96,9 @@ pub fn muster(
     desks: &[Arc<Desk>],
 ) -> (Company, Clock, Arc<Mutex<Listener>>) {
     let parts = parts(plan);
+    // Who begins late is taken for gone by whoever began in time: the clock runs when the threads do.
+    let mut arbiters: Vec<Arbiter> = (0..settings.threads.max(1)).map(|_| thread()).collect();
+    arbiters.iter().for_each(is_up);
     let elsewhere = if desks.is_empty() { Duration::ZERO } else { ELSEWHERE };
     let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
     let listener = Arc::new(Mutex::new(Listener::new(Witness::new(plan))));
@@ -108,7 +111,6 @@ pub fn muster(
     let mut benches = benches.all.into_iter();
     let mut works = vec![false; plan.groups.len()];
     let room = Room { plan, clock, ear: &Ear::Here(Arc::clone(&listener)) };
-    let mut arbiters: Vec<Arbiter> = (0..settings.threads.max(1)).map(|_| thread()).collect();
     let shared = arbiters.len();
     let (mut peers, mut numbers) = (Vec::new(), vec![0; plan.producers.len()]);
     for ((address, machine), &part) in (0..).zip(cast).zip(&parts) {
@@ -247,6 +249,15 @@ fn thread() -> Arbiter {
     let arbiter = Arbiter::new();
     inherit(&arbiter);
     arbiter
+}
+
+/// Waits until a thread runs.
+fn is_up(arbiter: &Arbiter) {
+    let (says, heard) = std::sync::mpsc::channel();
+    // Where it cannot be told, there is nobody to wait for.
+    if arbiter.spawn_fn(move || drop(says.send(()))) {
+        drop(heard.recv());
+    }
 }
 
 /// A deliberate bug is played on all threads of the run.

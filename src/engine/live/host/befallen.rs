@@ -121,10 +121,31 @@ impl Host {
         self.act(Input::Started);
     }
 
+    /// The run begins; what came before is heard now.
+    pub(super) fn begin(&mut self, is_there: bool) {
+        if !is_there {
+            self.presence = Presence::Gone;
+            return;
+        }
+        let kept = self.kept();
+        self.act(Input::Started);
+        self.hear(kept);
+    }
+
     fn goes_on(&mut self) {
-        let Presence::Still(kept) = &mut self.presence else { return };
+        let kept = self.kept();
+        self.hear(kept);
+    }
+
+    /// It hears what comes from now on; what it has kept until now.
+    fn kept(&mut self) -> Vec<Kept> {
+        let Presence::Still(kept) = &mut self.presence else { return Vec::new() };
         let kept = std::mem::take(kept);
         self.presence = Presence::Here;
+        kept
+    }
+
+    fn hear(&mut self, kept: Vec<Kept>) {
         for one in kept {
             match one {
                 Kept::Post(from, message, cargo) => self.receive(from, message, cargo),

@@ -363,7 +363,7 @@ impl Branch {
 
     /// Until no member's session is open any more.
     async fn wait_for_session(&self, shared: &Shared) {
-        let until = self.seats.iter().map(|seat| seat.heard.get() + shared.session(seat.group)).max();
+        let until = self.seats.iter().map(|seat| seat.heard.get() + shared.absence(seat.group)).max();
         while until.is_some_and(|until| instant() < until) && !shared.is_over() {
             let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(instant()));
             tokio::time::sleep(left.min(LOOK * 10)).await;

@@ -236,6 +236,13 @@ impl Shared {
         Duration::from_secs_f64((session / self.speed).min(1e9))
     }
 
+    /// Real time after which a lost member's place may be taken: its session, and where the group runs its protocol a quarter
+    /// more, so that the coordinator has found out.
+    pub fn absence(&self, group: u32) -> Duration {
+        let session = self.session(group);
+        if self.plan.groups[group as usize].changes { session + session / 4 } else { session }
+    }
+
     /// A process is lost: brokers hear that its connections are gone. False where it cannot be replaced.
     pub fn mourns(&self, branch: &Branch) -> bool {
         let Some(stage) = self.stage.get() else {
