@@ -4,7 +4,7 @@
 //! absent: repetitions run side by side, one run does not.
 pub mod agenda;
 
-use super::cast::{Actor, assemble};
+use super::cast::{Actor, Casting, simulated};
 use super::faults::{Faults, Order};
 use super::network::Network;
 use super::{Telling, Watch};
@@ -111,9 +111,10 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn new(plan: &'p Plan) -> Self {
-        let cast = assemble(plan);
+        let casting = Casting::new(plan);
+        let cast = casting.everybody(&mut simulated);
         let network = Network::new(&plan.cluster.network, cast.len(), plan.run.seed, !plan.events.is_empty());
-        let faults = Faults::new(plan).map(Box::new);
+        let faults = Faults::new(plan, casting).map(Box::new);
         let mut agenda = Agenda::default();
         for actor in (0..cast.len() as u32).map(ActorId) {
             if faults.as_ref().is_none_or(|faults| faults.is_there(actor)) {
@@ -195,7 +196,7 @@ impl<'p> Run<'p> {
                 Order::Forget(actor) => self.agenda.forget(actor),
                 Order::Replace(actor, life) => {
                     let Some(faults) = &self.faults else { continue };
-                    self.cast[actor.index()] = faults.member(actor, life, &mut |_, _| None);
+                    self.cast[actor.index()] = faults.member(actor, life, &mut simulated);
                     self.act(now, actor, Input::Started);
                 }
                 Order::Deliver(actor, inputs) => inputs.into_iter().for_each(|input| self.act(now, actor, input)),

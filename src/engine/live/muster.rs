@@ -9,7 +9,7 @@ use super::host::{Host, Letter};
 use super::process::{Desk, Hello, Peer};
 use super::stage::{Ear, Goods, Listener, Stage, Taker};
 use super::{Hire, Settings};
-use crate::engine::cast::{self, Actor};
+use crate::engine::cast::{self, Actor, Casting};
 use crate::engine::network::Links;
 use crate::model::processing::RealWork;
 use crate::model::protocol::ActorId;
@@ -103,7 +103,7 @@ pub fn muster(
     let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
     let listener = Arc::new(Mutex::new(Listener::new(Witness::new(plan))));
     let mut benches = Benches::new(plan, clock);
-    let cast = cast::assemble_with(plan, &mut |group, member| {
+    let cast = Casting::new(plan).everybody(&mut |group, member| {
         let here = desks.is_empty() && member < plan.groups[group].members;
         let labour = if here { (settings.hire)(group, member) } else { None };
         benches.add(labour, group, member)
@@ -164,7 +164,7 @@ pub fn members(
     let before = parts.iter().take_while(|part| !matches!(part, Part::Member(..))).count();
     let mine = |member: u32| member % hello.processes == hello.number;
     let mut benches = Benches::new(&plan, clock);
-    let cast = cast::members(&plan, hello.generation, &mut |group, member| {
+    let cast = Casting::new(&plan).members(hello.generation, &mut |group, member| {
         let labour = if mine(member) { hire(group, member) } else { None };
         benches.add(labour, group, member)
     });
@@ -254,9 +254,9 @@ fn thread() -> Arbiter {
 /// Waits until a thread runs.
 fn is_up(arbiter: &Arbiter) {
     let (says, heard) = std::sync::mpsc::channel();
-    // Where it cannot be told, there is nobody to wait for.
-    if arbiter.spawn_fn(move || drop(says.send(()))) {
-        drop(heard.recv());
+    let says = move || says.send(()).expect("somebody waits for it");
+    if arbiter.spawn_fn(says) {
+        heard.recv().expect("a thread that runs says so");
     }
 }
 

@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::host::{Fate, Letter};
 use super::muster::Company;
 use super::process::Peer;
+use crate::engine::cast::Casting;
 use crate::engine::faults::{Faults, Order};
 use crate::model::processing::RealWork;
 use crate::model::protocol::ActorId;
@@ -32,7 +33,10 @@ impl<'p> Strikes<'p> {
     /// Of a run of this plan.
     #[must_use]
     pub fn new(plan: &'p Plan, clock: Clock) -> Self {
-        Self { plan, faults: Faults::new(plan).map(Box::new), clock }
+        // Who makes new members knows every key, which is much where nobody needs any.
+        let befalls = !plan.events.is_empty();
+        let faults = if befalls { Faults::new(plan, Casting::new(plan)) } else { None };
+        Self { plan, faults: faults.map(Box::new), clock }
     }
 
     /// When the next thing happens.
