@@ -4,7 +4,9 @@
 //! Repetitions run side by side on all cores and are put back in order, so that cores do not show in the result: neither
 //! do they in the length of the rounds in which a precision is reached.
 pub mod cast;
+mod faults;
 pub mod live;
+pub mod network;
 pub mod sim;
 mod watch;
 

@@ -203,8 +203,8 @@ fn what_cannot_be_is_refused_with_a_remedy() {
             "producers: {{p: {{topic: t, arrivals: {{constant: {{rate: 1/s}}}}}}}}\nrun: {{duration: 1s}}\n{text}"
         );
         let scenario = conga::scenario::parse(&text, "test.yaml", None, &[]).expect("a scenario");
-        let live = conga::plan::build::live(&scenario).err();
-        live.map(|problems| problems.to_string()).unwrap_or_default()
+        let refused = conga::plan::build::plan(&scenario).err();
+        refused.map(|problems| problems.to_string()).unwrap_or_default()
     };
     for (text, words) in [
         ("topics: {t: {partitions: 1, min_insync: 2}}", "never there: the topic has 1"),
@@ -215,7 +215,6 @@ fn what_cannot_be_is_refused_with_a_remedy() {
             "topics: {t: {partitions: 1, retention: {time: 1h}}}\nevents: [{at: 0s, crash: brokers.0}]",
             "nothing is deleted in simulations in which brokers can fail",
         ),
-        ("topics: {t: {partitions: 1}}\nevents: [{at: 0s, crash: brokers.0}]", "only simulated yet"),
     ] {
         assert!(problems(text).contains(words), "{text}: {}", problems(text));
     }

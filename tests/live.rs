@@ -1,5 +1,7 @@
 //! The live engine: the same machines in real time. What is determined comes out as in the simulator, to the record; what
 //! is not comes out near it, within bounds that a busy test machine keeps.
+mod befalls;
+mod failover;
 mod repeats;
 
 use crate::cli::json;

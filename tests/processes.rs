@@ -2,6 +2,7 @@
 //!
 //! Processes are found by the name under which their program was started, so that tests beside each other do not meet.
 mod ends;
+mod groups;
 mod rules;
 
 use crate::cli::{conga, json};

@@ -8,7 +8,7 @@ use crate::work::exec::Exec;
 use crate::work::print::Print;
 use crate::work::sink::Sink;
 use crate::work::spin::Spin;
-use crate::work::{self, Crew, Found, Hand, Job, Labour, Table};
+use crate::work::{self, Crew, Done, Failed, Found, Hand, Item, Job, Labour, Place, Table};
 use anyhow::Context;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use tempfile::TempDir;
 pub struct Roster {
     crews: Crews,
     hands: Mutex<Vec<Vec<Option<Hand>>>>,
+    plan: Plan,
     /// Databases grow here, beside the result's folder, which appears whole or not at all.
     place: Option<TempDir>,
 }
@@ -40,7 +41,7 @@ impl Roster {
         };
         let crews = Crews::new(plan, place.as_ref().map_or(dir, TempDir::path));
         let hands = if engine == Engine::Live && here { crews.hire_all(plan)? } else { Vec::new() };
-        Ok(Self { crews, hands: Mutex::new(hands), place })
+        Ok(Self { crews, hands: Mutex::new(hands), plan: plan.clone(), place })
     }
 
     /// Where databases grow.
@@ -57,11 +58,18 @@ impl Roster {
         self.crews.join(findings)
     }
 
-    /// The hand of a member, once.
+    /// The hand of a member: the one hired before the run at first, and later another.
     #[must_use]
     pub fn take(&self, group: usize, member: u32) -> Option<Box<dyn Labour>> {
-        let hand = self.hands.lock().get_mut(group)?.get_mut(member as usize)?.take()?;
-        Some(Box::new(hand))
+        let mut hands = self.hands.lock();
+        let first = hands.get_mut(group)?.get_mut(member as usize).and_then(Option::take);
+        if let Some(first) = first {
+            return Some(Box::new(first));
+        }
+        match self.crews.hire(&self.plan, group, member) {
+            Ok(hand) => Some(Box::new(hand?)),
+            Err(why) => Some(Box::new(Absent(Failed(format!("{why:#}"))))),
+        }
     }
 
     /// Puts what the work found into the folder of the result: tables, and databases as they are.
@@ -80,6 +88,16 @@ impl Roster {
             std::fs::rename(file.path(), dir.join(file.file_name()))?;
         }
         Ok(())
+    }
+}
+
+/// Somebody who could not be hired while the run went on: says so when there is work.
+#[derive(Debug)]
+struct Absent(Failed);
+
+impl Labour for Absent {
+    fn work(&mut self, _: &Place<'_>, _: &[Item<'_>], _: &mut Done) -> Result<(), Failed> {
+        Err(self.0.clone())
     }
 }
 

@@ -6,6 +6,7 @@ use super::hire::Crews;
 use super::surroundings::{cpu, peak_rss_bytes};
 use super::{Engine, FAILED, GOOD, RunArgs};
 use crate::engine::live::{self, Farewell, Hello, Processes, Visit};
+use crate::plan::events::{Action, EventPlan};
 use crate::plan::{Plan, build};
 use crate::scenario::{self, Inputs, Scenario};
 use crate::work::{Hand, Labour};
@@ -38,6 +39,15 @@ pub fn refused(args: &RunArgs, plan: &Plan) -> Option<String> {
     }
     if plan.groups.is_empty() {
         return Some("--processes: there are no groups, and so no consumers; leave it away".to_owned());
+    }
+    let reaches = |event: &EventPlan| !matches!(event.action, Action::Poison { .. });
+    if let Some(event) = plan.events.iter().find(|event| reaches(event)) {
+        return Some(format!(
+            "events: `{}: {}` does not reach consumers in processes of their own; run without --processes, or kill a \
+             process by hand",
+            event.action.word(),
+            event.target
+        ));
     }
     let read = plan.groups.iter().flat_map(|group| &group.topics).map(|&topic| &plan.topics[topic]);
     read.filter(|topic| topic.retention.is_some()).map(|topic| refused_retention(&topic.name)).next()

@@ -35,7 +35,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let planned = scenario::load(&args.file, &args.all_sets()).and_then(|scenario| {
         let (plan, warnings) = match args.engine {
             Engine::Sim => build::simulated(&scenario)?,
-            Engine::Live => build::live(&scenario)?,
+            Engine::Live => build::plan(&scenario)?,
         };
         Ok((scenario, plan, warnings))
     });
@@ -174,9 +174,6 @@ fn refused(args: &RunArgs, plan: &Plan) -> Option<&'static str> {
         Engine::Sim if live => {
             Some("--threads, --speed and --memory are for a live run; add `--engine live`, or leave them away")
         }
-        Engine::Live if !plan.events.is_empty() => Some(
-            "events are simulated: leave `--engine live` away, or `events`; consumers in processes can be killed by hand",
-        ),
         Engine::Live if works && repeated => {
             Some("members that do real work do it once; add `--set run.repetitions=1`, and leave `run.precision` away")
         }

@@ -61,6 +61,18 @@ impl Machine for Actor {
 }
 
 impl Actor {
+    /// Whether it has ended, as members can.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Consumer(consumer) if consumer.has_ended())
+    }
+
+    /// Which process of it this is, counted from 1.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        if let Self::Consumer(consumer) = self { consumer.incarnation() } else { 1 }
+    }
+
     /// Whether it still waits for this answer.
     #[must_use]
     pub fn awaits(&self, from: ActorId, answer: &Produce) -> bool {
@@ -120,7 +132,8 @@ impl<'p> Casting<'p> {
         let mut cast = Vec::new();
         for (group, planned) in self.plan.groups.iter().enumerate() {
             let mut dealt = assign(self.plan, planned);
-            if planned.cold {
+            // Where groups change, whoever takes a lost one's place asks what it is to read.
+            if planned.cold || planned.changes && generation > 1 {
                 dealt.iter_mut().for_each(Vec::clear);
             }
             for (member, partitions) in (0..).zip(dealt) {
@@ -133,8 +146,9 @@ impl<'p> Casting<'p> {
 
     /// A member of a group that changes, in a generation after the first: it asks what it is to read.
     #[must_use]
-    pub fn member(&self, group: usize, member: u32, generation: u32) -> Actor {
-        self.with_partitions((group, member, generation), Vec::new(), None)
+    pub fn member(&self, group: usize, member: u32, generation: u32, real: &mut RealWorkOf<'_>) -> Actor {
+        let real = real(group, member);
+        self.with_partitions((group, member, generation), Vec::new(), real.as_ref())
     }
 
     fn with_partitions(

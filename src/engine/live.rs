@@ -15,6 +15,7 @@ mod muster;
 mod process;
 mod stage;
 pub mod strain;
+mod strikes;
 mod wheel;
 
 use super::sim::Edges;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use strain::{Reading, Strain};
+use strikes::Strikes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub use measured::{Measured, Role};
@@ -94,17 +96,20 @@ pub fn run(plan: &Plan, watch: &Watch, settings: &Settings<'_>) -> (Recording, M
     system.block_on(async {
         let plan = Plan { redelivers: plan.redelivers || settings.processes.is_some(), ..plan.clone() };
         let office = Office::open(&plan, settings).await;
-        let run = Run::new(&plan, settings, office);
+        let cast = Arc::new(muster::without_modelled_cost(&plan));
+        let run = Run::new(&cast, settings, office);
         run.play(&plan, watch).await
     })
 }
 
-struct Run {
+struct Run<'p> {
     company: Company,
     office: Office,
     clock: Clock,
     listener: Arc<Mutex<Listener>>,
     edges: Edges,
+    strikes: Strikes<'p>,
+    hire: &'p Hire<'p>,
     /// How late each actor heard that arrivals are over.
     late: Vec<Span>,
     telling: Telling,
@@ -114,23 +119,30 @@ struct Run {
     machine: [Option<Reading>; 2],
 }
 
-impl Run {
-    fn new(plan: &Plan, settings: &Settings<'_>, office: Office) -> Self {
+impl<'p> Run<'p> {
+    fn new(plan: &'p Arc<Plan>, settings: &Settings<'p>, office: Office) -> Self {
         let (company, clock, listener) = muster::muster(plan, settings, &office.desks());
         office.begin(clock, Arc::clone(&company.peers), Arc::clone(&listener));
-        let (edges, telling) = (Edges::new(plan), Telling::new(plan));
+        let (edges, strikes, telling) = (Edges::new(plan), Strikes::new(plan, clock), Telling::new(plan));
         let looks = Looks::new(plan.run.seed, &company);
         let machine = [(plan.run.warmup == Time::ZERO).then(settings.read), None];
-        let (late, read) = (Vec::new(), settings.read);
-        Self { company, office, clock, listener, edges, late, telling, looks, read, machine }
+        let (late, read, hire) = (Vec::new(), settings.read, settings.hire);
+        Self { company, office, clock, listener, edges, strikes, hire, late, telling, looks, read, machine }
     }
 
     async fn play(mut self, plan: &Plan, watch: &Watch) -> (Recording, Measured) {
         let end = plan.end();
         loop {
-            let limit = self.edges.next.min(end);
+            let strikes = self.strikes.next_at();
+            let limit = self.edges.next.min(end).min(strikes);
             if let Some((at, partial)) = self.wait(limit, plan, watch).await {
                 return self.finish(at, partial, watch).await;
+            }
+            if strikes <= limit && limit < end {
+                self.strikes.strike(limit, &self.company, self.hire);
+                if limit < self.edges.next {
+                    continue;
+                }
             }
             let answers = self.ask(watch).await;
             if limit == plan.run.warmup {
@@ -241,7 +253,10 @@ impl Run {
         };
         recording.engine = "live";
         let (processes, happened, warnings) = self.office.close();
-        (recording.happened, recording.warnings) = (happened, warnings);
+        (recording.happened, recording.warnings) = self.strikes.finish();
+        recording.happened.extend(happened);
+        recording.happened.sort_by_key(|&(at, ..)| at);
+        recording.warnings.extend(warnings);
         let mut measured = {
             let grain = self.clock.scaled(wheel::GRAIN);
             let failed = self.listener.lock().failed.take();

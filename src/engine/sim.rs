@@ -3,10 +3,10 @@
 //! At the edges of the series everybody is asked what is done; between them nobody reports ahead of time. Threads are
 //! absent: repetitions run side by side, one run does not.
 pub mod agenda;
-mod faults;
-pub mod network;
 
 use super::cast::{Actor, Casting, simulated};
+use super::faults::{Faults, Order};
+use super::network::Network;
 use super::{Telling, Watch};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
@@ -14,8 +14,6 @@ use crate::outcome::{Look, Observer, Recording, Witness};
 use crate::plan::Plan;
 use crate::units::{Span, Time};
 use agenda::Agenda;
-use faults::{Faults, Order};
-use network::Network;
 use std::sync::atomic::Ordering;
 
 /// The stage on which one actor acts: everything it does takes effect at once.
@@ -196,8 +194,9 @@ impl<'p> Run<'p> {
             match order {
                 Order::Tell(actor, input) => self.act(now, actor, input),
                 Order::Forget(actor) => self.agenda.forget(actor),
-                Order::Replace(actor, machine) => {
-                    self.cast[actor.index()] = *machine;
+                Order::Replace(actor, life) => {
+                    let Some(faults) = &self.faults else { continue };
+                    self.cast[actor.index()] = faults.member(actor, life, &mut simulated);
                     self.act(now, actor, Input::Started);
                 }
                 Order::Deliver(actor, inputs) => inputs.into_iter().for_each(|input| self.act(now, actor, input)),

@@ -215,6 +215,18 @@ impl Consumer {
         self.output.as_ref().is_some_and(|output| output.producer.awaits(from, answer))
     }
 
+    /// Whether it has ended, in good order or not.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ending == Ending::Over
+    }
+
+    /// Which process of its number in the group it is, counted from 1.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        self.settings.generation
+    }
+
     fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.tell_owned(out);
         let waits = self.settings.generation > 1 && self.membership.is_none() && self.epochs.is_none();
@@ -449,6 +461,10 @@ impl Consumer {
     }
 
     fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if commits.key != self.key() {
+            // Whoever was here before has committed that.
+            return;
+        }
         let refused = commits.refused.take();
         let generation = commits.generation;
         commits.positions.clear();

@@ -5,6 +5,7 @@
 //! between engines and outcome: recorder and laws hear nothing else.
 use super::protocol::{ActorId, Extra, MemberKey, MemberState, Message, PartitionId, Reason, Record, Timer};
 use crate::units::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 /// A participant: pure rules, no surroundings.
 pub trait Machine {
@@ -418,7 +419,7 @@ pub enum Fact<'a> {
 }
 
 /// Why a group never processes a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// It was deleted before the group got it.
     Retention,

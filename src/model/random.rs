@@ -184,6 +184,12 @@ impl Stream {
         Self(Xoshiro256PlusPlus::seed_from_u64(hash))
     }
 
+    /// A stream of its own that follows from this one and a name, and takes nothing from it.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        Self::named(self.clone().bits(), name)
+    }
+
     /// Sixty-four random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
@@ -328,6 +334,12 @@ impl Draws {
             _ => (0, Some(Box::new([0; READY])), READY),
         };
         Self { law: law.clone(), stream, block, next, constant }
+    }
+
+    /// Values by the same law from a stream beside this one's.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        Self::new(&self.law, self.stream.beside(name))
     }
 
     #[inline(never)]

@@ -58,21 +58,6 @@ pub fn simulated(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> 
     build(scenario, found, true)
 }
 
-/// Builds the plan of a scenario that will run live.
-///
-/// # Errors
-/// As [`plan`], and brokers that can fail: bytes of records are not copied to followers.
-pub fn live(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
-    let built = plan(scenario)?;
-    if built.0.cluster.failing.is_none() {
-        return Ok(built);
-    }
-    let mut found = Findings::new(scenario);
-    let remedy = "simulate it; or remove events of brokers, `min_insync` and the rules of `cluster.replication`";
-    found.error("cluster", "brokers that can fail are only simulated yet", remedy);
-    Err(Problems::new(scenario.source.clone(), found.errors))
-}
-
 fn build(scenario: &Scenario, mut found: Findings<'_>, whole: bool) -> Result<(Plan, Vec<Problem>), Problems> {
     let topics = topics::topics(scenario, &mut found);
     let cluster = cluster::cluster(scenario, &topics, &mut found);

@@ -11,7 +11,7 @@ use crate::plan::contents::EPOCH_NS;
 use crate::units::{Span, Time};
 use crate::work::{Done, Failed, Item, Labour, Place};
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,15 +26,35 @@ struct Sheaf {
     read: usize,
 }
 
+impl Sheaf {
+    fn end(&self) -> u64 {
+        self.first + u64::from(self.records)
+    }
+
+    /// Lays records aside that come before an offset.
+    fn skip_to(&mut self, offset: u64) {
+        let mut rest = Records(&self.plain[self.read..]);
+        for _ in self.first..offset {
+            rest.next();
+        }
+        self.read = self.plain.len() - rest.0.len();
+        (self.first, self.records) = (offset, (self.end() - offset) as u32);
+    }
+}
+
 /// A member's place of work.
 #[derive(Debug)]
 pub struct Bench {
-    labour: Box<dyn Labour>,
+    /// Until it is gone with its member.
+    labour: Option<Box<dyn Labour>>,
     clock: Clock,
     plan: Arc<Plan>,
     group: usize,
     member: u32,
-    /// By partition over all topics, in the order of offsets.
+    /// Partitions whose records are worked on here.
+    owned: BTreeSet<u32>,
+    /// By partition over all topics, as they arrived. What was asked for before a partition came back here may be among
+    /// them.
     sheaves: HashMap<u32, VecDeque<Sheaf>>,
     done: Done,
     /// What is to be sent on, by when work on its record ends: that is when the record passed on is due.
@@ -49,12 +69,33 @@ impl Bench {
     /// Where a member does this labour.
     #[must_use]
     pub fn new(labour: Box<dyn Labour>, clock: Clock, plan: Arc<Plan>, group: usize, member: u32) -> Self {
-        let (sheaves, done, results) = (HashMap::new(), Done::default(), BTreeMap::new());
-        Self { labour, clock, plan, group, member, sheaves, done, results, failed: None }
+        let (labour, owned, sheaves) = (Some(labour), BTreeSet::new(), HashMap::new());
+        let (done, results) = (Done::default(), BTreeMap::new());
+        Self { labour, clock, plan, group, member, owned, sheaves, done, results, failed: None }
+    }
+
+    /// Records of a partition are worked on here from now on.
+    pub fn takes_up(&mut self, partition: u32) {
+        self.owned.insert(partition);
+    }
+
+    /// They are not any more: what was not worked on comes to whoever has the partition next.
+    pub fn gives_up(&mut self, partition: u32) {
+        self.owned.remove(&partition);
+        self.sheaves.remove(&partition);
+    }
+
+    /// Its member was killed, and everything here is gone with it.
+    pub fn abandon(&mut self) {
+        self.labour = None;
+        self.sheaves.clear();
     }
 
     /// Records of a batch arrived: those with these offsets; in `plain` so many others come before them.
     pub fn lay(&mut self, partition: u32, offsets: Range<u64>, before: u64, plain: &[u8]) {
+        if !self.owned.contains(&partition) {
+            return;
+        }
         let mut rest = Records(plain);
         for _ in 0..before {
             rest.next();
@@ -66,16 +107,16 @@ impl Bench {
 
     /// Everything worked on so far is about to be committed.
     pub fn flush(&mut self) {
-        let flushed = self.labour.flush();
-        self.fails(flushed);
+        let flushed = self.labour.as_mut().map(|labour| labour.flush());
+        self.fails(flushed.unwrap_or(Ok(())));
     }
 
     /// The run is over: what is worth telling of the work.
     pub fn finish(&mut self) -> serde_json::Value {
-        let finished = self.labour.finish();
-        match finished {
-            Ok(told) => told,
-            Err(failed) => {
+        match self.labour.as_mut().map(|labour| labour.finish()) {
+            None => serde_json::Value::Null,
+            Some(Ok(told)) => told,
+            Some(Err(failed)) => {
                 self.fails(Err(failed));
                 serde_json::Value::Null
             }
@@ -126,7 +167,9 @@ impl Bench {
     fn work_on(&mut self, partition: u32, base: u64, records: &[Record]) -> Result<usize, Failed> {
         let lost = || Failed(format!("the bytes of partition {partition} from offset {base} are not there"));
         let sheaves = self.sheaves.get_mut(&partition).ok_or_else(lost)?;
-        let sheaf = sheaves.front_mut().filter(|sheaf| sheaf.first == base).ok_or_else(lost)?;
+        while sheaves.pop_front_if(|sheaf| sheaf.end() <= base).is_some() {}
+        let sheaf = sheaves.iter_mut().find(|sheaf| (sheaf.first..sheaf.end()).contains(&base)).ok_or_else(lost)?;
+        sheaf.skip_to(base);
         let n = records.len().min(sheaf.records as usize);
         let mut rest = Records(&sheaf.plain[sheaf.read..]);
         let mut items = Vec::with_capacity(n);
@@ -140,12 +183,10 @@ impl Bench {
         let topic = self.plan.topics.iter().rfind(|topic| topic.first <= partition).ok_or_else(lost)?;
         let group = &self.plan.groups[self.group].name;
         let place = Place { group, member: self.member, topic: &topic.name, partition: partition - topic.first };
-        self.labour.work(&place, &items, &mut self.done)?;
+        self.labour.as_mut().ok_or_else(lost)?.work(&place, &items, &mut self.done)?;
         let read = sheaf.plain.len() - rest.0.len();
         (sheaf.first, sheaf.records, sheaf.read) = (base + n as u64, sheaf.records - n as u32, read);
-        if sheaf.records == 0 {
-            sheaves.pop_front();
-        }
+        sheaves.pop_front_if(|sheaf| sheaf.records == 0);
         Ok(n)
     }
 }

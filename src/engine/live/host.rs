@@ -3,6 +3,8 @@
 //! Before a letter is opened, everything is done that was to be done before now, in the order in which the machine asked
 //! for it: so it sees what it would see in virtual time, only later. It never sends to itself; what is left for later
 //! waits for the wheel.
+mod befallen;
+
 use super::clock::Clock;
 use super::goods::{Cargo, Cost};
 use super::process::Peer;
@@ -15,16 +17,19 @@ use crate::outcome::histogram::Buckets;
 use crate::outcome::look::Spread;
 use crate::units::{Span, Time};
 use actix::{Actor, AsyncContext, Context, Handler};
+use befallen::{Kept, Presence};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
+pub use befallen::Fate;
+
 /// What an actor can be sent.
 #[derive(Debug)]
 pub enum Letter {
-    /// The run begins; here is everybody.
-    Begin(Arc<Vec<Peer>>),
+    /// The run begins; here is everybody, and whether you are there from the beginning.
+    Begin(Arc<Vec<Peer>>, bool),
     /// A message from one of them.
     Post {
         /// Who sent it.
@@ -34,6 +39,8 @@ pub enum Letter {
         /// The bytes with it.
         cargo: Cargo,
     },
+    /// Something befalls you.
+    Befall(Fate),
     /// Something may be due.
     Tick,
     /// Report what is done, and say when you did.
@@ -63,8 +70,8 @@ pub struct Left {
     pub full: Span,
     /// Inputs of its machine.
     pub events: u64,
-    /// What its work has to tell.
-    pub work: serde_json::Value,
+    /// What its work has to tell, and that of whoever was there before it.
+    pub work: Vec<serde_json::Value>,
 }
 
 /// Inputs after which other actors of the thread get their turn.
@@ -82,6 +89,12 @@ pub struct Host {
     lateness: Option<Box<Buckets>>,
     busy: Duration,
     events: u64,
+    /// Whether it hears what comes.
+    presence: Presence,
+    /// Whether whoever was here last was killed.
+    crashed: bool,
+    /// What the work of whoever ended here had to tell.
+    work: Vec<serde_json::Value>,
     /// Whether the run is over for it.
     left: bool,
 }
@@ -106,13 +119,19 @@ impl Handler<Letter> for Host {
         }
         let begin = self.clock().elapsed();
         match letter {
-            Letter::Begin(peers) => {
+            Letter::Begin(peers, is_there) => {
                 self.stage.peers = peers;
-                self.act(Input::Started);
+                self.begin(is_there);
             }
             Letter::Post { from, message, cargo } => {
                 self.catch_up();
-                self.receive(from, message, cargo);
+                if let Some(Kept::Post(from, message, cargo)) = self.presence.admit(Kept::Post(from, message, cargo)) {
+                    self.receive(from, message, cargo);
+                }
+            }
+            Letter::Befall(fate) => {
+                self.catch_up();
+                self.befall(fate);
             }
             Letter::Tick => {
                 if self.asked <= self.clock().now() {
@@ -121,7 +140,7 @@ impl Handler<Letter> for Host {
             }
             Letter::Ask(answers) => {
                 self.catch_up();
-                self.act(Input::Observed);
+                self.report();
                 // Nobody may be left to hear it.
                 let _ = answers.send((self.stage.me, self.stage.now));
             }
@@ -133,7 +152,7 @@ impl Handler<Letter> for Host {
             Letter::Leave(answers) => {
                 // What came since the last question is counted; so is what it left open, then.
                 self.catch_up();
-                self.act(Input::Observed);
+                self.report();
                 let _ = answers.send(self.leave());
                 self.left = true;
                 return;
@@ -153,7 +172,9 @@ impl Host {
     pub fn new(machine: cast::Actor, stage: Stage, warmup: Time) -> Self {
         let lateness = matches!(machine, cast::Actor::Producer(_)).then(Box::default);
         let (wheel, asked, busy, events) = (None, Time::NEVER, Duration::ZERO, 0);
-        Self { machine, stage, wheel, asked, warmup, lateness, busy, events, left: false }
+        // Others may have begun before it does.
+        let (presence, crashed, work, left) = (Presence::Still(Vec::new()), false, Vec::new(), false);
+        Self { machine, stage, wheel, asked, warmup, lateness, busy, events, presence, crashed, work, left }
     }
 
     fn clock(&self) -> &Clock {
@@ -171,8 +192,10 @@ impl Host {
             match what {
                 What::Deliver(to, message, cargo) => self.stage.deliver(to, message, cargo),
                 What::Fire(timer) => {
-                    self.note_lateness(timer, now.since(at));
-                    self.act(Input::Fired(timer));
+                    if self.presence.admit(Kept::Timer(timer)).is_some() {
+                        self.note_lateness(timer, now.since(at));
+                        self.act(Input::Fired(timer));
+                    }
                 }
             }
         }
@@ -215,6 +238,15 @@ impl Host {
         }
     }
 
+    /// Reports what is done, if it can.
+    fn report(&mut self) {
+        if matches!(self.presence, Presence::Here) {
+            self.act(Input::Observed);
+        } else {
+            self.stage.now = self.clock().now();
+        }
+    }
+
     fn act(&mut self, input: Input) {
         self.events += 1;
         self.stage.now = self.clock().now();
@@ -254,20 +286,17 @@ impl Host {
     }
 
     fn leave(&mut self) -> Left {
-        let (mut cost, mut work, mut full) = (Cost::default(), serde_json::Value::Null, Span::ZERO);
+        self.settle_work();
+        let (mut cost, mut full) = (Cost::default(), Span::ZERO);
         match &mut self.stage.goods {
             Goods::Sender(packer) => cost = packer.cost,
             Goods::Member(taker) => {
                 cost = taker.packer.as_ref().map_or_else(Cost::default, |packer| packer.cost).and(taker.unpacker.cost);
-                if let Some(bench) = &taker.bench {
-                    work = bench.lock().expect("nobody panics at work").finish();
-                }
             }
             Goods::Broker(store) => full = store.full(self.stage.clock.now()),
             Goods::None => {}
         }
-        self.look_at_work();
-        let (me, busy, events) = (self.stage.me, self.busy, self.events);
+        let (me, busy, events, work) = (self.stage.me, self.busy, self.events, std::mem::take(&mut self.work));
         Left { me, lateness: self.lateness.take(), busy, cost, full, events, work }
     }
 }

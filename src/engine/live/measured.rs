@@ -74,7 +74,7 @@ pub fn conclude(
         let role = &mut roles[match part {
             Part::Producer(_) => 0,
             Part::Broker => 1,
-            Part::Coordinator => 2,
+            Part::Coordinator | Part::Controller => 2,
             Part::Member(..) => 3,
         }];
         role.actors += 1;
@@ -84,9 +84,7 @@ pub fn conclude(
         if let (Some(lateness), Part::Producer(stream)) = (&mut one.lateness, part) {
             lateness.move_into(&mut recording.streams[stream].lateness);
         }
-        if !one.work.is_null() {
-            measured.work.push(one.work);
-        }
+        measured.work.append(&mut one.work);
     }
     if !measured.full.is_zero() {
         recording.invalid.push(format!(

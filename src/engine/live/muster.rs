@@ -10,13 +10,14 @@ use super::process::{Desk, Hello, Peer};
 use super::stage::{Ear, Goods, Listener, Stage, Taker};
 use super::{Hire, Settings};
 use crate::engine::cast::{self, Actor, Casting};
-use crate::engine::sim::network::Links;
+use crate::engine::network::Links;
 use crate::model::processing::RealWork;
 use crate::model::protocol::ActorId;
 use crate::model::random::Distribution;
 use crate::outcome::Witness;
 use crate::payload::{Codec, Maker, Messages};
-use crate::plan::{ClientPlan, Plan};
+use crate::plan::events::Action;
+use crate::plan::{Acks, ClientPlan, Plan};
 use crate::units::Span;
 use crate::work::Labour;
 use actix::{Actor as _, Addr, Arbiter};
@@ -41,6 +42,8 @@ pub enum Part {
     Producer(usize),
     /// A member: number of the group, and its own in it.
     Member(usize, u32),
+    /// The controller, where brokers can fail.
+    Controller,
 }
 
 /// Everybody, and the threads they are on.
@@ -50,6 +53,8 @@ pub struct Company {
     pub peers: Arc<Vec<Peer>>,
     /// What each does.
     pub parts: Vec<Part>,
+    /// What they were made for: the plan, without what is real here.
+    pub plan: Arc<Plan>,
     arbiters: Vec<Arbiter>,
 }
 
@@ -79,25 +84,33 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
         plan.producers.iter().enumerate().flat_map(|(i, p)| (0..p.instances).map(move |_| Part::Producer(i)));
     let members = plan.groups.iter().enumerate();
     let members = members.flat_map(|(g, group)| (0..group.most_members).map(move |member| Part::Member(g, member)));
-    brokers.chain(coordinators).chain(producers).chain(members).collect()
+    let controller = plan.cluster.failing.map(|_| Part::Controller);
+    brokers.chain(coordinators).chain(producers).chain(members).chain(controller).collect()
 }
 
 /// Puts everybody in place; the clock runs a few milliseconds later. Members that are at `desks`, by their number modulo
 /// that of these, are in processes of their own.
-pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Company, Clock, Arc<Mutex<Listener>>) {
-    let plan = Arc::new(without_modelled_cost(plan));
-    let parts = parts(&plan);
+pub fn muster(
+    plan: &Arc<Plan>,
+    settings: &Settings<'_>,
+    desks: &[Arc<Desk>],
+) -> (Company, Clock, Arc<Mutex<Listener>>) {
+    let parts = parts(plan);
+    // Who begins late is taken for gone by whoever began in time: the clock runs when the threads do.
+    let mut arbiters: Vec<Arbiter> = (0..settings.threads.max(1)).map(|_| thread()).collect();
+    arbiters.iter().for_each(is_up);
     let elsewhere = if desks.is_empty() { Duration::ZERO } else { ELSEWHERE };
     let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
-    let listener = Arc::new(Mutex::new(Listener::new(Witness::new(&plan))));
-    let mut benches = Benches::new(&plan, clock);
-    let cast = Casting::new(&plan).everybody(&mut |group, member| {
-        let labour = if desks.is_empty() { (settings.hire)(group, member) } else { None };
+    let listener = Arc::new(Mutex::new(Listener::new(Witness::new(plan))));
+    let mut benches = Benches::new(plan, clock);
+    let cast = Casting::new(plan).everybody(&mut |group, member| {
+        let here = desks.is_empty() && member < plan.groups[group].members;
+        let labour = if here { (settings.hire)(group, member) } else { None };
         benches.add(labour, group, member)
     });
     let mut benches = benches.all.into_iter();
-    let room = Room { plan: &plan, clock, ear: &Ear::Here(Arc::clone(&listener)) };
-    let mut arbiters: Vec<Arbiter> = (0..settings.threads.max(1)).map(|_| thread()).collect();
+    let mut works = vec![false; plan.groups.len()];
+    let room = Room { plan, clock, ear: &Ear::Here(Arc::clone(&listener)) };
     let shared = arbiters.len();
     let (mut peers, mut numbers) = (Vec::new(), vec![0; plan.producers.len()]);
     for ((address, machine), &part) in (0..).zip(cast).zip(&parts) {
@@ -106,11 +119,18 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Com
             continue;
         }
         let bench = if matches!(part, Part::Member(..)) { benches.next().flatten() } else { None };
-        let place = if bench.is_some() {
+        let is_real = if let Part::Member(group, _) = part {
+            // Whoever joins later works as those do who are there.
+            works[group] |= bench.is_some();
+            works[group]
+        } else {
+            false
+        };
+        let place = if is_real {
             arbiters.push(thread());
             arbiters.len() - 1
         } else {
-            place(&plan, part, &machine, address, shared)
+            place(plan, part, &machine, address, shared)
         };
         let instance = if let Part::Producer(stream) = part {
             numbers[stream] += 1;
@@ -118,16 +138,17 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Com
         } else {
             0
         };
-        let goods = goods(&plan, part, (instance, 1), settings.memory, bench);
+        let goods = goods(plan, part, (instance, 1), settings.memory, bench);
         peers.push(Peer::Here(room.host(&arbiters[place], ActorId(address), machine, goods)));
     }
     let peers = Arc::new(peers);
-    for peer in peers.iter() {
+    for (peer, &part) in peers.iter().zip(&parts) {
         if let Peer::Here(host) = peer {
-            host.do_send(Letter::Begin(Arc::clone(&peers)));
+            let is_there = !matches!(part, Part::Member(group, member) if member >= plan.groups[group].members);
+            host.do_send(Letter::Begin(Arc::clone(&peers), is_there));
         }
     }
-    (Company { peers, parts, arbiters }, clock, listener)
+    (Company { peers, parts, plan: Arc::clone(plan), arbiters }, clock, listener)
 }
 
 /// The members of a consumer process: their addresses, and the threads they are on.
@@ -161,7 +182,7 @@ pub fn members(
         let arbiter = if bench.is_some() { &arbiters[arbiters.len() - 1] } else { &arbiters[0] };
         let me = ActorId(before as u32 + address);
         let host = room.host(arbiter, me, machine, goods(&plan, part, (0, hello.generation), 0, bench));
-        host.do_send(Letter::Begin(Arc::clone(&peers)));
+        host.do_send(Letter::Begin(Arc::clone(&peers), true));
         hosts.push((me, host));
     }
     (hosts, arbiters)
@@ -204,7 +225,9 @@ struct Room<'p> {
 impl Room<'_> {
     fn host(&self, arbiter: &Arbiter, me: ActorId, machine: Actor, goods: Goods) -> Addr<Host> {
         let network = &self.plan.cluster.network;
-        let links = (*network != Distribution::ZERO).then(|| Links::new(network, me, self.plan.run.seed));
+        // What a bad way held back must not be overtaken by what comes after it.
+        let may_be_bad = self.plan.events.iter().any(|event| matches!(event.action, Action::Network(..)));
+        let links = (may_be_bad || *network != Distribution::ZERO).then(|| Links::new(network, me, self.plan.run.seed));
         let stage = Stage::new(me, self.clock, self.ear.clone(), links, goods);
         let warmup = self.plan.run.warmup;
         Host::start_in_arbiter(&arbiter.handle(), move |_| Host::new(machine, stage, warmup))
@@ -212,7 +235,7 @@ impl Room<'_> {
 }
 
 /// Compressing is real here: its modelled cost would count it twice.
-fn without_modelled_cost(plan: &Plan) -> Plan {
+pub fn without_modelled_cost(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     let outputs = plan.groups.iter_mut().filter_map(|group| group.output.as_mut());
     let clients = plan.producers.iter_mut().map(|producer| &mut producer.client).chain(outputs);
@@ -226,6 +249,15 @@ fn thread() -> Arbiter {
     let arbiter = Arbiter::new();
     inherit(&arbiter);
     arbiter
+}
+
+/// Waits until a thread runs.
+fn is_up(arbiter: &Arbiter) {
+    let (says, heard) = std::sync::mpsc::channel();
+    let says = move || says.send(()).expect("somebody waits for it");
+    if arbiter.spawn_fn(says) {
+        heard.recv().expect("a thread that runs says so");
+    }
 }
 
 /// A deliberate bug is played on all threads of the run.
@@ -247,6 +279,10 @@ fn place(plan: &Plan, part: Part, machine: &Actor, address: u32, shared: usize) 
             let mut led = vec![0; shared];
             member.leaders().for_each(|leader| led[leader as usize % shared] += 1);
             let most = led.iter().copied().max().unwrap_or(0);
+            if most == 0 {
+                // Nobody knows yet what it will read.
+                return address as usize % shared;
+            }
             led.iter().position(|&partitions| partitions == most).unwrap_or(0)
         }
         // Fewer brokers than threads: clients take the last threads first.
@@ -263,11 +299,13 @@ fn goods(
     bench: Option<Arc<std::sync::Mutex<Bench>>>,
 ) -> Goods {
     let codec = |client: &ClientPlan| client.compression.as_ref().map_or(Codec::None, |one| one.codec);
-    // What may be unanswered for too long may have to be sent again, as it is.
-    let keeping = |packer: Packer, client| if cast::times_out(plan, client) { packer.keeping() } else { packer };
+    // What may be unanswered for too long, or go down with a broker, may have to be sent again, as it is.
+    let fails = plan.cluster.failing.is_some();
+    let repeats = |client: &ClientPlan| cast::times_out(plan, client) || fails && client.acks != Acks::None;
+    let keeping = |packer: Packer, client| if repeats(client) { packer.keeping() } else { packer };
     match part {
         Part::Broker => Goods::Broker(Box::new(Store::new(memory / u64::from(plan.cluster.brokers)))),
-        Part::Coordinator => Goods::None,
+        Part::Coordinator | Part::Controller => Goods::None,
         Part::Producer(stream) => {
             let producer = &plan.producers[stream];
             let messages = producer.contents.sources[0].messages.clone();

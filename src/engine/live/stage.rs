@@ -4,7 +4,7 @@ use super::bench::Bench;
 use super::clock::Clock;
 use super::goods::{Cargo, Packer, Store, Unpacker};
 use super::process::{Desk, Frame, Peer, Told};
-use crate::engine::sim::network::Links;
+use crate::engine::network::{Bad, Links};
 use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{ActorId, Fetch, Message, Produce, Record, Timer};
 use crate::outcome::{Look, Recording, Witness};
@@ -162,6 +162,12 @@ pub struct Taker {
 }
 
 impl Taker {
+    fn at_bench(&self, does: impl FnOnce(&mut Bench)) {
+        if let Some(bench) = &self.bench {
+            does(&mut bench.lock().expect("nobody panics at work"));
+        }
+    }
+
     /// Checks and expands what came with an answer, and lays it where the member works.
     fn take(&mut self, answer: &Fetch, cargo: &Cargo) -> Result<(), String> {
         let mut lots = cargo.iter().peekable();
@@ -240,6 +246,8 @@ pub struct Stage {
     pub peers: Arc<Vec<Peer>>,
     /// Delays of what it sends, unless there are none.
     pub links: Option<Links>,
+    /// What is wrong at present with ways of what it sends.
+    pub bad: Vec<Bad>,
     /// What is to be done later.
     pub due: BinaryHeap<Due>,
     turns: u64,
@@ -253,8 +261,8 @@ impl Stage {
     /// An empty one.
     #[must_use]
     pub fn new(me: ActorId, clock: Clock, ear: Ear, links: Option<Links>, goods: Goods) -> Self {
-        let (peers, due, touched) = (Arc::default(), BinaryHeap::new(), Vec::new());
-        Self { me, now: Time::ZERO, clock, ear, peers, links, due, turns: 0, goods, touched }
+        let (peers, bad, due, touched) = (Arc::default(), Vec::new(), BinaryHeap::new(), Vec::new());
+        Self { me, now: Time::ZERO, clock, ear, peers, links, bad, due, turns: 0, goods, touched }
     }
 
     /// Does something then.
@@ -278,6 +286,13 @@ impl Stage {
                     store.read(batch.partition, batch.base, batch.base + u64::from(batch.records()), &mut cargo);
                 }
                 self.touched.extend(answer.wanted.iter().map(|wanted| wanted.partition));
+                cargo
+            }
+            (Goods::Broker(store), Message::Followed(answer)) => {
+                let mut cargo = Vec::new();
+                for batch in answer.batches.iter().map(|copied| copied.batch) {
+                    store.read(batch.partition, batch.base, batch.base + u64::from(batch.records()), &mut cargo);
+                }
                 cargo
             }
             (Goods::Member(taker), Message::Produce(request)) => {
@@ -314,6 +329,7 @@ impl Stage {
                     self.ear.breaks(self.now, &law);
                 }
             }
+            (Goods::Broker(store), Message::Followed(_)) => store.offer(cargo),
             (Goods::Broker(_), Message::Settled { positions, .. }) => {
                 self.touched.extend(positions.iter().map(|position| position.partition));
             }
@@ -329,9 +345,12 @@ impl Outbox for Stage {
 
     fn send_at(&mut self, at: Time, to: ActorId, message: Message) {
         let cargo = self.load(&message);
-        let leaves = at.max(self.now);
+        let (now, me) = (self.now, self.me);
+        let leaves = self.bad.iter_mut().fold(at.max(now), |leaves, bad| bad.leaves(leaves, me, to));
         let arrives = self.links.as_mut().map_or(leaves, |links| links.deliver(leaves, to));
-        if arrives <= self.now {
+        // What a bad way held back until a moment ago may not have left yet, and is not overtaken.
+        let waits = self.links.is_some() && self.due.peek().is_some_and(|due| due.at <= now);
+        if arrives <= now && !waits {
             self.deliver(to, message, cargo);
         } else {
             self.later(arrives, What::Deliver(to, message, cargo));
@@ -344,16 +363,35 @@ impl Outbox for Stage {
 
     fn observe(&mut self, fact: &Fact<'_>) {
         self.ear.hear(self.now, fact);
-        if let (Goods::Broker(store), &Fact::Discarded { from, partition, sequence, .. }) = (&mut self.goods, fact) {
-            store.discard(from, partition, sequence);
-        }
-        if let (Goods::Broker(store), &Fact::Appended { from, partition, sequence, base, .. }) = (&mut self.goods, fact)
-        {
-            self.touched.push(partition);
-            if !store.append(from, partition, sequence, base) {
-                let law = format!("every batch has its bytes: {sequence} to partition {partition} has none");
-                self.ear.breaks(self.now, &law);
+        match (&mut self.goods, fact) {
+            (Goods::Broker(store), &Fact::Discarded { from, partition, sequence, .. }) => {
+                store.discard(from, partition, sequence);
             }
+            (Goods::Broker(store), &Fact::Appended { from, partition, sequence, base, .. }) => {
+                self.touched.push(partition);
+                if !store.append(from, partition, sequence, base) {
+                    let law = format!("every batch has its bytes: {sequence} to partition {partition} has none");
+                    self.ear.breaks(self.now, &law);
+                }
+            }
+            (Goods::Broker(store), &Fact::Copied { partition, base, .. }) => {
+                self.touched.push(partition);
+                if !store.copy(partition, base) {
+                    let law = format!("every copy has its bytes: partition {partition} has none from offset {base}");
+                    self.ear.breaks(self.now, &law);
+                }
+            }
+            (Goods::Broker(store), &Fact::CutBack { partition, end, .. }) => {
+                self.touched.push(partition);
+                store.cut(partition, end);
+            }
+            (Goods::Member(taker), &Fact::Assigned { partition, .. }) => {
+                taker.at_bench(|bench| bench.takes_up(partition));
+            }
+            (Goods::Member(taker), &Fact::Revoked { partition, .. }) => {
+                taker.at_bench(|bench| bench.gives_up(partition))
+            }
+            _ => {}
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Store {
     coming: HashMap<(u32, u32, u32), Lot>,
     /// Further ones of the same number: a batch that was sent again before the first was looked at.
     again: Vec<((u32, u32, u32), Lot)>,
+    /// What came with a leader's answer, by partition and offset: which of it is copied the machine decides.
+    offered: HashMap<(u32, u64), Lot>,
     /// By partition over all topics, in the order of offsets.
     held: HashMap<u32, VecDeque<Lot>>,
     /// Memory it may take, and takes.
@@ -109,6 +111,28 @@ impl Store {
         let Some(lot) = self.take((from.0, partition, sequence)) else { return false };
         self.held.entry(partition).or_default().push_back(Lot { number: base, ..lot });
         true
+    }
+
+    /// A leader's answer brings lots; those of the one before that were not copied are gone.
+    pub fn offer(&mut self, cargo: Cargo) {
+        self.offered = cargo.into_iter().map(|lot| ((lot.partition, lot.number), lot)).collect();
+    }
+
+    /// A batch was copied from a leader; false where it has no bytes.
+    #[must_use]
+    pub fn copy(&mut self, partition: u32, base: u64) -> bool {
+        let Some(lot) = self.offered.remove(&(partition, base)) else { return false };
+        self.taken += memory(&lot);
+        self.held.entry(partition).or_default().push_back(lot);
+        true
+    }
+
+    /// What a leader does not have is cut off, from an offset on.
+    pub fn cut(&mut self, partition: u32, end: u64) {
+        let Some(held) = self.held.get_mut(&partition) else { return };
+        while let Some(lot) = held.pop_back_if(|lot| lot.number >= end) {
+            self.taken -= memory(&lot);
+        }
     }
 
     /// Adds the lots with offsets from `base` to before `end`; a high watermark may stand inside the first or the last.

@@ -296,7 +296,7 @@ impl Branch {
                 self.begin(shared);
             }
             Frame::Post(from, to, message, _) => {
-                if let (Message::Heartbeat { .. }, Some(seat)) = (&message, self.seat(from)) {
+                if let (true, Some(seat)) = (is_sign_of_life(&message), self.seat(from)) {
                     seat.heard.set(instant());
                 }
                 shared.stage().peers[to.index()].post(from, to, message, cargo);
@@ -363,12 +363,18 @@ impl Branch {
 
     /// Until no member's session is open any more.
     async fn wait_for_session(&self, shared: &Shared) {
-        let until = self.seats.iter().map(|seat| seat.heard.get() + shared.session(seat.group)).max();
+        let until = self.seats.iter().map(|seat| seat.heard.get() + shared.absence(seat.group)).max();
         while until.is_some_and(|until| instant() < until) && !shared.is_over() {
             let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(instant()));
             tokio::time::sleep(left.min(LOOK * 10)).await;
         }
     }
+}
+
+/// Whether a coordinator takes a message for a sign of life.
+fn is_sign_of_life(message: &Message) -> bool {
+    let commits = matches!(message, Message::Commit(_));
+    commits || matches!(message, Message::Heartbeat { .. } | Message::Beat(_) | Message::Join(_) | Message::Share(_))
 }
 
 /// Whether somebody else ended it.

@@ -9,7 +9,8 @@ use crate::engine::live::clock::Clock;
 use crate::engine::live::host::{Left, Letter};
 use crate::engine::live::muster::{Part, parts};
 use crate::engine::live::stage::Listener;
-use crate::model::protocol::{ActorId, Message};
+use crate::model::machine::Fact;
+use crate::model::protocol::{ActorId, MemberKey, MemberState, Message};
 use crate::plan::{Job, Plan};
 use crate::units::Time;
 use crate::work::Failed;
@@ -146,7 +147,7 @@ impl Office {
             let there =
                 |branch: &Rc<Branch>| matches!((branch.state.get(), branch.has_left()), (State::Up, _) | (_, true));
             let redone = || self.shared.stage().listener.lock().is_redone();
-            if self.branches.iter().all(there) && redone() {
+            if self.branches.is_empty() || self.branches.iter().all(there) && redone() {
                 return true;
             }
             if stopped() || self.shared.is_over() {
@@ -235,6 +236,13 @@ impl Shared {
         Duration::from_secs_f64((session / self.speed).min(1e9))
     }
 
+    /// Real time after which a lost member's place may be taken: its session, and where the group runs its protocol a quarter
+    /// more, so that the coordinator has found out.
+    pub fn absence(&self, group: u32) -> Duration {
+        let session = self.session(group);
+        if self.plan.groups[group as usize].changes { session + session / 4 } else { session }
+    }
+
     /// A process is lost: brokers hear that its connections are gone. False where it cannot be replaced.
     pub fn mourns(&self, branch: &Branch) -> bool {
         let Some(stage) = self.stage.get() else {
@@ -246,7 +254,14 @@ impl Shared {
         {
             let mut listener = stage.listener.lock();
             branch.settle(now, &mut |now, fact| listener.hear(now, fact));
-            branch.seats.iter().for_each(|seat| listener.mourns(seat.group, seat.member));
+            for &Seat { group, member, .. } in &branch.seats {
+                listener.mourns(group, member);
+                // Where groups change, it is a member that crashed: the others have what it had when its session is over.
+                if self.plan.groups[group as usize].changes {
+                    let key = MemberKey { member, incarnation: branch.generation.get() };
+                    listener.hear(now, &Fact::Member { group, key, state: MemberState::Crashed });
+                }
+            }
         }
         self.warn_of_state(branch, &who);
         let mut writes = branch.seats.iter().map(|seat| &self.plan.groups[seat.group as usize]);

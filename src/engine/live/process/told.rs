@@ -1,7 +1,7 @@
 //! Facts on their way from a consumer process to whoever listens: those that a member can observe.
 //!
 //! They are written from what the machine lends, and read into lists of their own.
-use crate::model::machine::{Fact, Processed};
+use crate::model::machine::{Cause, Fact, Processed};
 use crate::model::protocol::{Extra, MemberKey, MemberState, PartitionId, Record};
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,10 @@ pub enum Told<'f> {
     },
     /// [`Fact::Busy`]
     Busy(u32, u32, Span),
+    /// [`Fact::Tried`]
+    Tried(u32, u64),
+    /// [`Fact::Lost`]
+    Lost { group: u32, partition: PartitionId, first: u64, records: u64, cause: Cause },
 }
 
 impl<'f> Told<'f> {
@@ -102,6 +106,10 @@ impl<'f> Told<'f> {
                 }
             }
             Fact::Busy { group, member, span } => Self::Busy(group, member, span),
+            Fact::Tried { group, more } => Self::Tried(group, more),
+            Fact::Lost { group, partition, first, records, cause } => {
+                Self::Lost { group, partition, first, records, cause }
+            }
             ref other => panic!("a member does not observe {other:?}"),
         }
     }
@@ -134,6 +142,10 @@ impl<'f> Told<'f> {
                 Fact::Processed(Processed { group, member, partition, first, records, extras, work, started, shared })
             }
             Self::Busy(group, member, span) => Fact::Busy { group, member, span },
+            Self::Tried(group, more) => Fact::Tried { group, more },
+            Self::Lost { group, partition, first, records, cause } => {
+                Fact::Lost { group, partition, first, records, cause }
+            }
         }
     }
 }

@@ -157,7 +157,13 @@ impl Stay {
                 continue;
             };
             let Some(Left { me, busy, cost, events, work, .. }) = left else { break };
-            self.desk.send(&Frame::Left(Gone { me, busy, cost, events, work: work.to_string() }));
+            self.desk.send(&Frame::Left(Gone {
+                me,
+                busy,
+                cost,
+                events,
+                work: serde_json::Value::from(work).to_string(),
+            }));
         }
         for arbiter in self.arbiters {
             arbiter.stop();

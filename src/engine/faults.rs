@@ -1,9 +1,10 @@
 //! Carries out what befalls members, brokers and the network: by input at the machine, by verdict at the network.
 //!
+//! Both engines carry out its orders: the simulator at once, live by letters to the actors.
 //! Whoever is gone hears nothing, and what was under way to it is gone as well. Whoever stands still hears everything
 //! later, in the order in which it came. The rules know nothing of all this but what their machine is told.
+use super::cast::{Actor, Casting, RealWorkOf};
 use super::network::{Bad, How};
-use crate::engine::cast::{Actor, Casting};
 use crate::model::machine::Input;
 use crate::model::protocol::ActorId;
 use crate::model::random::{Draws, Stream};
@@ -35,8 +36,8 @@ pub enum Order {
     Tell(ActorId, Input),
     /// Everything that was to happen to it is forgotten: it is gone.
     Forget(ActorId),
-    /// A new machine takes its place, and starts.
-    Replace(ActorId, Box<Actor>),
+    /// A new process of a member takes its place, counted from the first, and starts.
+    Replace(ActorId, u32),
     /// What came for it while it stood still comes now.
     Deliver(ActorId, Vec<Input>),
     /// A way becomes bad.
@@ -124,6 +125,17 @@ impl<'p> Faults<'p> {
     fn plan_for(&mut self, at: Time, deed: Deed) {
         self.turns += 1;
         self.due.push(Reverse((at, self.turns, deed)));
+    }
+
+    /// The process of a member that is to take the place of the one before; who does its work for real, if anybody, says
+    /// `real`.
+    ///
+    /// # Panics
+    /// When it is no member that was ordered to be replaced.
+    #[must_use]
+    pub fn member(&self, actor: ActorId, life: u32, real: &mut RealWorkOf<'_>) -> Actor {
+        let (group, member) = self.casting.addresses.place(actor).expect("only members are replaced");
+        self.casting.member(group, member, life, real)
     }
 
     /// What is to be done now.
@@ -240,16 +252,18 @@ impl<'p> Faults<'p> {
         if self.casting.addresses.is_broker(actor) {
             return orders.push(Order::Tell(actor, Input::Restarted));
         }
-        let Some((group, member)) = self.casting.addresses.place(actor) else { return };
+        if self.casting.addresses.place(actor).is_none() {
+            return;
+        }
         if !matches!(self.states[actor.index()], State::Gone) {
             orders.push(Order::Tell(actor, Input::Crashed));
         }
         let life = self.lives.entry(actor).or_insert(1);
         *life += 1;
-        let machine = self.casting.member(group, member, *life);
+        let life = *life;
         self.states[actor.index()] = State::Up;
         orders.push(Order::Forget(actor));
-        orders.push(Order::Replace(actor, Box::new(machine)));
+        orders.push(Order::Replace(actor, life));
     }
 
     fn scale(&mut self, group: usize, to: u32, orders: &mut Vec<Order>) {

@@ -1,5 +1,6 @@
 //! When a message arrives: one link never reorders.
 //!
+//! Both engines have it: the simulator as one, live each sender has its own links and its own part of what is wrong.
 //! Only delay is here; bandwidth is the broker's network card. Nothing is lost: connections retry below what we model, so
 //! what a bad way loses comes later, and all that is behind it on its connection with it.
 use crate::model::protocol::ActorId;
@@ -36,8 +37,26 @@ pub enum How {
 }
 
 impl Bad {
+    /// The same with dice of a sender's own, where senders share nothing.
+    #[must_use]
+    pub fn of(&self, sender: ActorId) -> Self {
+        let name = sender.0.to_string();
+        let how = match &self.how {
+            How::Slower(draws) => How::Slower(draws.beside(&name)),
+            How::Lossy(share, luck) => How::Lossy(*share, luck.beside(&name)),
+            How::Shut(until) => How::Shut(*until),
+        };
+        Self { number: self.number, ends: self.ends.clone(), how }
+    }
+
+    /// Whether somebody is at one of its ends.
+    #[must_use]
+    pub fn concerns(&self, actor: ActorId) -> bool {
+        self.ends.iter().any(|end| end.contains(&actor.0))
+    }
+
     /// When a message leaves that was sent at an instant, as if it came from there.
-    fn leaves(&mut self, sent: Time, from: ActorId, to: ActorId) -> Time {
+    pub fn leaves(&mut self, sent: Time, from: ActorId, to: ActorId) -> Time {
         let [a, b] = &self.ends;
         let within = |x: &Range<u32>, y: &Range<u32>| x.contains(&from.0) && y.contains(&to.0);
         if !within(a, b) && !within(b, a) {
