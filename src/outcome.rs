@@ -96,9 +96,12 @@ impl Witness {
         match self.redelivery.take() {
             None => self.observe(now, fact),
             Some(mut redelivery) => {
-                self.rebalances.iter_mut().for_each(|rebalances| rebalances.hear(now, fact));
                 redelivery.hear(self, now, fact);
                 self.redelivery = Some(redelivery);
+                let Self { rebalances, laws, .. } = self;
+                if let Some(rebalances) = rebalances {
+                    rebalances.hear(now, fact, |group, partition| laws.waiting(group, partition));
+                }
             }
         }
     }
@@ -149,8 +152,10 @@ impl Witness {
         self.recorder.edge(now);
         self.laws.settle(&self.recorder, now);
         let repeated: Vec<[u64; 2]> = self.laws.repeated().collect();
+        let waiting = |group: u32, partition: u32| self.laws.waiting(group, partition);
+        let changes = self.rebalances.map_or_else(Vec::new, |rebalances| rebalances.finish(now, waiting));
         let mut recording = self.recorder.finish(now, partial, events, self.laws.broken);
-        recording.changes = self.rebalances.map_or_else(Vec::new, |rebalances| rebalances.finish(now));
+        recording.changes = changes;
         for (stream, [duplicates, out_of_order]) in recording.end.streams.iter_mut().zip(repeated) {
             (stream.duplicates, stream.out_of_order) = (duplicates, out_of_order);
         }

@@ -234,6 +234,7 @@ fn rebalance(one: &Rebalance) -> RebalanceResult {
         duration_s: one.ended.since(one.began).seconds(),
         partitions_moved: one.moved,
         stopped_partition_s: one.stopped_ns as f64 * NS,
+        delayed_records: one.delayed,
     }
 }
 

@@ -411,6 +411,10 @@ pub struct RebalanceResult {
     pub partitions_moved: u32,
     /// Partitions times the time they stood still.
     pub stopped_partition_s: f64,
+    /// Records that waited for them: those that came while their partition stood still, and those that had come and were
+    /// not processed by then. Nothing in results of versions that did not count them.
+    #[serde(default)]
+    pub delayed_records: u64,
 }
 
 mod ordered {
