@@ -105,6 +105,8 @@ pub struct Casting<'p> {
     /// By group, the partitions that each member has at the beginning.
     dealt: Vec<Vec<Vec<(usize, u32)>>>,
     shared: Vec<Option<Shared>>,
+    /// The producer id that nobody has had.
+    next_id: u32,
 }
 
 impl<'p> Casting<'p> {
@@ -113,17 +115,24 @@ impl<'p> Casting<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         let dealt = plan.groups.iter().map(|group| assign(plan, group)).collect();
         let shared = (0..plan.groups.len()).map(|group| Shared::of(plan, group)).collect();
-        Self { plan, homes: KeyMaps::of(plan), dealt, shared }
+        let everybody: u32 = plan.producers.iter().map(|producer| producer.instances).sum::<u32>()
+            + plan.groups.iter().map(|group| group.most_members + 1).sum::<u32>();
+        let next_id = plan.cluster.brokers + everybody + 1;
+        Self { plan, homes: KeyMaps::of(plan), dealt, shared, next_id }
     }
 
     /// A member in a generation after the first.
     #[must_use]
-    pub fn member(&self, group: usize, member: u32, generation: u32) -> Actor {
+    pub fn member(&mut self, group: usize, member: u32, generation: u32) -> Actor {
         let planned = &self.plan.groups[group];
         let before = self.plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
         let stream = (self.plan.producers.len() + before) as u32;
         let output = planned.output.as_ref();
-        let output = output.map(|client| self::output(self.plan, client, stream, group, member, &self.homes));
+        let id = ActorId(self.next_id);
+        self.next_id += u32::from(output.is_some());
+        let process = Some((generation, id));
+        let output =
+            output.map(|client| self::output(self.plan, client, stream, (group, member), process, &self.homes));
         let service = |topic, partition| service(self.plan, planned, topic, partition);
         // Where groups change, whoever comes asks what it is to read.
         let partitions = if planned.changes { Vec::new() } else { self.dealt[group][member as usize].clone() };
@@ -149,7 +158,7 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
         let shared = Shared::of(plan, group);
         for (member, partitions) in (0..).zip(owned) {
             let output =
-                planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, homes));
+                planned.output.as_ref().map(|client| output(plan, client, output_stream, (group, member), None, homes));
             let real = real(group, member);
             let service = |topic, partition| match &real {
                 Some(real) => Service::Real(Arc::clone(real)),
@@ -306,6 +315,8 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
         bandwidth: Bandwidth::new(plan.cluster.bandwidth),
         forgets: client.acks == Acks::None,
         work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),
+        id: None,
+        first_epoch: 0,
     }
 }
 
@@ -357,16 +368,33 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
     patient(plan, &planned.client, producer, &name)
 }
 
-fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &KeyMaps) -> Output {
-    let name = format!("{}/output/{member}", plan.groups[group].name);
-    let settings = sender(plan, client, stream, member);
+/// What a member writes with; a process that is not the first in its place has a number and a producer id.
+fn output(
+    plan: &Plan,
+    client: &ClientPlan,
+    stream: u32,
+    (group, member): (usize, u32),
+    process: Option<(u32, ActorId)>,
+    homes: &KeyMaps,
+) -> Output {
+    let mut name = format!("{}/output/{member}", plan.groups[group].name);
+    let mut settings = sender(plan, client, stream, member);
+    if let Some((incarnation, id)) = process {
+        name = format!("{name}/{incarnation}");
+        (settings.id, settings.first_epoch) = (Some(id), incarnation << 16);
+    }
     let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
+    let producer = patient(plan, client, producer, &name);
+    let careful = plan.may_lose_members_of(group);
+    let partitions = plan.topics[client.topic].partitions;
     Output {
-        producer: patient(plan, client, producer, &name),
+        producer: if careful { producer.with_sources(partitions) } else { producer },
+        careful,
+        awaited: false,
         homes: homes.homes(plan, client),
         turn: 0,
         luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
-        partitions: plan.topics[client.topic].partitions,
+        partitions,
     }
 }
 

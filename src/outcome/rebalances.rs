@@ -116,12 +116,18 @@ impl Rebalances {
                 let place = self.place(group, partition);
                 if let Some(stopped) = place.stopped.take() {
                     let (generation, waited) = (place.generation, waiting(group, partition));
-                    self.groups[group as usize].costs(Cost { generation, at: now, moved: 0, stopped: Some((stopped, waited)) });
+                    self.groups[group as usize].costs(Cost {
+                        generation,
+                        at: now,
+                        moved: 0,
+                        stopped: Some((stopped, waited)),
+                    });
                 }
             }
             Fact::Member { group, key, state } => self.member(group, key, state, now),
             Fact::Rebalanced { group, generation, reason, began, .. } => {
-                let rebalance = Rebalance { began, ended: now, reason, generation, moved: 0, stopped_ns: 0, delayed: 0 };
+                let rebalance =
+                    Rebalance { began, ended: now, reason, generation, moved: 0, stopped_ns: 0, delayed: 0 };
                 self.groups[group as usize].over(rebalance);
             }
             _ => {}

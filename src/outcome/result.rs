@@ -225,6 +225,10 @@ pub struct ProducerResult {
     /// Appended again, because brokers did not recognise what was sent again.
     #[serde(default)]
     pub duplicates: f64,
+    /// Written once more, because the member that wrote it first was gone before it committed what it had made it of; only
+    /// where that can happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<f64>,
     /// Appended after later ones of the same instance in the same partition.
     #[serde(default)]
     pub out_of_order: f64,
