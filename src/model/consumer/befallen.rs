@@ -22,8 +22,6 @@ impl Consumer {
             }
             Input::Crashed => {
                 self.says(MemberState::Crashed, out);
-                self.processing.report_busy(now, out);
-                self.vanish(out);
                 if let Some(output) = &mut self.output {
                     output.producer.perish(now, out);
                 }

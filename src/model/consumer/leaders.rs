@@ -5,12 +5,14 @@
 //! was fetched before stays good.
 use super::partitions::UNKNOWN;
 use super::{Consumer, Owned};
+use crate::model::backoff::Backoff;
 use crate::model::machine::Outbox;
 use crate::model::protocol::{ActorId, Fetch, Leaders, Message, NOBODY, PartitionId, Timer};
 use crate::units::{Span, Time};
 
 /// `retry.backoff.ms` and `retry.backoff.max.ms`.
-const BACKOFF: [Span; 2] = [Span::from_ms(100), Span::from_ms(1_000)];
+const BACKOFF: Backoff =
+    Backoff { initial: Span::from_ms(100), max: Span::from_ms(1_000), multiplier: 2.0, jitter: 0.0 };
 /// `request.timeout.ms`.
 const TIMEOUT: Span = Span::from_ms(30_000);
 
@@ -89,8 +91,8 @@ impl Consumer {
         }
         // Some may have been given up meanwhile.
         moved.retain(|slot| fetch.wanted.iter().any(|wanted| wanted.slot == *slot));
+        let wait = BACKOFF.after(way.refusals, 0.0);
         way.refusals += 1;
-        let wait = BACKOFF[0].times(1 << (way.refusals - 1).min(10)).min(BACKOFF[1]);
         fetch.wanted.retain(|wanted| !moved.contains(&wanted.slot));
         self.lose(moved, now + wait, out);
     }
@@ -129,7 +131,7 @@ impl Consumer {
             leader == NOBODY
         });
         if !lost.is_empty() {
-            self.lose(lost, now + BACKOFF[1], out);
+            self.lose(lost, now + BACKOFF.max, out);
         }
         self.poll_if_idle(now, out);
     }
