@@ -158,15 +158,16 @@ fn cluster(brokers: u32) -> Text {
         .boxed()
 }
 
-/// How followers follow: as a delay, or by Kafka's rules with elections at short notice.
+/// How followers follow: as a delay, or by Kafka's rules with elections at short notice. Not too short: what brokers do all
+/// the time they do for as long as a run may drain.
 fn replication() -> impl Strategy<Value = [String; 2]> {
     let delay = key("replication", delay("100us", "2ms").prop_map(|delay| format!("{{delay: {delay}}}")));
     let rules = key(
         "replication",
         one_of(&[
-            "{session_timeout: 90ms, heartbeat: 20ms, lag_max: 60ms}",
-            "{session_timeout: 50ms, heartbeat: 30ms, fetch_wait: 5ms}",
-            "{lag_max: 10ms, fetch_wait: 100ms}",
+            "{session_timeout: 90ms, heartbeat: 40ms, lag_max: 150ms}",
+            "{session_timeout: 60ms, heartbeat: 40ms, fetch_wait: 200ms}",
+            "{lag_max: 200ms, fetch_wait: 100ms}",
             "{session_timeout: 300ms, heartbeat: 100ms}",
         ]),
     );
