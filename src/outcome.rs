@@ -25,6 +25,7 @@ pub mod stages;
 pub mod stationarity;
 pub mod tally;
 pub mod threshold;
+pub mod written;
 
 use crate::model::machine::Fact;
 use crate::plan::Plan;
@@ -50,6 +51,8 @@ pub struct Witness {
     /// Where brokers can fail.
     failover: Option<failover::Failover>,
     rebalances: Option<rebalances::Rebalances>,
+    /// Where members can be gone that write to a topic.
+    written: Option<written::Written>,
 }
 
 impl Observer for Witness {
@@ -67,7 +70,9 @@ impl Witness {
         let rebalances = plan.redelivers.then(|| rebalances::Rebalances::new(plan));
         let redelivery = plan.redelivers.then(|| redelivery::Redelivery::new(plan));
         let failover = failover::Failover::new(plan);
-        Self { recorder: recorder::Recorder::new(plan), laws: laws::Laws::new(plan), redelivery, failover, rebalances }
+        let written = written::Written::new(plan);
+        let (recorder, laws) = (recorder::Recorder::new(plan), laws::Laws::new(plan));
+        Self { recorder, laws, redelivery, failover, rebalances, written }
     }
 
     /// Whether members can be lost or brokers fail, so that facts are to be heard and not only observed.
@@ -96,9 +101,14 @@ impl Witness {
         match self.redelivery.take() {
             None => self.observe(now, fact),
             Some(mut redelivery) => {
-                self.rebalances.iter_mut().for_each(|rebalances| rebalances.hear(now, fact));
+                let broken = self.written.as_mut().and_then(|written| written.hear(fact));
+                broken.iter().for_each(|law| self.laws.breaks(now, law));
                 redelivery.hear(self, now, fact);
                 self.redelivery = Some(redelivery);
+                let Self { rebalances, laws, .. } = self;
+                if let Some(rebalances) = rebalances {
+                    rebalances.hear(now, fact, |group, partition| laws.waiting(group, partition));
+                }
             }
         }
     }
@@ -123,7 +133,8 @@ impl Witness {
     #[inline]
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.recorder.is_exhausted() && self.recorder.is_settled()
+        let is_written = |written: &written::Written| written.is_done(|partition| self.laws.end(partition));
+        self.recorder.is_exhausted() && self.recorder.is_settled() && self.written.as_ref().is_none_or(is_written)
     }
 
     /// Records that went through so far.
@@ -149,10 +160,15 @@ impl Witness {
         self.recorder.edge(now);
         self.laws.settle(&self.recorder, now);
         let repeated: Vec<[u64; 2]> = self.laws.repeated().collect();
+        let waiting = |group: u32, partition: u32| self.laws.waiting(group, partition);
+        let changes = self.rebalances.map_or_else(Vec::new, |rebalances| rebalances.finish(now, waiting));
         let mut recording = self.recorder.finish(now, partial, events, self.laws.broken);
-        recording.changes = self.rebalances.map_or_else(Vec::new, |rebalances| rebalances.finish(now));
+        recording.changes = changes;
         for (stream, [duplicates, out_of_order]) in recording.end.streams.iter_mut().zip(repeated) {
             (stream.duplicates, stream.out_of_order) = (duplicates, out_of_order);
+        }
+        for (stream, again) in self.written.iter().flat_map(written::Written::again) {
+            recording.end.streams[stream].rewritten = Some(again);
         }
         recording
     }

@@ -87,6 +87,40 @@ fn an_eager_rebalance_stops_everyone_and_a_cooperative_one_what_moves() {
     }
 }
 
+/// Records that were not processed at the instant at which they were due: counted one by one, whatever they waited for.
+fn not_at_once(outcome: &Outcome) -> u64 {
+    outcome.histograms["groups.workers.e2e_s"].count_between(1, u64::MAX)
+}
+
+#[test]
+fn what_a_rebalance_delays_is_what_is_not_processed_at_once() {
+    let run = |assignor: &str, seed: u32, events: &str| {
+        // A member that waits for what it had asked for before would come late to what it has taken up.
+        let group = format!("members: 10, assignor: {assignor}, fetch: {{max_wait: 1ms}}");
+        let yaml = scenario(&group, &format!("duration: 140s, seed: {seed}"), events);
+        play(&yaml.replace("topic: events,", "topic: events, linger: 0s, partitioner: round-robin,"))
+    };
+    for seed in 1..=20 {
+        for event in ["join: groups.workers", "crash: groups.workers.3", "leave: groups.workers.any"] {
+            let mut delayed = [0; 2];
+            for (assignor, delayed) in ["range", "cooperative-sticky"].into_iter().zip(&mut delayed) {
+                let outcome = run(assignor, seed, &format!("{{at: 60005ms, {event}}}"));
+                let group = sound(&outcome);
+                *delayed = group.rebalances.iter().map(|one| one.delayed_records).sum();
+                assert_eq!(*delayed, not_at_once(&outcome), "{assignor}, {event}, seed {seed}");
+                // Each partition has a record every 120 ms: so many come while it stands still, more or less one.
+                let stopped: f64 = group.rebalances.iter().map(|one| one.stopped_partition_s).sum();
+                near(*delayed as f64, stopped / 0.12, 13.0);
+            }
+            assert!(delayed[1] < delayed[0], "{event}, seed {seed}: {delayed:?}");
+        }
+    }
+    // What was there before waits as well: a member that is busy for an hour has a backlog.
+    let busy = play(&scenario("members: 2, work: 50ms", "duration: 60s", "{at: 50s, join: groups.workers}"));
+    let group = &busy.result.groups[0].1;
+    assert!(group.rebalances[0].delayed_records > 2_000, "{:?}", group.rebalances);
+}
+
 #[test]
 fn a_rolling_restart_rebalances_twice_a_member_or_never() {
     let run = |more: &str| {

@@ -23,6 +23,7 @@ mod keys;
 mod language;
 mod laws;
 mod live;
+mod outputs;
 mod payload;
 mod plan;
 mod play;

@@ -27,6 +27,7 @@ use crate::plan::{
 };
 use crate::units::{Span, Time};
 use groups::{Shared, join};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -102,6 +103,8 @@ pub struct Casting<'p> {
     poisons: Arc<[Poison]>,
     /// By group, what its members share.
     shared: Vec<Option<Shared>>,
+    /// The next producer id that nobody has had: they go on behind the addresses.
+    next_id: Cell<u32>,
 }
 
 impl<'p> Casting<'p> {
@@ -110,7 +113,8 @@ impl<'p> Casting<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         let shared = (0..plan.groups.len()).map(|group| Shared::of(plan, group)).collect();
         let (addresses, homes, poisons) = (Addresses::of(plan), KeyMaps::of(plan), plan.poisons().into());
-        Self { plan, addresses, homes, poisons, shared }
+        let next_id = Cell::new(addresses.controller().0 + 1);
+        Self { plan, addresses, homes, poisons, shared, next_id }
     }
 
     /// Everybody who is there or may come, in the order of their addresses.
@@ -248,6 +252,8 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
         bandwidth: Bandwidth::new(plan.cluster.bandwidth),
         forgets: client.acks == Acks::None,
         work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),
+        id: None,
+        first_epoch: 0,
     }
 }
 
@@ -411,21 +417,31 @@ impl Casting<'_> {
         }
     }
 
-    /// What a member writes its results with, if it does.
-    fn output(&self, group: usize, member: u32) -> Option<Output> {
+    /// What a member writes its results with, if it does. A process that is not the first in its place has a producer id of
+    /// its own.
+    fn output(&self, group: usize, member: u32, generation: u32) -> Option<Output> {
         let plan = self.plan;
         let client = plan.groups[group].output.as_ref()?;
         let before = plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
         let stream = (plan.producers.len() + before) as u32;
-        let name = format!("{}/output/{member}", plan.groups[group].name);
-        let settings = sender(plan, client, stream, member);
+        let mut name = format!("{}/output/{member}", plan.groups[group].name);
+        let mut settings = sender(plan, client, stream, member);
+        if generation > 1 {
+            name = format!("{name}/{generation}");
+            (settings.id, settings.first_epoch) = (Some(ActorId(self.next_id.get())), generation << 16);
+            self.next_id.set(self.next_id.get() + 1);
+        }
         let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
+        let producer = self.patient(client, producer, &name);
+        let (careful, partitions) = (plan.may_lose_members_of(group), plan.topics[client.topic].partitions);
         Some(Output {
-            producer: self.patient(client, producer, &name),
+            producer: if careful { producer.with_sources(partitions) } else { producer },
+            careful,
+            awaited: false,
             homes: self.homes.homes(plan, client),
             turn: 0,
             luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
-            partitions: plan.topics[client.topic].partitions,
+            partitions,
         })
     }
 
@@ -462,7 +478,7 @@ impl Casting<'_> {
         };
         let trials = (!self.poisons.is_empty() || group.retry.dead_letters)
             .then(|| Trials::new(Arc::clone(&self.poisons), group.retry.clone()));
-        let output = self.output(number as usize, member);
+        let output = self.output(number as usize, member, generation);
         let consumer = Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials);
         if plan.cluster.failing.is_some() { consumer.seeking(self.addresses.controller()) } else { consumer }
     }

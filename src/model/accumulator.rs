@@ -123,13 +123,13 @@ impl Accumulator {
         }
     }
 
-    /// Puts a record into a batch at `at`; false, and nothing done, if there is no memory for it.
+    /// Puts a record into a batch at `at`; returns of which partition, and nothing is done if there is no memory for it.
     #[inline]
-    pub fn append(&mut self, record: Record, extra: Option<Extra>, home: u32, at: Time) -> bool {
+    pub fn append(&mut self, record: Record, extra: Option<Extra>, home: u32, at: Time) -> Option<u32> {
         if home == STICKY {
             return self.append_sticky(record, extra, at);
         }
-        self.append_to(home, record, extra, at).is_some()
+        self.append_to(home, record, extra, at).map(|_| home)
     }
 
     /// Puts records of which nothing special is known into batches when they are due, as far as `now` and memory go;
@@ -138,7 +138,9 @@ impl Accumulator {
     pub fn append_plain(&mut self, records: &[Record], homes: &[u32], now: Time) -> usize {
         let mut taken = 0;
         for (&record, &home) in records.iter().zip(homes) {
-            if record.due > now || !(self.goes_on(record, home) || self.append(record, None, home, record.due)) {
+            if record.due > now
+                || !(self.goes_on(record, home) || self.append(record, None, home, record.due).is_some())
+            {
                 break;
             }
             taken += 1;
@@ -164,17 +166,17 @@ impl Accumulator {
     }
 
     #[inline]
-    fn append_sticky(&mut self, record: Record, extra: Option<Extra>, at: Time) -> bool {
+    fn append_sticky(&mut self, record: Record, extra: Option<Extra>, at: Time) -> Option<u32> {
         if self.sticky.is_due(self.queues[self.sticky.partition() as usize].all_full()) {
             self.switch();
         }
         let partition = self.sticky.partition();
-        let Some(bytes) = self.append_to(partition, record, extra, at) else { return false };
+        let bytes = self.append_to(partition, record, extra, at)?;
         let full = self.queues[partition as usize].all_full();
         if self.sticky.appended(bytes, full) {
             self.switch();
         }
-        true
+        Some(partition)
     }
 
     /// Chooses the next sticky partition: less loaded ones more often, once every partition has been written to.

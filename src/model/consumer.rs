@@ -16,7 +16,7 @@ mod supply;
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service, Trials};
 use super::protocol::{
-    ActorId, Commits, Extra, Fetch, MemberKey, Message, PartitionId, Position, Produce, Record, Timer, Wanted,
+    ActorId, Commits, Extra, Fetch, MemberKey, Message, PartitionId, Position, Produce, Record, Source, Timer, Wanted,
 };
 use super::quota::Muted;
 use super::sabotage::{self, Sabotage};
@@ -67,6 +67,8 @@ pub struct Consumer {
     seeking: Option<Box<leaders::Seeking>>,
     /// Records that are committed already and may be worked on, where that comes first.
     granted: u32,
+    /// It has an output, and what is not written yet is not done.
+    careful: bool,
 }
 
 /// Whether it is about to end.
@@ -109,6 +111,16 @@ impl Machine for Consumer {
         if self.ending == Ending::Over {
             return;
         }
+        self.act(now, input, out);
+        if self.careful {
+            self.has_written(now, out);
+        }
+    }
+}
+
+impl Consumer {
+    #[inline]
+    fn act(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
             Input::Started => self.start(now, out),
             Input::Received { from, message: Message::Fetched(answer) } => self.arrived(from, answer, now, out),
@@ -172,7 +184,6 @@ impl Consumer {
             sessions,
             fetched: VecDeque::new(),
             processing: Processing::new(settings.group, settings.member, workers),
-            output,
             idle_armed: Time::NEVER,
             committing: false,
             commit_at: Time::ZERO,
@@ -187,6 +198,8 @@ impl Consumer {
             ending: Ending::No,
             seeking: None,
             granted: 0,
+            careful: output.as_ref().is_some_and(|output| output.careful),
+            output,
             settings,
         }
     }
@@ -379,7 +392,10 @@ impl Consumer {
         match &mut self.output {
             None => self.processing.take_on(run, &mut owned.service, now, None),
             Some(output) => {
-                let mut finishes = |record: &Record, extra: &Extra, at: Time| output.forward(record, extra, at);
+                let partition = run.partition;
+                let mut finishes = |record: &Record, extra: &Extra, offset: u64, at: Time| {
+                    output.forward(record, extra, Source { partition, offset }, at);
+                };
                 self.processing.take_on(run, &mut owned.service, now, Some(&mut finishes));
             }
         }
@@ -420,7 +436,9 @@ impl Consumer {
         match self.settings.commit {
             Commit::AfterPoll if self.uncommitted > 0 && !self.committing => {
                 self.committing = true;
-                self.commit(out);
+                if self.is_written(now, out) {
+                    self.commit(out);
+                }
             }
             Commit::Every(records) if self.uncommitted >= u64::from(records) => self.commit(out),
             _ => {}
@@ -431,20 +449,28 @@ impl Consumer {
     #[inline]
     fn report(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted += self.processing.report(now, out);
+        if let Some(output) = &mut self.output
+            && output.careful
+        {
+            output.producer.take_due(now, out);
+        }
     }
 
     /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
     fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted = 0;
-        let commits = self.positions();
+        let commits = self.positions(out);
         out.send(self.settings.coordinator, Message::Commit(commits));
     }
 
     /// Positions below which all is done, or where commits come first, was handed out.
     #[expect(clippy::unnecessary_box_returns, reason = "the box is the message: it travels and comes home")]
-    fn positions(&mut self) -> Box<Commits> {
+    fn positions(&mut self, out: &mut (impl Outbox + ?Sized)) -> Box<Commits> {
         let generation = self.generation();
         let mut commits = self.commits.take().unwrap_or_default();
+        if let Some(output) = &mut self.output {
+            output.producer.tell_written(self.settings.group, out);
+        }
         let ahead = self.settings.commit == Commit::BeforeWork || sabotage::plays(Sabotage::CommitAhead);
         let Self { owned, processing, settings, .. } = self;
         commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
@@ -457,6 +483,10 @@ impl Consumer {
                 _ => owned.polled,
             },
         }));
+        if self.careful {
+            let positions = commits.positions.iter_mut();
+            positions.for_each(|position| position.offset = self.written(position.partition, position.offset));
+        }
         commits
     }
 

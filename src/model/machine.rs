@@ -329,6 +329,19 @@ pub enum Fact<'a> {
         /// How many members take part.
         members: u32,
     },
+    /// What became of records is written to the topic their group writes to, as far as its producer knows, or given up.
+    Forwarded {
+        /// Which group.
+        group: u32,
+        /// Where the records lie of which it was made.
+        partition: PartitionId,
+        /// Offset of the first.
+        first: u64,
+        /// How many.
+        records: u64,
+        /// Whether it was written.
+        written: bool,
+    },
     /// Records that were processed once more, because whoever did it first had not committed them.
     Redone {
         /// Which group.

@@ -42,8 +42,8 @@ struct Buffer {
     left: u32,
 }
 
-/// Told of each record and when it will be done, in the order in which they begin.
-pub type Finishes<'a> = dyn FnMut(&Record, &Extra, Time) + 'a;
+/// Told of each record, its offset and when it will be done, in the order in which they begin.
+pub type Finishes<'a> = dyn FnMut(&Record, &Extra, u64, Time) + 'a;
 
 /// The workers of a member and what they hold.
 #[derive(Debug)]
@@ -256,7 +256,8 @@ impl Processing {
                         if !forwarded(self.trials.as_deref(), &run, i) {
                             continue;
                         }
-                        finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), at);
+                        let offset = run.base + i as u64;
+                        finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), offset, at);
                     }
                 }
             }
@@ -280,7 +281,7 @@ impl Processing {
                     if let Some(finishes) = &mut finishes
                         && forwarded(self.trials.as_deref(), &run, 0)
                     {
-                        finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), done);
+                        finishes(record, extras.get(i).unwrap_or(&Extra::usual(record)), run.base, done);
                     }
                 }
             }

@@ -11,10 +11,11 @@ mod held;
 mod leaders;
 mod observed;
 mod retry;
+mod sources;
 
 use super::accumulator::{Accumulator, STICKY};
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::protocol::{ActorId, Extra, Message, Produce, Record, Timer};
+use super::protocol::{ActorId, Extra, Message, Produce, Record, Source, Timer};
 use super::quota::Muted;
 use super::random::BLOCK;
 use super::wire::Bandwidth;
@@ -25,6 +26,7 @@ use expiry::Expiry;
 use leaders::Moves;
 use retry::Retry;
 pub use retry::Retrying;
+use sources::Sources;
 
 /// One instance of a producer, or the output of a member.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub struct Producer {
     retry: Option<Box<Retry>>,
     /// Where brokers can fail.
     moves: Option<Box<Moves>>,
+    /// Of an output, where members can be gone.
+    sources: Option<Box<Sources>>,
     muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
@@ -83,6 +87,10 @@ pub struct Settings {
     pub forgets: bool,
     /// Time to compress a KiB; nothing where batches are not compressed.
     pub work_per_kib: Span,
+    /// Its producer id, where other processes were here before.
+    pub id: Option<ActorId>,
+    /// Number of its first connection to each broker: theirs are lower.
+    pub first_epoch: u32,
 }
 
 /// The way to one broker.
@@ -97,6 +105,12 @@ struct Lane {
     held: Time,
     /// When the last byte of the request before has left: a connection carries one after the other.
     left: Time,
+}
+
+impl Lane {
+    fn new(epoch: u32) -> Self {
+        Self { in_flight: 0, epoch, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO }
+    }
 }
 
 /// More requests than any window allows.
@@ -129,6 +143,7 @@ impl Producer {
     /// One that takes from `source`, or only what is pushed.
     #[must_use]
     pub fn new(settings: Settings, source: Option<Workload>, accumulator: Accumulator, brokers: u32) -> Self {
+        let epoch = settings.first_epoch;
         let expiry = settings.delivery_timeout.map(|timeout| Box::new(Expiry::new(timeout, brokers as usize)));
         let mut producer = Self {
             settings,
@@ -138,11 +153,9 @@ impl Producer {
             expiry,
             retry: None,
             moves: None,
+            sources: None,
             muted: Muted::default(),
-            lanes: vec![
-                Lane { in_flight: 0, epoch: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };
-                brokers as usize
-            ],
+            lanes: vec![Lane::new(epoch); brokers as usize],
             blocked: None,
             resumed: Time::ZERO,
             released: Time::ZERO,
@@ -161,10 +174,11 @@ impl Producer {
         producer
     }
 
-    /// Gives it a record that will be due later than all before.
-    pub fn push(&mut self, record: Record, home: u32, extra: Extra) {
+    /// Gives it a record that will be due later than all before, and what it was made of.
+    pub fn push(&mut self, record: Record, home: u32, extra: Extra, source: Source) {
         self.wanders |= self.lanes.len() > 1 && home == STICKY;
-        self.ahead.push(record, home, extra);
+        self.sources.iter_mut().for_each(|sources| sources.begin(source));
+        self.ahead.push(record, home, extra, self.sources.is_some().then_some(source));
     }
 
     /// What was pushed and is not due yet will be due at another instant.
@@ -240,13 +254,17 @@ impl Producer {
                     break;
                 }
                 let extra = self.extra(taken, record, at);
-                if self.accumulator.append(record, extra, home, at) {
+                if let Some(partition) = self.accumulator.append(record, extra, home, at) {
                     sent += 1;
+                    if self.sources.is_some() {
+                        self.entered(taken, Some(partition));
+                    }
                     if self.blocked.is_some() {
                         self.unblock(now);
                     }
                 } else if self.gives_up(at, now, out) {
                     refused += 1;
+                    self.entered(taken, None);
                 } else {
                     break;
                 }
@@ -310,7 +328,7 @@ impl Producer {
     #[inline]
     fn drain(&mut self, lane: usize, now: Time, out: &mut (impl Outbox + ?Sized)) {
         while self.lanes[lane].in_flight < self.settings.max_in_flight
-            && self.accumulator.is_ready(lane, now, self.blocked.is_some())
+            && self.accumulator.is_ready(lane, now, self.hurries())
         {
             let mut request = self.spare.pop().unwrap_or_default();
             self.accumulator.drain(lane, &mut request);
@@ -329,10 +347,13 @@ impl Producer {
         now: Time,
         out: &mut (impl Outbox + ?Sized),
     ) {
-        request.stream = self.settings.stream;
-        request.left = now;
+        (request.stream, request.sender) = (self.settings.stream, self.settings.id);
+        (request.left, request.epoch) = (now, self.lanes[lane].epoch);
         let (records, bytes) = (request.parcel.len() as u64, request.plain);
         out.observe(&Fact::Requested { stream: self.settings.stream, records, bytes });
+        if self.sources.is_some() {
+            self.sources_leave(&request);
+        }
         if self.settings.forgets {
             self.done(&request, out);
             self.accumulator.release(&request.batches);
@@ -473,11 +494,5 @@ impl Producer {
             self.arm(lane, now, out);
             self.arm_fresh(now, out);
         }
-    }
-
-    fn done(&self, request: &Produce, out: &mut (impl Outbox + ?Sized)) {
-        let parcel = &request.parcel;
-        let (records, extras) = (&parcel.records[..], parcel.extras_of(0..parcel.len()));
-        out.observe(&Fact::Acked { stream: self.settings.stream, left: request.left, records, extras });
     }
 }

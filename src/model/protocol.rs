@@ -14,7 +14,7 @@ use std::ops::Range;
 pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY, Unanswered};
 pub use epochs::{Beat, Standing, Wish};
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
-pub use parcel::{Extra, Parcel};
+pub use parcel::{Extra, Parcel, Source};
 
 /// Address of a machine: its place in the cast. Brokers come first, then coordinators, producers and members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +89,9 @@ impl Batch {
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
+    /// Who sends it, where that is not whoever has the connection: a process after the first in its place, for it has a
+    /// producer id of its own.
+    pub sender: Option<ActorId>,
     /// How many connections of its client to this broker were lost before the one it is sent on.
     pub epoch: u32,
     /// Number of this request among those of its client to this broker.
@@ -117,6 +120,13 @@ pub struct Produce {
 }
 
 impl Produce {
+    /// Who sends it, on a client's connection.
+    #[inline]
+    #[must_use]
+    pub fn sender(&self, client: ActorId) -> ActorId {
+        self.sender.unwrap_or(client)
+    }
+
     /// Bytes of those batches that are not known already.
     #[inline]
     #[must_use]

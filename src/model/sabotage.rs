@@ -51,6 +51,8 @@ pub enum Sabotage {
     ForgetEpoch,
     /// A member that is not in the group any more goes on with what it had.
     KeepFenced,
+    /// A member commits what it has processed though what it became is not written; only where members that write can be gone.
+    CommitUnwritten,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
     /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.

@@ -51,6 +51,19 @@ impl Partition {
     fn placed(&self, offset: u64) -> u64 {
         offset + self.cuts.iter().rev().find(|&&(at, _)| at <= offset).map_or(0, |&(_, lost)| lost)
     }
+
+    /// A range of offsets in pieces, none of which lies on both sides of a cut.
+    fn pieces(&self, first: u64, end: u64) -> Vec<(u64, u64)> {
+        let mut pieces = Vec::new();
+        let mut at = first;
+        while at < end {
+            let cuts = self.cuts.iter().map(|&(cut, _)| cut);
+            let next = cuts.filter(|&cut| cut > at).min().unwrap_or(end).min(end);
+            pieces.push((at, next));
+            at = next;
+        }
+        pieces
+    }
 }
 
 impl Failover {
@@ -115,6 +128,12 @@ impl Failover {
             Fact::Reset { group, member, partition, offset } => {
                 let offset = self.partitions[partition as usize].placed(offset);
                 witness.pass(now, &Fact::Reset { group, member, partition, offset });
+            }
+            Fact::Forwarded { group, partition, first, records, written } => {
+                for (from, until) in self.partitions[partition as usize].pieces(first, first + records) {
+                    let first = self.partitions[partition as usize].placed(from);
+                    witness.pass(now, &Fact::Forwarded { group, partition, first, records: until - from, written });
+                }
             }
             Fact::Lost { group, partition, first, records, cause } => {
                 let first = self.partitions[partition as usize].placed(first);
@@ -193,13 +212,9 @@ impl Failover {
     /// Records that were fetched at once may lie on both sides of a cut.
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
         let place = &self.partitions[done.partition as usize];
-        let end = done.first + done.records.len() as u64;
-        let mut at = done.first;
-        while at < end {
-            let next = place.cuts.iter().map(|&(cut, _)| cut).filter(|&cut| cut > at).min().unwrap_or(end).min(end);
-            let part = done.part(at, next);
-            witness.pass(now, &Fact::Processed(Processed { first: place.placed(at), ..part }));
-            at = next;
+        for (from, until) in place.pieces(done.first, done.first + done.records.len() as u64) {
+            let part = done.part(from, until);
+            witness.pass(now, &Fact::Processed(Processed { first: place.placed(from), ..part }));
         }
     }
 }

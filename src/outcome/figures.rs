@@ -89,6 +89,7 @@ fn producer(plan: &Plan, run: &Recording, i: usize) -> ProducerResult {
         failed: end.failed as f64,
         retried: end.retried as f64,
         duplicates: end.duplicates as f64,
+        rewritten: end.rewritten.map(|records| records as f64),
         out_of_order: end.out_of_order as f64,
         // As the producers count it, where they do.
         in_flight: end
@@ -234,6 +235,7 @@ fn rebalance(one: &Rebalance) -> RebalanceResult {
         duration_s: one.ended.since(one.began).seconds(),
         partitions_moved: one.moved,
         stopped_partition_s: one.stopped_ns as f64 * NS,
+        delayed_records: one.delayed,
     }
 }
 

@@ -128,6 +128,19 @@ impl Laws {
         }
     }
 
+    /// The offset after the last record of a partition.
+    #[must_use]
+    pub fn end(&self, partition: PartitionId) -> u64 {
+        self.partitions[partition as usize].end
+    }
+
+    /// Records of a partition that a group may read, and that are neither processed nor lost.
+    #[must_use]
+    pub fn waiting(&self, group: u32, partition: PartitionId) -> u64 {
+        let place = &self.places[group as usize * self.partitions.len() + partition as usize];
+        place.progress.open_below(self.partitions[partition as usize].high_watermark)
+    }
+
     /// Hears a fact.
     #[inline(always)]
     pub fn observe(&mut self, now: Time, fact: &Fact<'_>) {

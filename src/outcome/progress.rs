@@ -77,6 +77,13 @@ impl Progress {
         self.beyond.last_key_value().map_or(self.below, |(_, &end)| end)
     }
 
+    /// Number of offsets below this one that are not done.
+    #[must_use]
+    pub fn open_below(&self, end: u64) -> u64 {
+        let done = self.beyond.range(..end).map(|(&first, &until)| until.min(end) - first).sum::<u64>();
+        end.saturating_sub(self.below) - done
+    }
+
     /// Number of offsets done beyond the mark.
     #[must_use]
     pub fn beyond(&self) -> u64 {

@@ -1,8 +1,9 @@
-//! What rebalances cost: how long each took, what changed hands, and for how long partitions stood still; and how
-//! long members were in the group.
+//! What rebalances cost: how long each took, what changed hands, for how long partitions stood still, and how many records
+//! waited for that; and how long members were in the group.
 //!
 //! A partition stands still from when its reader gives it up, or is gone, until somebody knows where to go on. That counts
-//! for the rebalance in which it was dealt again.
+//! for the rebalance in which it was dealt again. Then it is known what waited: whatever can be read of it and is not
+//! processed came while it stood still, or was there already.
 use crate::model::machine::Fact;
 use crate::model::protocol::{MemberKey, MemberState, Reason};
 use crate::plan::Plan;
@@ -24,6 +25,8 @@ pub struct Rebalance {
     pub moved: u32,
     /// Partitions times the time they stood still, in nanoseconds.
     pub stopped_ns: u128,
+    /// Records that waited while their partitions stood still.
+    pub delayed: u64,
 }
 
 /// What became of a group.
@@ -64,8 +67,8 @@ struct Cost {
     at: Time,
     /// Partitions that changed hands.
     moved: u32,
-    /// Since when a partition stood still, if one did.
-    stopped: Option<Time>,
+    /// Since when a partition stood still, if one did, and how many of its records waited in the end.
+    stopped: Option<(Time, u64)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -90,8 +93,9 @@ impl Rebalances {
         }
     }
 
-    /// Hears a fact.
-    pub fn hear(&mut self, now: Time, fact: &Fact<'_>) {
+    /// Hears a fact, after everybody else; `waiting` tells how many records a group may read in a partition and has not
+    /// processed.
+    pub fn hear(&mut self, now: Time, fact: &Fact<'_>, waiting: impl Fn(u32, u32) -> u64) {
         match *fact {
             Fact::Assigned { group, member, partition, generation } => {
                 let place = self.place(group, partition);
@@ -110,12 +114,20 @@ impl Rebalances {
             }
             Fact::Resumed { group, partition, .. } => {
                 let place = self.place(group, partition);
-                let (stopped, generation) = (place.stopped.take(), place.generation);
-                self.stood_still(group, generation, stopped, now);
+                if let Some(stopped) = place.stopped.take() {
+                    let (generation, waited) = (place.generation, waiting(group, partition));
+                    self.groups[group as usize].costs(Cost {
+                        generation,
+                        at: now,
+                        moved: 0,
+                        stopped: Some((stopped, waited)),
+                    });
+                }
             }
             Fact::Member { group, key, state } => self.member(group, key, state, now),
             Fact::Rebalanced { group, generation, reason, began, .. } => {
-                let rebalance = Rebalance { began, ended: now, reason, generation, moved: 0, stopped_ns: 0 };
+                let rebalance =
+                    Rebalance { began, ended: now, reason, generation, moved: 0, stopped_ns: 0, delayed: 0 };
                 self.groups[group as usize].over(rebalance);
             }
             _ => {}
@@ -124,12 +136,6 @@ impl Rebalances {
 
     fn place(&mut self, group: u32, partition: u32) -> &mut Place {
         &mut self.places[group as usize * self.partitions + partition as usize]
-    }
-
-    fn stood_still(&mut self, group: u32, generation: u32, stopped: Option<Time>, now: Time) {
-        if stopped.is_some() {
-            self.groups[group as usize].costs(Cost { generation, at: now, moved: 0, stopped });
-        }
     }
 
     fn member(&mut self, number: u32, key: MemberKey, state: MemberState, now: Time) {
@@ -171,12 +177,13 @@ impl Rebalances {
 
     /// The run is over.
     #[must_use]
-    pub fn finish(mut self, now: Time) -> Vec<Changes> {
+    pub fn finish(mut self, now: Time, waiting: impl Fn(u32, u32) -> u64) -> Vec<Changes> {
         for at in 0..self.places.len() {
-            let group = at / self.partitions.max(1);
+            let (group, partition) = (at / self.partitions, at % self.partitions);
             let last = self.groups[group].changes.rebalances.last().map(|last| last.generation);
             if let (Some(generation), Some(stopped)) = (last, self.places[at].stopped.take()) {
-                self.stood_still(group as u32, generation, Some(stopped), now);
+                let waited = waiting(group as u32, partition as u32);
+                self.groups[group].costs(Cost { generation, at: now, moved: 0, stopped: Some((stopped, waited)) });
             }
         }
         let finished = self.groups.into_iter().map(|mut group| {
@@ -199,8 +206,9 @@ impl Rebalance {
     fn pays(&mut self, cost: &Cost) {
         self.moved += cost.moved;
         // A static member that was away stood still by itself: its generation was dealt before.
-        if let Some(stopped) = cost.stopped.filter(|&stopped| self.ended >= stopped) {
+        if let Some((stopped, waited)) = cost.stopped.filter(|&(stopped, _)| self.ended >= stopped) {
             self.stopped_ns += u128::from(cost.at.since(stopped).ns());
+            self.delayed += waited;
         }
     }
 }

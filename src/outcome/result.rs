@@ -225,6 +225,10 @@ pub struct ProducerResult {
     /// Appended again, because brokers did not recognise what was sent again.
     #[serde(default)]
     pub duplicates: f64,
+    /// Written once more, because the member that wrote it first was gone before it committed what it had made it of; only
+    /// where that can happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewritten: Option<f64>,
     /// Appended after later ones of the same instance in the same partition.
     #[serde(default)]
     pub out_of_order: f64,
@@ -411,6 +415,10 @@ pub struct RebalanceResult {
     pub partitions_moved: u32,
     /// Partitions times the time they stood still.
     pub stopped_partition_s: f64,
+    /// Records that waited for them: those that came while their partition stood still, and those that had come and were
+    /// not processed by then. Nothing in results of versions that did not count them.
+    #[serde(default)]
+    pub delayed_records: u64,
 }
 
 mod ordered {

@@ -89,6 +89,8 @@ pub struct StreamTotals {
     pub retried: u64,
     /// Appended again.
     pub duplicates: u64,
+    /// Written once more, by whoever took a lost member's place; only where that can happen.
+    pub rewritten: Option<u64>,
     /// Appended after later ones of the same sender in the same partition.
     pub out_of_order: u64,
     /// By instance, accepted and neither acknowledged nor given up, when somebody asked last and ages were watched.

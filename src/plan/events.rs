@@ -119,9 +119,30 @@ impl Action {
             Self::Slow(..) | Self::Poison { .. } | Self::Network(_, Trouble::Delay(_) | Trouble::Loss(_), _)
         )
     }
+
+    /// Whether members of a group may be gone after it, with all that is in their memory.
+    #[must_use]
+    pub fn ends_members_of(&self, number: usize) -> bool {
+        match *self {
+            Self::Crash(who, _) | Self::Restart(who, _) => match who {
+                Who::Group(group) | Who::Member(group, _) | Who::AnyOf(group) => group == number,
+                Who::Brokers | Who::Broker(_) | Who::Coordinator(_) => false,
+            },
+            // Whoever has that number is replaced.
+            Self::Join(Who::Member(group, _)) => group == number,
+            Self::Scale { group, .. } | Self::Deploy { group, .. } => group == number,
+            _ => false,
+        }
+    }
 }
 
 impl Plan {
+    /// Whether members of a group may be gone at some time: then others do again what was not committed.
+    #[must_use]
+    pub fn may_lose_members_of(&self, group: usize) -> bool {
+        self.events.iter().any(|event| event.action.ends_members_of(group))
+    }
+
     /// Records that fail, of one repetition.
     #[must_use]
     pub fn poisons(&self) -> Vec<Poison> {

@@ -37,8 +37,13 @@ fn worst(events: &[EventResult]) -> Option<String> {
 fn rebalances(name: &str, group: &GroupResult) -> Option<String> {
     let longest = group.rebalances.iter().max_by(|a, b| a.duration_s.total_cmp(&b.duration_s))?;
     let took = format!("{} ({})", show::duration(longest.duration_s), longest.reason);
+    let waited = match group.rebalances.iter().map(|one| one.delayed_records).sum() {
+        0 => String::new(),
+        1 => "; one record waited".to_owned(),
+        records => format!("; {} records waited", show::count(records as f64)),
+    };
     Some(match group.rebalances.len() {
-        1 => format!("Group {name} rebalanced once, which took {took}."),
-        times => format!("Group {name} rebalanced {times} times; the longest took {took}."),
+        1 => format!("Group {name} rebalanced once, which took {took}{waited}."),
+        times => format!("Group {name} rebalanced {times} times; the longest took {took}{waited}."),
     })
 }

@@ -141,6 +141,7 @@ impl Of<'_> {
             ("Failed", producer.failed, records, "given up"),
             ("Retried", producer.retried, records, "sent again, unanswered in time"),
             ("Duplicates", producer.duplicates, records, "stored again"),
+            ("Written again", producer.rewritten.unwrap_or(0.0), records, "after a member was lost"),
             ("Out of order", producer.out_of_order, records, "stored after later ones"),
             ("Held back by the limit", producer.limited_s, show::duration, "summed over instances"),
             ("Held back by the buffer", producer.blocked_s, show::duration, "summed over instances"),

@@ -116,6 +116,7 @@ fn producer(publish: &Histogram<u64>) -> ProducerResult {
         failed: 0.0,
         retried: 0.0,
         duplicates: 0.0,
+        rewritten: None,
         out_of_order: 0.0,
         in_flight: 0.0,
         rate_per_s: 10_003.2,

@@ -19,7 +19,10 @@ impl Befalls {
     /// A line of the list; nothing where there is nobody whom it could befall.
     pub fn yaml(&self, groups: &[usize], topics: usize, brokers: u32, deletes: bool) -> Option<String> {
         // What brokers that fail keep is not deleted by age or size.
-        if deletes && self.action.starts_with("pause: {broker}") {
+        if deletes && FAILING.iter().any(|action| self.action.starts_with(action)) {
+            return None;
+        }
+        if brokers == 1 && self.action.contains("{other}") {
             return None;
         }
         let needs_group = self.action.contains("{who}") || self.action.contains("{group}");
@@ -30,15 +33,20 @@ impl Befalls {
         };
         let action = self.action.replace("{who}", &format!("{group}{}", self.member)).replace("{group}", &group);
         let action = action.replace("{topic}", &format!("topics.t{}", self.who % topics));
-        let action = action.replace("{broker}", &format!("brokers.{}", self.who as u32 % brokers));
+        let broker = |nth: usize| format!("brokers.{}", nth as u32 % brokers);
+        let action = action.replace("{broker}", &broker(self.who)).replace("{other}", &broker(self.who + 1));
         Some(format!("  - {{at: {}, {action}}}\n", self.at))
     }
 
     /// Whether everything is done in the end all the same.
     pub fn settles(&self) -> bool {
         ["leave", "scale", "attempts"].iter().all(|word| !self.action.contains(word))
+            && self.action != "crash: {broker}"
     }
 }
+
+/// Where these happen brokers can fail.
+const FAILING: [&str; 4] = ["crash: {broker}", "restart: {broker}", "pause: {broker}", "cut: [{broker}"];
 
 /// A few events, or more often none.
 pub fn befalls() -> impl Strategy<Value = Vec<Befalls>> {
@@ -61,6 +69,10 @@ fn one() -> impl Strategy<Value = Befalls> {
         lasting("deploy: {group}, gap: 30ms"),
         lasting("pause: {who}"),
         lasting("pause: {broker}"),
+        lasting("crash: {broker}"),
+        lasting("restart: {broker}"),
+        Just("crash: {broker}".to_owned()),
+        lasting("cut: [{broker}, {other}]"),
         lasting("slow: {who}, by: 5"),
         Just("slow: {who}, by: 0.5".to_owned()),
         lasting("delay: [{who}, brokers], add: {exponential: {mean: 5ms}}"),

@@ -12,13 +12,33 @@ use proptest::strategy::Union;
 pub struct Draft {
     /// Whether it is long enough for everything to be done.
     pub settles: bool,
-    topics: Vec<(u32, u32, String)>,
+    topics: Vec<Topic>,
     cluster: String,
+    /// Keys of replication as a delay, and by Kafka's rules, of which there is one or the other.
+    replication: [String; 2],
     producers: Vec<Source>,
     groups: Vec<Group>,
     events: Vec<Befalls>,
     brokers: u32,
     run: String,
+}
+
+#[derive(Clone, Debug)]
+struct Topic {
+    partitions: u32,
+    replicas: u32,
+    min_insync: u32,
+    retention: String,
+}
+
+impl Topic {
+    /// Where brokers can fail nothing is deleted.
+    fn yaml(&self, deletes: bool) -> String {
+        let Self { partitions, replicas, min_insync, retention } = self;
+        let safe = (*min_insync).min(*replicas);
+        let more = if deletes || safe == 1 { retention.clone() } else { format!(", min_insync: {safe}") };
+        format!("{{partitions: {partitions}, replicas: {replicas}{more}}}")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -39,23 +59,22 @@ impl Draft {
     /// The scenario, as a user would write it.
     pub fn yaml(&self) -> String {
         let all = self.topics.len();
+        let deletes = self.topics.iter().any(|topic| !topic.retention.is_empty());
         let topics = self.topics.iter().enumerate();
-        let topics =
-            topics.map(|(i, (n, replicas, more))| format!("  t{i}: {{partitions: {n}, replicas: {replicas}{more}}}\n"));
+        let topics = topics.map(|(i, topic)| format!("  t{i}: {}\n", topic.yaml(deletes)));
         let producers = self.producers.iter().enumerate();
         let producers =
             producers.map(|(i, Source { topic, keys })| format!("  p{i}: {{topic: t{}{keys}}}\n", topic % all));
         let groups = self.groups.iter().enumerate().map(|(i, group)| format!("  g{i}: {}\n", group.yaml(all)));
-        // Members that write to a topic cannot go and come back.
-        let alone: Vec<usize> = (0..self.groups.len()).filter(|&i| self.groups[i].writes_to(all).is_none()).collect();
-        let deletes = self.topics.iter().any(|(_, _, more)| !more.is_empty());
+        let befallen: Vec<usize> = (0..self.groups.len()).collect();
         let events: String =
-            self.events.iter().filter_map(|event| event.yaml(&alone, all, self.brokers, deletes)).collect();
+            self.events.iter().filter_map(|event| event.yaml(&befallen, all, self.brokers, deletes)).collect();
         let events = if events.is_empty() { events } else { format!("events:\n{events}") };
         format!(
-            "name: swarm\ntopics:\n{}cluster: {{{}}}\nproducers:\n{}{}{}run: {{{}}}\n{events}",
+            "name: swarm\ntopics:\n{}cluster: {{{}{}}}\nproducers:\n{}{}{}run: {{{}}}\n{events}",
             topics.collect::<String>(),
             self.cluster,
+            self.replication[usize::from(!deletes && !self.replication[1].is_empty())],
             producers.collect::<String>(),
             if self.groups.is_empty() { "" } else { "groups:\n" },
             groups.collect::<String>(),
@@ -90,16 +109,22 @@ impl Group {
 /// Any scenario.
 pub fn draft() -> impl Strategy<Value = Draft> {
     (1_u32..4, any::<bool>(), 0..3_u32).prop_flat_map(|(brokers, bounded, how)| {
-        let topics = vec((1_u32..9, 1..=brokers, key("retention", retention())), 1..=3);
+        let topic = (1_u32..9, 1..=brokers, 1..=3_u32, key("retention", retention()));
+        let topic = topic.prop_map(|(partitions, replicas, min_insync, retention)| Topic {
+            partitions,
+            replicas,
+            min_insync,
+            retention,
+        });
+        let topics = vec(topic, 1..=3);
         let producers = vec(source(bounded), 1..=3);
-        (topics, cluster(brokers), producers, vec(group(), 0..=3), befalls(), run(bounded, how)).prop_map(
-            move |(topics, cluster, producers, groups, events, run)| {
+        (topics, cluster(brokers), replication(), producers, vec(group(), 0..=3), befalls(), run(bounded, how))
+            .prop_map(move |(topics, cluster, replication, producers, groups, events, run)| {
                 // Without a duration a run ends when all is done, which events may prevent.
                 let events = if bounded { events } else { Vec::new() };
                 let settles = (!bounded || how == 1) && events.iter().all(Befalls::settles);
-                Draft { settles, topics, cluster, producers, groups, events, brokers, run }
-            },
-        )
+                Draft { settles, topics, cluster, replication, producers, groups, events, brokers, run }
+            })
     })
 }
 
@@ -127,11 +152,26 @@ fn cluster(brokers: u32) -> Text {
         key("request", request()),
         key("disk", one_of(&["{bandwidth: 50 MiB/s}", "{bandwidth: 1 MiB/s}"])),
         key("quota", quota()),
-        key("replication", delay("100us", "2ms").prop_map(|delay| format!("{{delay: {delay}}}"))),
     ]);
     (one_of(&["ideal: true", "ideal: false", "profile: default"]), costs)
         .prop_map(move |(ideal, costs)| format!("{ideal}, brokers: {brokers}{costs}"))
         .boxed()
+}
+
+/// How followers follow: as a delay, or by Kafka's rules with elections at short notice. Not too short: what brokers do all
+/// the time they do for as long as a run may drain.
+fn replication() -> impl Strategy<Value = [String; 2]> {
+    let delay = key("replication", delay("100us", "2ms").prop_map(|delay| format!("{{delay: {delay}}}")));
+    let rules = key(
+        "replication",
+        one_of(&[
+            "{session_timeout: 90ms, heartbeat: 40ms, lag_max: 150ms}",
+            "{session_timeout: 60ms, heartbeat: 40ms, fetch_wait: 200ms}",
+            "{lag_max: 200ms, fetch_wait: 100ms}",
+            "{session_timeout: 300ms, heartbeat: 100ms}",
+        ]),
+    );
+    (delay, rules).prop_map(|(delay, rules)| [delay, rules])
 }
 
 /// Large enough for any batch: what a quota never lets through stays for ever.

@@ -1,7 +1,7 @@
 //! Takes away batches that nobody may send any more: `ProducerBatch.hasReachedDeliveryTimeout` of Kafka's accumulator.
 //!
 //! Looked at when the oldest batch is due to go, never in between; a partition's batches go oldest first, full or not.
-use super::Accumulator;
+use super::{Accumulator, PartitionId};
 use crate::units::{Span, Time};
 
 impl Accumulator {
@@ -30,6 +30,19 @@ impl Accumulator {
         let waiting = self.lanes.iter().flat_map(|lane| &lane.waiting).map(|&p| &self.queues[p as usize]);
         let repeats = self.repeats.all().map(|repeat| u64::from(repeat.batch.records()));
         waiting.map(|queue| (queue.parcel.len() - queue.gone) as u64).chain(repeats).sum()
+    }
+
+    /// Number of the topic's first partition over all topics.
+    #[must_use]
+    pub fn first_partition(&self) -> PartitionId {
+        self.settings.first_partition
+    }
+
+    /// Records of a partition that have never left.
+    #[must_use]
+    pub fn unsent(&self, partition: usize) -> usize {
+        let queue = &self.queues[partition];
+        queue.parcel.len() - queue.gone
     }
 
     /// Drops the batches that were begun `timeout` ago or earlier and never left, with their memory; returns how many

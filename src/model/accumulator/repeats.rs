@@ -191,21 +191,21 @@ impl Accumulator {
         queue.is_empty()
     }
 
-    /// Drops repeats that were begun `timeout` ago or earlier, with their memory; returns how many records were in them.
-    pub fn expire_repeats(&mut self, now: Time, timeout: Span) -> u64 {
+    /// Drops repeats that were begun `timeout` ago or earlier, with their memory; returns them.
+    pub fn expire_repeats(&mut self, now: Time, timeout: Span) -> Vec<Batch> {
         let Self { repeats, memory_free, .. } = self;
-        let mut records = 0;
+        let mut dropped = Vec::new();
         for queue in repeats.waiting.values_mut() {
             queue.retain(|repeat| {
                 let open = repeat.created + timeout > now;
                 if !open {
-                    records += u64::from(repeat.batch.records());
+                    dropped.push(repeat.batch);
                     *memory_free += u64::from(repeat.batch.pinned);
                 }
                 open
             });
         }
         repeats.waiting.retain(|_, queue| !queue.is_empty());
-        records
+        dropped
     }
 }

@@ -103,6 +103,7 @@ impl Broker {
     }
 
     fn drop_unread(&mut self, client: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
+        let client = produce.sender(client);
         for batch in &produce.batches {
             let dropped = self.closing.dropped.entry((client.0, batch.partition)).or_default();
             // One that was sent before was remembered then, or has been appended.
@@ -120,8 +121,8 @@ impl Broker {
     #[cold]
     pub(super) fn recognise(&mut self, job: u32, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
-        let client = slot.client;
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests are repeated") };
+        let client = produce.sender(slot.client);
         let idempotent = self.places.streams[produce.stream as usize].idempotent;
         let dropped = &mut self.closing.dropped;
         let known = produce.batches.extract_if(.., |batch| {

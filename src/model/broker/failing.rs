@@ -50,7 +50,9 @@ impl Broker {
                 self.handle_usual(now, input, out);
             }
             Input::Received { from, message: Message::Produce(produce) } if !is_down => {
-                self.copies().clients.insert(from.0, produce.epoch);
+                // What a process that is gone had sent may come after its successor.
+                let known = self.copies().clients.entry(from.0).or_default();
+                *known = produce.epoch.max(*known);
                 self.handle_usual(now, Input::Received { from, message: Message::Produce(produce) }, out);
             }
             Input::Received { message: Message::Fetch(_) | Message::Close { .. }, .. } if !is_down => {
@@ -139,7 +141,7 @@ impl Broker {
                 // What was sent behind it may find the next process: it would come too early.
                 for batch in &produce.batches {
                     if let Some(replica) = &mut self.copies().replicas[batch.partition as usize] {
-                        replica.refuse(from, batch.sequence);
+                        replica.refuse(produce.sender(from), batch.sequence);
                     }
                 }
                 discard_all(from, &produce, out);
@@ -274,6 +276,7 @@ fn hang_up(client: ActorId, epoch: u32, out: &mut (impl Outbox + ?Sized)) {
 
 /// What was sent to a process that is gone is not appended.
 fn discard_all(from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
+    let from = produce.sender(from);
     for batch in &produce.batches {
         let (stream, left, records) = (produce.stream, produce.left, batch.records());
         let (partition, sequence, known) = (batch.partition, batch.sequence, false);

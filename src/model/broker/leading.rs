@@ -32,7 +32,7 @@ impl Broker {
         slot.parked = true;
         let (client, mut done) = (slot.client, slot.done);
         let Some(Request::Produce(mut produce)) = slot.request.take() else { panic!("only produce requests append") };
-        let writing = self.places.streams[produce.stream as usize];
+        let (writing, client) = (self.places.streams[produce.stream as usize], produce.sender(client));
         let (stream, left, mut bytes) = (produce.stream, produce.left, 0);
         for mut batch in std::mem::take(&mut produce.batches) {
             let Batch { partition, sequence, plain, .. } = batch;

@@ -11,7 +11,7 @@ impl Consumer {
     #[cold]
     pub(super) fn commit_first(&mut self, out: &mut (impl Outbox + ?Sized)) {
         let mut room = self.settings.poll_records;
-        let mut commits = self.positions();
+        let mut commits = self.positions(out);
         for run in &self.fetched {
             let n = room.min(run.end - run.start);
             let mut positions = commits.positions.iter_mut();

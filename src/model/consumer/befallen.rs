@@ -3,7 +3,7 @@
 //! A member that is asked to end does it as an application with a shutdown hook does: the records of the last poll are
 //! finished, what is done is committed, and its connections are closed. One that is killed leaves everything as it is.
 use super::{Commit, Consumer, Ending, Settings};
-use crate::model::machine::{Fact, Input, Outbox};
+use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::processing::Warp;
 use crate::model::protocol::{ActorId, MemberKey, MemberState, Message, Timer};
 use crate::model::sabotage::{self, Sabotage};
@@ -22,6 +22,9 @@ impl Consumer {
             }
             Input::Crashed => {
                 self.says(MemberState::Crashed, out);
+                if let Some(output) = &mut self.output {
+                    output.producer.perish(now, out);
+                }
                 self.hang_up(out);
             }
             Input::Paused(span) => {
@@ -55,8 +58,14 @@ impl Consumer {
             return self.arm(false, now, out);
         }
         self.report(now, out);
+        if !self.is_written(now, out) {
+            return;
+        }
         self.processing.report_busy(now, out);
         self.commit(out);
+        if let Some(output) = &mut self.output {
+            output.producer.handle(now, Input::Observed, out);
+        }
         self.depart(now, out);
         self.says(MemberState::Ended, out);
         self.hang_up(out);

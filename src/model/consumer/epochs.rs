@@ -218,10 +218,15 @@ impl Consumer {
         let told = epochs.told.clone().unwrap_or_else(|| has.clone());
         let goes: Vec<PartitionId> = has.difference(&told).copied().collect();
         if commits && !goes.is_empty() && !epochs.settled {
+            if !self.is_written(now, out) {
+                return false;
+            }
+            let Some(epochs) = &mut self.epochs else { return true };
             (epochs.settled, self.committing) = (true, true);
             self.commit(out);
             return false;
         }
+        let Some(epochs) = &mut self.epochs else { return true };
         (epochs.told, epochs.settled, self.attends) = (None, false, false);
         let (comes, epoch): (Vec<PartitionId>, u32) = (told.difference(&has).copied().collect(), epochs.epoch);
         self.give_up(&goes, out);

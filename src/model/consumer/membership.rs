@@ -311,10 +311,15 @@ impl Consumer {
             return false;
         }
         if commits && !membership.lost && !membership.settled {
+            if !self.is_written(now, out) {
+                return false;
+            }
+            let Some(membership) = &mut self.membership else { return true };
             (membership.settled, self.committing) = (true, true);
             self.commit(out);
             return false;
         }
+        let Some(membership) = &mut self.membership else { return true };
         let releasing = std::mem::take(&mut membership.releasing);
         (membership.settled, membership.lost) = (false, false);
         if !sabotage::plays(Sabotage::SkipRevocation) {

@@ -94,7 +94,7 @@ impl Consumer {
         let Settings { group, member, .. } = self.settings;
         // What was committed to be worked on may be among them.
         self.granted = 0;
-        let Self { roster, owned, sessions, fetched, processing, .. } = self;
+        let Self { roster, owned, sessions, fetched, processing, output, .. } = self;
         let mut given = BTreeSet::new();
         for partition in partitions {
             let Some(slot) = roster.slots.remove(partition) else { continue };
@@ -106,6 +106,9 @@ impl Consumer {
                 given.insert(slot);
             }
             roster.awaited.remove(partition);
+            if let Some(output) = output {
+                output.producer.disown(*partition);
+            }
             out.observe(&Fact::Revoked { group, member, partition: *partition });
         }
         for session in sessions {

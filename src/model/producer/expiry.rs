@@ -69,6 +69,9 @@ impl Producer {
 
     /// An answer has come: what of it was not given up is acknowledged.
     pub(super) fn done_in_time(&mut self, from: ActorId, answer: &Produce, out: &mut (impl Outbox + ?Sized)) {
+        if self.sources.is_some() {
+            answer.batches.iter().for_each(|batch| self.settle(batch, true));
+        }
         let Some(expiry) = &mut self.expiry else { return self.done(answer, out) };
         let under_way = &mut expiry.under_way[from.index()];
         let in_time = under_way.range(..answer.batches.len()).all(|sent| !sent.failed);
@@ -85,6 +88,14 @@ impl Producer {
         out.observe(&Fact::Acked { stream, left, records: &kept.records, extras: &kept.extras });
     }
 
+    /// A request is done, with all that is in it.
+    #[inline]
+    pub(super) fn done(&self, request: &Produce, out: &mut (impl Outbox + ?Sized)) {
+        let parcel = &request.parcel;
+        let (records, extras) = (&parcel.records[..], parcel.extras_of(0..parcel.len()));
+        out.observe(&Fact::Acked { stream: self.settings.stream, left: request.left, records, extras });
+    }
+
     /// Gives up what is too old, and waits for what will be next.
     #[cold]
     pub(super) fn expire(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
@@ -99,7 +110,8 @@ impl Producer {
         }
         let unsent = self.accumulator.expire(now, timeout);
         // What left before may be appended all the same, though it waits here again.
-        under_way += self.accumulator.expire_repeats(now, timeout);
+        let repeats = self.accumulator.expire_repeats(now, timeout);
+        under_way += repeats.iter().map(|batch| u64::from(batch.records())).sum::<u64>();
         let oldest = self.accumulator.oldest().into_iter().chain(expiry.open().map(|sent| sent.created)).min();
         // Where nothing is open the next record known begins the next batch, or else whoever is given one asks again.
         let coming = || (!self.ahead.is_empty()).then(|| self.ahead.release(0).max(now));
@@ -109,6 +121,7 @@ impl Producer {
             out.wake(Timer::Expired, begun + timeout);
         }
         if unsent + under_way > 0 {
+            self.settle_expired(&repeats);
             out.observe(&Fact::Failed { stream: self.settings.stream, unsent, under_way });
             self.turn_all(now, out);
         } else {

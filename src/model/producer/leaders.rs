@@ -229,6 +229,7 @@ impl Producer {
                 continue;
             }
             self.accumulator.release(std::slice::from_ref(batch));
+            self.settle(batch, true);
             if home.1 {
                 let (partition, base, records) = (batch.partition, batch.base, batch.records());
                 out.observe(&Fact::Promised { stream, partition, base, records });

@@ -183,6 +183,10 @@ impl Producer {
         now: Time,
         out: &mut (impl Outbox + ?Sized),
     ) {
+        if request.epoch < self.settings.first_epoch {
+            // A process that is gone had asked.
+            return;
+        }
         let Some(lost) = self.lost(from) else { panic!("every request of a connection is home before the next opens") };
         lost.away -= 1;
         lost.home.push(request);
@@ -200,6 +204,9 @@ impl Producer {
     ) {
         if self.moves.is_some() {
             return self.hung_up(from.index(), unanswered.epoch, now, out);
+        }
+        if unanswered.epoch < self.settings.first_epoch {
+            return;
         }
         let Some(lost) = self.lost(from) else { panic!("a broker confirms what was closed once") };
         lost.away -= unanswered.requests.len() as u32;
@@ -250,6 +257,7 @@ impl Producer {
         let Some(retry) = retry else { return 0 };
         if !open || batch.attempts >= retry.how.retries {
             accumulator.release(std::slice::from_ref(batch));
+            self.settle(batch, false);
             return u64::from(open) * u64::from(batch.records());
         }
         let mut parcel = Parcel::default();
@@ -292,9 +300,9 @@ impl Producer {
         if lost || self.lanes[lane].in_flight & GONE > 0 {
             return;
         }
-        let blocked = self.blocked.is_some();
+        let (blocked, hurries) = (self.blocked.is_some(), self.hurries());
         let may = |way: &Lane, most: u32| way.in_flight & (HELD - 1) < most && way.in_flight & HELD == 0;
-        while may(&self.lanes[lane], self.settings.max_in_flight) && self.accumulator.is_ready_again(lane, now, blocked)
+        while may(&self.lanes[lane], self.settings.max_in_flight) && self.accumulator.is_ready_again(lane, now, hurries)
         {
             let mut request = self.spare.pop().unwrap_or_default();
             let (records, bytes) = self.accumulator.drain_again(lane, now, &mut request);

@@ -1,7 +1,7 @@
 //! Records on their way, with what little is known of them beyond the usual.
 //!
 //! Most records have nothing special: then there are no extras at all, and nothing is copied for them.
-use super::Record;
+use super::{PartitionId, Record};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -24,6 +24,15 @@ impl Extra {
     pub fn usual(record: &Record) -> Self {
         Self { sent: record.due, origin: record.due, units: 1.0 }
     }
+}
+
+/// What a record was made of: a record that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// Where that lies.
+    pub partition: PartitionId,
+    /// Its offset.
+    pub offset: u64,
 }
 
 /// Records, and beside them their extras: either none at all or one for each.

@@ -2,7 +2,7 @@
 //!
 //! Columns beside each other, so that what is not known of any record costs nothing.
 use crate::model::accumulator::STICKY;
-use crate::model::protocol::{Extra, Record};
+use crate::model::protocol::{Extra, Record, Source};
 use crate::model::wire;
 use crate::units::Time;
 
@@ -15,6 +15,8 @@ pub struct Ahead {
     pub(super) extras: Vec<Extra>,
     /// When each record may enter the buffer; empty where that is when it is due.
     pub(super) release: Vec<Time>,
+    /// What each record was made of; empty where nobody asks.
+    sources: Vec<Source>,
     next: usize,
     /// Greatest body of any record so far.
     pub(super) body_max: u32,
@@ -51,6 +53,11 @@ impl Ahead {
     #[must_use]
     pub fn extra(&self, i: usize) -> Option<Extra> {
         self.extras.get(self.next + i).copied()
+    }
+    /// What it was made of, if somebody asks.
+    #[must_use]
+    pub fn source(&self, i: usize) -> Option<Source> {
+        self.sources.get(self.next + i).copied()
     }
     /// When it may enter the buffer.
     #[inline]
@@ -96,7 +103,7 @@ impl Ahead {
         self.next += n;
     }
     /// Adds one record, due later than now and later than most, for a source that is fed.
-    pub fn push(&mut self, record: Record, home: u32, extra: Extra) {
+    pub fn push(&mut self, record: Record, home: u32, extra: Extra, source: Option<Source>) {
         if 2 * self.next > self.records.len() {
             self.forget_taken();
         }
@@ -107,6 +114,9 @@ impl Ahead {
         self.records.insert(at, record);
         self.homes.insert(at, home);
         self.extras.insert(at, extra);
+        if let Some(source) = source {
+            self.sources.insert(at, source);
+        }
     }
 
     /// Records that were to be due after now will be due at another instant; none overtakes another.
@@ -124,6 +134,7 @@ impl Ahead {
         self.homes.drain(..self.next);
         self.extras.drain(..self.next.min(self.extras.len()));
         self.release.drain(..self.next.min(self.release.len()));
+        self.sources.drain(..self.next.min(self.sources.len()));
         self.next = 0;
     }
 }

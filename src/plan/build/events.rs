@@ -25,30 +25,12 @@ pub fn events(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
         let Some((action, target)) = reading.action() else { continue };
         reading.nothing_else();
         let path = reading.path;
-        must_be_replaceable(plan, &action, &path, found);
         let at = drawn(&event.at, &format!("{path}.at"), found);
         let every = event.every.as_ref().map(|every| every.0);
         let times = times(plan, &at, every, &path, found);
         seat(plan, &action, times, &path, found);
         plan.redelivers |= action.moves_members();
         plan.events.push(EventPlan { at, every, action, target });
-    }
-}
-
-/// A member that writes to a topic cannot go and come back yet: what it had sent would be sent again by another.
-fn must_be_replaceable(plan: &Plan, action: &Action, path: &str, found: &mut Findings<'_>) {
-    let group = match *action {
-        Action::Crash(who, _) | Action::Restart(who, _) | Action::Join(who) => match who {
-            Who::Group(group) | Who::Member(group, _) | Who::AnyOf(group) => group,
-            _ => return,
-        },
-        Action::Scale { group, .. } | Action::Deploy { group, .. } => group,
-        _ => return,
-    };
-    let group = &plan.groups[group];
-    if group.output.is_some() {
-        let message = format!("members of `{}` write to a topic, and cannot go or join yet", group.name);
-        found.error(path, message, "choose a group without `output`, or `pause` or `slow` this one");
     }
 }
 

@@ -49,6 +49,7 @@ const PRODUCER: &[Figure] = &[
     ("failed", NONE),
     ("retried", NONE),
     ("duplicates", NONE),
+    ("rewritten", NONE),
     ("out_of_order", NONE),
     ("in_flight", NONE),
     ("rate_per_s", NONE),

@@ -108,12 +108,13 @@ fn looks(state: &str) -> (Role, &str) {
 
 fn in_words(one: &RebalanceResult) -> String {
     format!(
-        "generation {}, {}: {}, {} partitions moved, {} of partitions standing still",
+        "generation {}, {}: {}, {} partitions moved, {} of partitions standing still, {} records delayed",
         one.generation,
         one.reason,
         show::duration(one.duration_s),
         one.partitions_moved,
-        show::duration(one.stopped_partition_s)
+        show::duration(one.stopped_partition_s),
+        show::count(one.delayed_records as f64)
     )
 }
 
@@ -126,10 +127,19 @@ fn table(group: &GroupResult) -> Table {
             show::duration(one.duration_s),
             one.partitions_moved.to_string(),
             show::duration(one.stopped_partition_s),
+            show::count(one.delayed_records as f64),
         ]
     };
     Table {
-        columns: vec!["rebalance at", "cause", "generation", "took", "partitions moved", "stopped, partition time"],
+        columns: vec![
+            "rebalance at",
+            "cause",
+            "generation",
+            "took",
+            "partitions moved",
+            "stopped, partition time",
+            "records delayed",
+        ],
         rows: group.rebalances.iter().take(MOST_ROWS).map(row).collect(),
     }
 }
