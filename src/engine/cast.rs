@@ -4,6 +4,7 @@
 //! that do not depend on the number of members.
 mod failing;
 mod groups;
+pub mod growth;
 
 use crate::model::accumulator::{self, Accumulator};
 use crate::model::assignor;
@@ -105,6 +106,8 @@ pub struct Casting<'p> {
     /// By group, the partitions that each member has at the beginning.
     dealt: Vec<Vec<Vec<(usize, u32)>>>,
     shared: Vec<Option<Shared>>,
+    /// How many partitions each topic has by now.
+    partitions: Vec<u32>,
 }
 
 impl<'p> Casting<'p> {
@@ -113,7 +116,17 @@ impl<'p> Casting<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         let dealt = plan.groups.iter().map(|group| assign(plan, group)).collect();
         let shared = (0..plan.groups.len()).map(|group| Shared::of(plan, group)).collect();
-        Self { plan, homes: KeyMaps::of(plan), dealt, shared }
+        Self { plan, homes: KeyMaps::of(plan), dealt, shared, partitions: growth::at_first(plan) }
+    }
+
+    /// A topic has so many partitions from now on, unless it had as many before; whoever is to be told.
+    pub fn grow(&mut self, topic: usize, to: u32) -> Vec<ActorId> {
+        let partitions = &mut self.partitions[topic];
+        if to <= *partitions {
+            return Vec::new();
+        }
+        *partitions = to;
+        growth::told(self.plan, topic)
     }
 
     /// A member in a generation after the first.
@@ -128,7 +141,8 @@ impl<'p> Casting<'p> {
         // Where groups change, whoever comes asks what it is to read.
         let partitions = if planned.changes { Vec::new() } else { self.dealt[group][member as usize].clone() };
         let who = (group as u32, member, generation);
-        let consumer = consumer(self.plan, who, partitions, service, output);
+        let known = growth::of_member(self.plan, planned, (member, generation), &self.partitions);
+        let consumer = consumer(self.plan, who, partitions, service, output).refreshing(known);
         Actor::Consumer(Box::new(join(self.plan, who, self.shared[group].as_ref(), None, consumer)))
     }
 }
@@ -156,7 +170,8 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
                 None => service(plan, planned, topic, partition),
             };
             let who = (group as u32, member, generation);
-            let consumer = consumer(plan, who, partitions, service, output);
+            let known = growth::of_member(plan, planned, (member, generation), &growth::at_first(plan));
+            let consumer = consumer(plan, who, partitions, service, output).refreshing(known);
             cast.push(Actor::Consumer(Box::new(join(plan, who, shared.as_ref(), real.as_ref(), consumer))));
         }
         output_stream += u32::from(planned.output.is_some());
@@ -164,9 +179,9 @@ fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWo
     cast
 }
 
-/// Where keys go, for each topic and hash with which anybody writes there.
+/// Where keys go, for each topic and hash with which anybody writes there, and each number of partitions it will have.
 #[derive(Debug)]
-struct KeyMaps(BTreeMap<(usize, KeyHash), Arc<KeyHomes>>);
+struct KeyMaps(BTreeMap<(usize, KeyHash, u32), Arc<KeyHomes>>);
 
 impl KeyMaps {
     fn of(plan: &Plan) -> Self {
@@ -175,13 +190,16 @@ impl KeyMaps {
         let wanted = clients.filter_map(|client| Some((client.topic, client.partitioner.hash()?)));
         let mut maps = BTreeMap::new();
         for (topic, hash) in wanted {
-            maps.entry((topic, hash)).or_insert_with(|| Arc::new(key_homes(plan, topic, hash)));
+            for count in growth::counts(plan, topic) {
+                let new = || Arc::new(key_homes(plan, topic, hash, count));
+                maps.entry((topic, hash, count)).or_insert_with(new);
+            }
         }
         Self(maps)
     }
 
-    fn homes(&self, plan: &Plan, client: &ClientPlan) -> Homes {
-        let table = |hash| Arc::clone(self.0.get(&(client.topic, hash)).expect("made for every client"));
+    fn homes(&self, client: &ClientPlan, partitions: u32) -> Homes {
+        let table = |hash| Arc::clone(self.0.get(&(client.topic, hash, partitions)).expect("made for every client"));
         match client.partitioner {
             PartitionerPlan::Kafka => Homes::Kafka(table(KeyHash::Murmur2)),
             PartitionerPlan::RoundRobin => Homes::RoundRobin,
@@ -190,7 +208,7 @@ impl KeyMaps {
                 let keyless = match hash {
                     // `consistent_random`; the other two hash no key as they hash an empty one.
                     KeyHash::Crc32 => Keyless::Random,
-                    _ => Keyless::Partition(hash.partition(b"", plan.topics[client.topic].partitions)),
+                    _ => Keyless::Partition(hash.partition(b"", partitions)),
                 };
                 Homes::Hashed(table(hash), keyless)
             }
@@ -199,12 +217,12 @@ impl KeyMaps {
 }
 
 /// Where keys go in a topic: those of its producers, and of whatever is written to it along pipelines.
-fn key_homes(plan: &Plan, topic: usize, hash: KeyHash) -> KeyHomes {
+fn key_homes(plan: &Plan, topic: usize, hash: KeyHash, partitions: u32) -> KeyHomes {
     let is_written = plan.producers.iter().any(|producer| producer.client.topic == topic);
     let is_output = plan.groups.iter().any(|group| group.output.as_ref().is_some_and(|output| output.topic == topic));
     let wanted = plan.producers.iter().filter(|producer| producer.client.topic == topic || is_output);
     let keys = wanted.filter(|_| is_written || is_output).map(|producer| &producer.keys);
-    KeyHomes::new(hash, keys, plan.topics[topic].partitions)
+    KeyHomes::new(hash, keys, partitions)
 }
 
 fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
@@ -284,6 +302,7 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
     let settings = accumulator::Settings {
         first_partition: topic.first,
         partitions: topic.partitions,
+        known: topic.at_first,
         brokers: plan.cluster.brokers,
         batch_size: client.batch_size,
         linger: client.linger,
@@ -336,7 +355,7 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
     };
     let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
     let common = Stream::named(seed, &format!("arrivals/{}", planned.name));
-    let partitions = plan.topics[planned.client.topic].partitions;
+    let partitions = plan.topics[planned.client.topic].at_first;
     let limit = &planned.limit;
     let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
     let each = f64::from(n);
@@ -344,7 +363,7 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
         clock: Clock::new(&planned.arrivals, (i, n), plan.run.arrivals_end, share, arrivals, common),
         keys: planned.keys.clone(),
         sizes: planned.message_size.clone(),
-        homes: homes.homes(plan, &planned.client),
+        homes: homes.homes(&planned.client, partitions),
         partitions,
         turn: i % partitions,
         limit: limited.then_some((limit.messages_per_s / each, limit.bytes_per_s / each, limit.burst / each)),
@@ -354,7 +373,11 @@ fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &
     let settings = sender(plan, &planned.client, stream as u32, i);
     let accumulator = accumulator(plan, &planned.client, &name);
     let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
-    patient(plan, &planned.client, producer, &name)
+    let producer = patient(plan, &planned.client, producer, &name);
+    match growth::of_producer(plan, &planned.client, &name, homes) {
+        Some(metadata) => producer.refreshing(metadata),
+        None => producer,
+    }
 }
 
 fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &KeyMaps) -> Output {
@@ -363,7 +386,7 @@ fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u
     let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
     Output {
         producer: patient(plan, client, producer, &name),
-        homes: homes.homes(plan, client),
+        homes: homes.homes(client, plan.topics[client.topic].at_first),
         turn: 0,
         luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
         partitions: plan.topics[client.topic].partitions,
@@ -374,7 +397,7 @@ fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u
 #[must_use]
 pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     let topics: Vec<_> =
-        plan.topics.iter().map(|topic| assignor::Topic { name: &topic.name, partitions: topic.partitions }).collect();
+        plan.topics.iter().map(|topic| assignor::Topic { name: &topic.name, partitions: topic.at_first }).collect();
     // Zero-padded, so that the order of the text is the order of the numbers.
     let names: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
     let members: Vec<_> =

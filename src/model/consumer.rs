@@ -7,6 +7,7 @@ mod befallen;
 mod epochs;
 mod leaders;
 mod membership;
+mod metadata;
 mod output;
 mod partitions;
 mod resume;
@@ -28,6 +29,7 @@ use std::collections::VecDeque;
 
 pub use epochs::Taking;
 pub use membership::Joining;
+pub use metadata::Metadata;
 pub use output::Output;
 pub use partitions::Reset;
 pub use settings::{Commit, Settings};
@@ -65,6 +67,8 @@ pub struct Consumer {
     ending: Ending,
     /// Where brokers can fail.
     seeking: Option<Box<leaders::Seeking>>,
+    /// Where topics that it reads grow, and members deal.
+    metadata: Option<Box<Metadata>>,
     /// Records that are committed already and may be worked on, where that comes first.
     granted: u32,
 }
@@ -147,7 +151,10 @@ impl Machine for Consumer {
                     output.producer.handle(now, input, out);
                 }
             }
-            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => self.led(&answer, now, out),
+            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => {
+                self.informed(&answer, now, out)
+            }
+            Input::Fired(Timer::Refresh) => self.refresh(now, out),
             Input::Fired(Timer::AskToRead) => self.ask_leaders(now, out),
             Input::Fired(Timer::FetchTimedOut(broker)) => self.fetch_timed_out(broker, now, out),
             Input::Closing | Input::Crashed | Input::Paused(_) | Input::Slowed(_) => self.befallen(now, input, out),
@@ -186,6 +193,7 @@ impl Consumer {
             polled_at: Time::ZERO,
             ending: Ending::No,
             seeking: None,
+            metadata: None,
             granted: 0,
             settings,
         }
@@ -226,6 +234,7 @@ impl Consumer {
             self.commit_at = self.settings.starts.max(now) + interval;
         }
         self.first_beat(now, out);
+        self.first_refresh(now, out);
         out.wake(Timer::Begin, self.settings.starts.max(now));
     }
 

@@ -9,6 +9,7 @@ mod blocked;
 mod expiry;
 mod held;
 mod leaders;
+mod metadata;
 mod observed;
 mod retry;
 
@@ -23,6 +24,7 @@ use crate::units::{Span, Time};
 use beyond::Beyond;
 use expiry::Expiry;
 use leaders::Moves;
+pub use metadata::Metadata;
 use retry::Retry;
 pub use retry::Retrying;
 
@@ -59,6 +61,8 @@ pub struct Producer {
     retry: Option<Box<Retry>>,
     /// Where brokers can fail.
     moves: Option<Box<Moves>>,
+    /// Where its topic grows.
+    metadata: Option<Box<Metadata>>,
     muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
@@ -108,7 +112,8 @@ impl Machine for Producer {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started | Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
+            Input::Started => self.start(now, out),
+            Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
             Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
             Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
             Input::Fired(Timer::Expired) => self.expire(now, out),
@@ -117,7 +122,8 @@ impl Machine for Producer {
             Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
             Input::Received { from, message: Message::Connected { epoch } } => self.connected(from, epoch, now, out),
-            Input::Received { message: Message::Leaders(answer), .. } => self.led(&answer, now, out),
+            Input::Received { message: Message::Leaders(answer), .. } => self.informed(&answer, now, out),
+            Input::Fired(Timer::Refresh) => self.refresh(now, out),
             Input::Fired(Timer::AskToWrite) => self.ask_again(out),
             Input::Fired(Timer::Reconnect(lane)) => self.reconnect(lane as usize, out),
             other => panic!("a producer does not expect {other:?}"),
@@ -138,6 +144,7 @@ impl Producer {
             expiry,
             retry: None,
             moves: None,
+            metadata: None,
             muted: Muted::default(),
             lanes: vec![
                 Lane { in_flight: 0, epoch: 0, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO };

@@ -61,15 +61,22 @@ pub fn simulated(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> 
 /// Builds the plan of a scenario that will run live.
 ///
 /// # Errors
-/// As [`plan`], and brokers that can fail: bytes of records are not copied to followers.
+/// As [`plan`], brokers that can fail, for bytes of records are not copied to followers, and topics that grow.
 pub fn live(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let built = plan(scenario)?;
-    if built.0.cluster.failing.is_none() {
+    let grows = scenario.document.events.iter().flatten().position(|event| event.grow.is_some());
+    if built.0.cluster.failing.is_none() && grows.is_none() {
         return Ok(built);
     }
     let mut found = Findings::new(scenario);
-    let remedy = "simulate it; or remove events of brokers, `min_insync` and the rules of `cluster.replication`";
-    found.error("cluster", "brokers that can fail are only simulated yet", remedy);
+    if built.0.cluster.failing.is_some() {
+        let remedy = "simulate it; or remove events of brokers, `min_insync` and the rules of `cluster.replication`";
+        found.error("cluster", "brokers that can fail are only simulated yet", remedy);
+    }
+    if let Some(number) = grows {
+        let remedy = "simulate it; or remove the event";
+        found.error(&format!("events.{number}.grow"), "topics that grow are only simulated yet", remedy);
+    }
     Err(Problems::new(scenario.source.clone(), found.errors))
 }
 

@@ -77,7 +77,7 @@ impl Broker {
             }
             Input::Slowed(factor) => self.disk.slow(factor),
             // The engine keeps what comes meanwhile; its session may be over by then.
-            Input::Paused(_) | Input::Closing => {}
+            Input::Paused(_) | Input::Closing | Input::Grown { .. } => {}
             Input::Fired(timer) => self.fired(timer, now, out),
             Input::Received { from, message } => self.hears(from, message, now, out),
         }
