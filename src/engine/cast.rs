@@ -2,9 +2,10 @@
 //!
 //! The only place that knows both the plan and every machine: it turns the one into the other, with named streams of luck
 //! that do not depend on the number of members.
+mod addresses;
 mod failing;
 mod groups;
-pub mod growth;
+mod growth;
 
 use crate::model::accumulator::{self, Accumulator};
 use crate::model::assignor;
@@ -14,7 +15,7 @@ use crate::model::controller::Controller;
 use crate::model::coordinator::Coordinator;
 use crate::model::log::Log;
 use crate::model::machine::{Input, Machine, Outbox};
-use crate::model::processing::{RealWork, Service, Trials};
+use crate::model::processing::{Poison, RealWork, Service, Trials};
 use crate::model::producer::{self, Producer, Retrying};
 use crate::model::protocol::{ActorId, Produce};
 use crate::model::random::{Distribution, Draws, Stream};
@@ -26,9 +27,11 @@ use crate::plan::{
     Acks, AssignorPlan, ClientPlan, GroupPlan, KeyHash, PartitionerPlan, Plan, ProducerPlan, ServerAssignor, Work,
 };
 use crate::units::{Span, Time};
-use groups::{Shared, coordinator, join};
+use groups::{Shared, join};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+
+pub use addresses::Addresses;
 
 /// One of the cast.
 #[derive(Debug)]
@@ -70,41 +73,23 @@ impl Actor {
     }
 }
 
-/// Everybody a plan asks for, in the order of their addresses.
-#[must_use]
-pub fn assemble(plan: &Plan) -> Vec<Actor> {
-    assemble_with(plan, &mut |_, _| None)
-}
-
 /// Who does the work of a member for real, if anybody: by number of group and member.
 pub type RealWorkOf<'w> = dyn FnMut(usize, u32) -> Option<Arc<Mutex<dyn RealWork>>> + 'w;
 
-/// The same, with members whose work is real.
-pub fn assemble_with(plan: &Plan, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
-    let homes = KeyMaps::of(plan);
-    let groups = plan.groups.len() as u32;
-    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
-    let members: u32 = plan.groups.iter().map(|group| group.most_members).sum();
-    let clients = (plan.cluster.brokers + groups + producers + members) as usize;
-    let mut cast = brokers(plan, clients);
-    cast.extend((0..groups).map(|group| Actor::Coordinator(coordinator(plan, group))));
-    for (stream, planned) in plan.producers.iter().enumerate() {
-        cast.extend(
-            (0..planned.instances).map(|i| Actor::Producer(Box::new(producer(plan, stream, planned, i, &homes)))),
-        );
-    }
-    cast.extend(members_with(plan, 1, &homes, real));
-    cast.extend(failing::controller(plan).map(|controller| Actor::Controller(Box::new(controller))));
-    cast
+/// Nobody's work is real.
+pub fn simulated(_group: usize, _member: u32) -> Option<Arc<Mutex<dyn RealWork>>> {
+    None
 }
 
-/// Who can make one member after another, as they come back or come late.
+/// Makes everybody that a plan asks for, at the beginning or as they come back or come late.
 #[derive(Debug)]
 pub struct Casting<'p> {
     plan: &'p Plan,
+    /// Who has which address.
+    pub addresses: Addresses,
     homes: KeyMaps,
-    /// By group, the partitions that each member has at the beginning.
-    dealt: Vec<Vec<Vec<(usize, u32)>>>,
+    poisons: Arc<[Poison]>,
+    /// By group, what its members share.
     shared: Vec<Option<Shared>>,
     /// How many partitions each topic has by now.
     partitions: Vec<u32>,
@@ -114,69 +99,71 @@ impl<'p> Casting<'p> {
     /// For a run of this plan.
     #[must_use]
     pub fn new(plan: &'p Plan) -> Self {
-        let dealt = plan.groups.iter().map(|group| assign(plan, group)).collect();
         let shared = (0..plan.groups.len()).map(|group| Shared::of(plan, group)).collect();
-        Self { plan, homes: KeyMaps::of(plan), dealt, shared, partitions: growth::at_first(plan) }
+        let (addresses, homes, poisons) = (Addresses::of(plan), KeyMaps::of(plan), plan.poisons().into());
+        Self { plan, addresses, homes, poisons, shared, partitions: growth::at_first(plan) }
     }
 
-    /// A topic has so many partitions from now on, unless it had as many before; whoever is to be told.
+    /// A topic has so many partitions from now on, unless it had as many before; whoever hears of it at once.
     pub fn grow(&mut self, topic: usize, to: u32) -> Vec<ActorId> {
         let partitions = &mut self.partitions[topic];
         if to <= *partitions {
             return Vec::new();
         }
         *partitions = to;
-        growth::told(self.plan, topic)
+        growth::told(self.plan, &self.addresses, topic)
     }
 
-    /// A member in a generation after the first.
+    /// Everybody who is there or may come, in the order of their addresses.
+    pub fn everybody(&self, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
+        let plan = self.plan;
+        let mut cast = self.brokers();
+        cast.extend((0..plan.groups.len()).map(|group| Actor::Coordinator(self.coordinator(group))));
+        for (stream, planned) in plan.producers.iter().enumerate() {
+            let one = |i| Actor::Producer(Box::new(self.producer(stream, planned, i)));
+            cast.extend((0..planned.instances).map(one));
+        }
+        cast.extend(self.members(1, real));
+        cast.extend(failing::controller(plan).map(|controller| Actor::Controller(Box::new(controller))));
+        cast
+    }
+
+    /// Only the members, in the order of their addresses; with a generation after the first, in the place of lost ones.
+    pub fn members(&self, generation: u32, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
+        let mut cast = Vec::new();
+        for (group, planned) in self.plan.groups.iter().enumerate() {
+            let mut dealt = assign(self.plan, planned);
+            if planned.cold {
+                dealt.iter_mut().for_each(Vec::clear);
+            }
+            for (member, partitions) in (0..).zip(dealt) {
+                let real = real(group, member);
+                cast.push(self.with_partitions((group, member, generation), partitions, real.as_ref()));
+            }
+        }
+        cast
+    }
+
+    /// A member of a group that changes, in a generation after the first: it asks what it is to read.
     #[must_use]
     pub fn member(&self, group: usize, member: u32, generation: u32) -> Actor {
-        let planned = &self.plan.groups[group];
-        let before = self.plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
-        let stream = (self.plan.producers.len() + before) as u32;
-        let output = planned.output.as_ref();
-        let output = output.map(|client| self::output(self.plan, client, stream, group, member, &self.homes));
-        let service = |topic, partition| service(self.plan, planned, topic, partition);
-        // Where groups change, whoever comes asks what it is to read.
-        let partitions = if planned.changes { Vec::new() } else { self.dealt[group][member as usize].clone() };
-        let who = (group as u32, member, generation);
-        let known = growth::of_member(self.plan, planned, (member, generation), &self.partitions);
-        let consumer = consumer(self.plan, who, partitions, service, output).refreshing(known);
-        Actor::Consumer(Box::new(join(self.plan, who, self.shared[group].as_ref(), None, consumer)))
+        self.with_partitions((group, member, generation), Vec::new(), None)
     }
-}
 
-/// Only the members, in the order of their addresses; with a generation after the first, in the place of lost ones.
-pub fn members(plan: &Plan, generation: u32, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
-    members_with(plan, generation, &KeyMaps::of(plan), real)
-}
-
-fn members_with(plan: &Plan, generation: u32, homes: &KeyMaps, real: &mut RealWorkOf<'_>) -> Vec<Actor> {
-    let mut cast = Vec::new();
-    let mut output_stream = plan.producers.len() as u32;
-    for (group, planned) in plan.groups.iter().enumerate() {
-        let mut owned = assign(plan, planned);
-        if planned.cold {
-            owned.iter_mut().for_each(Vec::clear);
-        }
-        let shared = Shared::of(plan, group);
-        for (member, partitions) in (0..).zip(owned) {
-            let output =
-                planned.output.as_ref().map(|client| output(plan, client, output_stream, group, member, homes));
-            let real = real(group, member);
-            let service = |topic, partition| match &real {
-                Some(real) => Service::Real(Arc::clone(real)),
-                None => service(plan, planned, topic, partition),
-            };
-            let who = (group as u32, member, generation);
-            let known = growth::of_member(plan, planned, (member, generation), &growth::at_first(plan));
-            let consumer = consumer(plan, who, partitions, service, output).refreshing(known);
-            cast.push(Actor::Consumer(Box::new(join(plan, who, shared.as_ref(), real.as_ref(), consumer))));
-        }
-        output_stream += u32::from(planned.output.is_some());
+    fn with_partitions(
+        &self,
+        (group, member, generation): (usize, u32, u32),
+        partitions: Vec<(usize, u32)>,
+        real: Option<&Arc<Mutex<dyn RealWork>>>,
+    ) -> Actor {
+        let (plan, planned, who) = (self.plan, &self.plan.groups[group], (group as u32, member, generation));
+        let service = |topic, partition| match real {
+            Some(real) => Service::Real(Arc::clone(real)),
+            None => service(plan, planned, topic, partition),
+        };
+        let consumer = self.consumer(who, partitions, service);
+        Actor::Consumer(Box::new(join(plan, who, self.shared[group].as_ref(), real, consumer)))
     }
-    cast
 }
 
 /// Where keys go, for each topic and hash with which anybody writes there, and each number of partitions it will have.
@@ -223,67 +210,6 @@ fn key_homes(plan: &Plan, topic: usize, hash: KeyHash, partitions: u32) -> KeyHo
     let wanted = plan.producers.iter().filter(|producer| producer.client.topic == topic || is_output);
     let keys = wanted.filter(|_| is_written || is_output).map(|producer| &producer.keys);
     KeyHomes::new(hash, keys, partitions)
-}
-
-fn brokers(plan: &Plan, clients: usize) -> Vec<Actor> {
-    let count = plan.cluster.brokers;
-    let mut led: Vec<Vec<Log>> = (0..count).map(|_| Vec::new()).collect();
-    let mut places = Places { topics: plan.topics.len() as u32, ..Places::default() };
-    for (number, topic) in plan.topics.iter().enumerate() {
-        let reading = (0..).zip(&plan.groups).filter(|(_, group)| group.topics.contains(&number));
-        let groups: Vec<u32> = reading.map(|(group, _)| group).collect();
-        let readers = groups.len();
-        places.groups.push(groups);
-        places.checks.push(topic.retention.filter(|_| readers > 0).map(|retention| retention.check));
-        for partition in 0..topic.partitions {
-            let leader = partition % count;
-            if plan.cluster.failing.is_some() {
-                // Whoever leads next must have it: every broker has a log for it, though not all of them have copies.
-                let log = places.partitions.len() as u32;
-                places.partitions.push(Place { log, topic: number as u32, leader });
-                for logs in &mut led {
-                    logs.push(Log::new(readers.max(1), None).rereadable(true));
-                }
-                continue;
-            }
-            let logs = &mut led[leader as usize];
-            places.partitions.push(Place { log: logs.len() as u32, topic: number as u32, leader });
-            logs.push(Log::new(readers, topic.retention).rereadable(plan.redelivers));
-        }
-    }
-    let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
-    let clients_of = plan.producers.iter().map(|producer| &producer.client).chain(outputs);
-    places.streams = clients_of.map(|client| writing(plan, client)).collect();
-    for (g, _) in plan.groups.iter().enumerate() {
-        for topic in 0..plan.topics.len() {
-            let before = plan.groups[..g].iter().filter(|group| group.topics.contains(&topic)).count();
-            places.readers.push(before as u32);
-        }
-    }
-    places.quotas = plan.groups.iter().map(|group| group.quota).collect();
-    let places = Arc::new(places);
-    let cluster = &plan.cluster;
-    let broker = |(me, logs): (usize, Vec<Log>)| {
-        let draws =
-            |law: &Distribution, name: &str| Draws::new(law, Stream::named(plan.run.seed, &format!("{name}/{me}")));
-        let settings = broker::Settings {
-            me: me as u32,
-            brokers: count,
-            work_per_batch: cluster.work_per_batch,
-            work_per_kib: cluster.work_per_kib,
-            bandwidth: Bandwidth::new(cluster.bandwidth),
-            disk: Bandwidth::new(cluster.disk),
-            handlers: cluster.threads,
-            quota_samples: cluster.quota_window.map(|window| (window.length, window.samples)),
-        };
-        let (work, replication) = (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
-        let broker = Broker::new(settings, Arc::clone(&places), logs, clients, work, replication);
-        Actor::Broker(Box::new(match failing::copies(plan, me as u32) {
-            Some(copies) => broker.failing(copies),
-            None => broker,
-        }))
-    };
-    led.into_iter().enumerate().map(broker).collect()
 }
 
 fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
@@ -335,64 +261,6 @@ pub fn times_out(plan: &Plan, client: &ClientPlan) -> bool {
     plan.end() > Time::ZERO + client.request_timeout && client.acks != Acks::None
 }
 
-/// A producer that sends again what is not answered, where that can happen.
-fn patient(plan: &Plan, client: &ClientPlan, producer: Producer, name: &str) -> Producer {
-    let failing = plan.cluster.failing.is_some();
-    if !times_out(plan, client) && !failing {
-        return producer;
-    }
-    let how = Retrying { timeout: client.request_timeout, retries: client.retries, backoff: client.backoff };
-    let producer = producer.with_retries(how, Stream::named(plan.run.seed, &format!("backoff/{name}")));
-    let topic = &plan.topics[client.topic];
-    if failing { producer.with_moves(failing::address(plan), (topic.first, topic.partitions)) } else { producer }
-}
-
-fn producer(plan: &Plan, stream: usize, planned: &ProducerPlan, i: u32, homes: &KeyMaps) -> Producer {
-    let (seed, n, name) = (plan.run.seed, planned.instances, format!("{}/{i}", planned.name));
-    let share = match planned.messages {
-        u64::MAX => u64::MAX,
-        messages => messages / u64::from(n) + u64::from(u64::from(i) < messages % u64::from(n)),
-    };
-    let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
-    let common = Stream::named(seed, &format!("arrivals/{}", planned.name));
-    let partitions = plan.topics[planned.client.topic].at_first;
-    let limit = &planned.limit;
-    let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
-    let each = f64::from(n);
-    let workload = Workload::new(Recipe {
-        clock: Clock::new(&planned.arrivals, (i, n), plan.run.arrivals_end, share, arrivals, common),
-        keys: planned.keys.clone(),
-        sizes: planned.message_size.clone(),
-        homes: homes.homes(&planned.client, partitions),
-        partitions,
-        turn: i % partitions,
-        limit: limited.then_some((limit.messages_per_s / each, limit.bytes_per_s / each, limit.burst / each)),
-        seed,
-        name: name.clone(),
-    });
-    let settings = sender(plan, &planned.client, stream as u32, i);
-    let accumulator = accumulator(plan, &planned.client, &name);
-    let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
-    let producer = patient(plan, &planned.client, producer, &name);
-    match growth::of_producer(plan, &planned.client, &name, homes) {
-        Some(metadata) => producer.refreshing(metadata),
-        None => producer,
-    }
-}
-
-fn output(plan: &Plan, client: &ClientPlan, stream: u32, group: usize, member: u32, homes: &KeyMaps) -> Output {
-    let name = format!("{}/output/{member}", plan.groups[group].name);
-    let settings = sender(plan, client, stream, member);
-    let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
-    Output {
-        producer: patient(plan, client, producer, &name),
-        homes: homes.homes(client, plan.topics[client.topic].at_first),
-        turn: 0,
-        luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
-        partitions: plan.topics[client.topic].partitions,
-    }
-}
-
 /// The partitions of each member: (topic, partition) in the order in which they are dealt.
 #[must_use]
 pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
@@ -434,40 +302,175 @@ fn service(plan: &Plan, group: &GroupPlan, topic: usize, partition: u32) -> Serv
     }
 }
 
-fn consumer(
-    plan: &Plan,
-    (number, member, generation): (u32, u32, u32),
-    partitions: Vec<(usize, u32)>,
-    service: impl Fn(usize, u32) -> Service,
-    output: Option<Output>,
-) -> Consumer {
-    let (group, brokers) = (&plan.groups[number as usize], plan.cluster.brokers);
-    let owned = partitions.into_iter().map(|(topic, partition)| Owned {
-        partition: plan.topics[topic].first + partition,
-        leader: partition % brokers,
-        next: 0,
-        polled: 0,
-        service: service(topic, partition),
-    });
-    let settings = consumer::Settings {
-        group: number,
-        member,
-        generation,
-        coordinator: ActorId(brokers + number),
-        brokers,
-        starts: group.starts,
-        poll_records: group.poll_records,
-        fetch_min_bytes: group.fetch_min_bytes,
-        fetch_max_bytes: group.fetch_max_bytes,
-        fetch_max_partition_bytes: group.fetch_max_partition_bytes,
-        fetch_max_wait: group.fetch_max_wait,
-        commit: group.commit,
-        heartbeat: group.heartbeat.max(Span::from_ms(1)),
-        reset: group.reset,
-    };
-    let poisons = plan.poisons();
-    let trials =
-        (!poisons.is_empty() || group.retry.dead_letters).then(|| Trials::new(poisons.into(), group.retry.clone()));
-    let consumer = Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials);
-    if plan.cluster.failing.is_some() { consumer.seeking(failing::address(plan)) } else { consumer }
+/// How each of them is made.
+impl Casting<'_> {
+    fn brokers(&self) -> Vec<Actor> {
+        let (plan, clients) = (self.plan, self.addresses.clients());
+        let count = plan.cluster.brokers;
+        let mut led: Vec<Vec<Log>> = (0..count).map(|_| Vec::new()).collect();
+        let mut places = Places { topics: plan.topics.len() as u32, ..Places::default() };
+        for (number, topic) in plan.topics.iter().enumerate() {
+            let reading = (0..).zip(&plan.groups).filter(|(_, group)| group.topics.contains(&number));
+            let groups: Vec<u32> = reading.map(|(group, _)| group).collect();
+            let readers = groups.len();
+            places.groups.push(groups);
+            places.checks.push(topic.retention.filter(|_| readers > 0).map(|retention| retention.check));
+            for partition in 0..topic.partitions {
+                let leader = partition % count;
+                if plan.cluster.failing.is_some() {
+                    // Whoever leads next must have it: every broker has a log for it, though not all of them have copies.
+                    let log = places.partitions.len() as u32;
+                    places.partitions.push(Place { log, topic: number as u32, leader });
+                    for logs in &mut led {
+                        logs.push(Log::new(readers.max(1), None).rereadable(true));
+                    }
+                    continue;
+                }
+                let logs = &mut led[leader as usize];
+                places.partitions.push(Place { log: logs.len() as u32, topic: number as u32, leader });
+                logs.push(Log::new(readers, topic.retention).rereadable(plan.redelivers));
+            }
+        }
+        let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
+        let clients_of = plan.producers.iter().map(|producer| &producer.client).chain(outputs);
+        places.streams = clients_of.map(|client| writing(plan, client)).collect();
+        for (g, _) in plan.groups.iter().enumerate() {
+            for topic in 0..plan.topics.len() {
+                let before = plan.groups[..g].iter().filter(|group| group.topics.contains(&topic)).count();
+                places.readers.push(before as u32);
+            }
+        }
+        places.quotas = plan.groups.iter().map(|group| group.quota).collect();
+        let places = Arc::new(places);
+        let cluster = &plan.cluster;
+        let broker = |(me, logs): (usize, Vec<Log>)| {
+            let draws =
+                |law: &Distribution, name: &str| Draws::new(law, Stream::named(plan.run.seed, &format!("{name}/{me}")));
+            let settings = broker::Settings {
+                me: me as u32,
+                brokers: count,
+                work_per_batch: cluster.work_per_batch,
+                work_per_kib: cluster.work_per_kib,
+                bandwidth: Bandwidth::new(cluster.bandwidth),
+                disk: Bandwidth::new(cluster.disk),
+                handlers: cluster.threads,
+                quota_samples: cluster.quota_window.map(|window| (window.length, window.samples)),
+            };
+            let (work, replication) =
+                (draws(&cluster.request_work, "request"), draws(&cluster.replication, "replication"));
+            let broker = Broker::new(settings, Arc::clone(&places), logs, clients, work, replication);
+            Actor::Broker(Box::new(match failing::copies(plan, &self.addresses, me as u32) {
+                Some(copies) => broker.failing(copies),
+                None => broker,
+            }))
+        };
+        led.into_iter().enumerate().map(broker).collect()
+    }
+
+    fn producer(&self, stream: usize, planned: &ProducerPlan, i: u32) -> Producer {
+        let plan = self.plan;
+        let (seed, n, name) = (plan.run.seed, planned.instances, format!("{}/{i}", planned.name));
+        let share = match planned.messages {
+            u64::MAX => u64::MAX,
+            messages => messages / u64::from(n) + u64::from(u64::from(i) < messages % u64::from(n)),
+        };
+        let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
+        let common = Stream::named(seed, &format!("arrivals/{}", planned.name));
+        let partitions = plan.topics[planned.client.topic].at_first;
+        let limit = &planned.limit;
+        let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
+        let each = f64::from(n);
+        let workload = Workload::new(Recipe {
+            clock: Clock::new(&planned.arrivals, (i, n), plan.run.arrivals_end, share, arrivals, common),
+            keys: planned.keys.clone(),
+            sizes: planned.message_size.clone(),
+            homes: self.homes.homes(&planned.client, partitions),
+            partitions,
+            turn: i % partitions,
+            limit: limited.then_some((limit.messages_per_s / each, limit.bytes_per_s / each, limit.burst / each)),
+            seed,
+            name: name.clone(),
+        });
+        let settings = sender(plan, &planned.client, stream as u32, i);
+        let accumulator = accumulator(plan, &planned.client, &name);
+        let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
+        let producer = self.patient(&planned.client, producer, &name);
+        producer.refreshing(growth::of_producer(plan, &self.addresses, &planned.client, &name, &self.homes))
+    }
+
+    /// A producer that sends again what is not answered, where that can happen.
+    fn patient(&self, client: &ClientPlan, producer: Producer, name: &str) -> Producer {
+        let plan = self.plan;
+        let failing = plan.cluster.failing.is_some();
+        if !times_out(plan, client) && !failing {
+            return producer;
+        }
+        let how = Retrying { timeout: client.request_timeout, retries: client.retries, backoff: client.backoff };
+        let producer = producer.with_retries(how, Stream::named(plan.run.seed, &format!("backoff/{name}")));
+        let topic = &plan.topics[client.topic];
+        if failing {
+            producer.with_moves(self.addresses.controller(), (topic.first, topic.partitions))
+        } else {
+            producer
+        }
+    }
+
+    /// What a member writes its results with, if it does.
+    fn output(&self, group: usize, member: u32) -> Option<Output> {
+        let plan = self.plan;
+        let client = plan.groups[group].output.as_ref()?;
+        let before = plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
+        let stream = (plan.producers.len() + before) as u32;
+        let name = format!("{}/output/{member}", plan.groups[group].name);
+        let settings = sender(plan, client, stream, member);
+        let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
+        let partitions = plan.topics[client.topic].at_first;
+        Some(Output {
+            producer: self.patient(client, producer, &name),
+            homes: self.homes.homes(client, partitions),
+            turn: 0,
+            luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
+            partitions,
+        })
+    }
+
+    fn consumer(
+        &self,
+        (number, member, generation): (u32, u32, u32),
+        partitions: Vec<(usize, u32)>,
+        service: impl Fn(usize, u32) -> Service,
+    ) -> Consumer {
+        let plan = self.plan;
+        let (group, brokers) = (&plan.groups[number as usize], plan.cluster.brokers);
+        let owned = partitions.into_iter().map(|(topic, partition)| Owned {
+            partition: plan.topics[topic].first + partition,
+            leader: partition % brokers,
+            next: 0,
+            polled: 0,
+            service: service(topic, partition),
+        });
+        let settings = consumer::Settings {
+            group: number,
+            member,
+            generation,
+            coordinator: self.addresses.coordinator(number as usize),
+            brokers,
+            starts: group.starts,
+            poll_records: group.poll_records,
+            fetch_min_bytes: group.fetch_min_bytes,
+            fetch_max_bytes: group.fetch_max_bytes,
+            fetch_max_partition_bytes: group.fetch_max_partition_bytes,
+            fetch_max_wait: group.fetch_max_wait,
+            commit: group.commit,
+            heartbeat: group.heartbeat.max(Span::from_ms(1)),
+            reset: group.reset,
+        };
+        let trials = (!self.poisons.is_empty() || group.retry.dead_letters)
+            .then(|| Trials::new(Arc::clone(&self.poisons), group.retry.clone()));
+        let output = self.output(number as usize, member);
+        let known = growth::of_member(plan, &self.addresses, group, (member, generation), &self.partitions);
+        let consumer = Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials);
+        let consumer = consumer.refreshing(known);
+        if plan.cluster.failing.is_some() { consumer.seeking(self.addresses.controller()) } else { consumer }
+    }
 }

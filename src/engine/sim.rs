@@ -6,7 +6,7 @@ pub mod agenda;
 mod faults;
 pub mod network;
 
-use super::cast::{Actor, assemble};
+use super::cast::{Actor, Casting, simulated};
 use super::{Telling, Watch};
 use crate::model::machine::{Fact, Input, Machine, Outbox};
 use crate::model::protocol::{ActorId, Message, Timer};
@@ -113,9 +113,10 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn new(plan: &'p Plan) -> Self {
-        let cast = assemble(plan);
+        let casting = Casting::new(plan);
+        let cast = casting.everybody(&mut simulated);
         let network = Network::new(&plan.cluster.network, cast.len(), plan.run.seed, !plan.events.is_empty());
-        let faults = Faults::new(plan).map(Box::new);
+        let faults = Faults::new(plan, casting).map(Box::new);
         let mut agenda = Agenda::default();
         for actor in (0..cast.len() as u32).map(ActorId) {
             if faults.as_ref().is_none_or(|faults| faults.is_there(actor)) {

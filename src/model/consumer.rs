@@ -312,7 +312,8 @@ impl Consumer {
 
     #[inline]
     fn poll_if_idle(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.processing.idle_at() <= now && self.idle_armed > now {
+        // Who is to start later hears things before that, where its group changes.
+        if self.processing.idle_at() <= now && self.idle_armed > now && now >= self.settings.starts {
             self.report(now, out);
             self.poll(now, out);
         }

@@ -164,6 +164,13 @@ impl Log {
             let (last, total) = self.last_within(offset, before + max_bytes);
             (end, bytes) = (last, total - before);
         }
+        self.copy_out(offset, end, into);
+        ((end - offset) as u32, bytes as u32)
+    }
+
+    /// Copies the records from one offset to before another, over the end of the ring if need be.
+    #[inline]
+    fn copy_out(&self, offset: u64, end: u64, into: &mut Parcel) {
         let (from, to) = (self.slot(offset), self.slot(end));
         if from < to {
             into.extend(&self.ring[from..to], self.extras_of(from, to));
@@ -172,7 +179,6 @@ impl Log {
             into.extend(&self.ring[from..], self.extras_of(from, wrap));
             into.extend(&self.ring[..to], self.extras_of(0, to));
         }
-        ((end - offset) as u32, bytes as u32)
     }
 
     /// The last batch from `offset` on, or the first, up to whose end there are at most so many bytes.

@@ -2,6 +2,7 @@
 //!
 //! In order it is one number; the map is touched only where several workers overtake each other.
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Offsets that are done.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +54,21 @@ impl Progress {
         let run = self.beyond.range(..=offset).next_back().filter(|&(_, &end)| end > offset);
         let next = self.beyond.range(offset..).next().map_or(u64::MAX, |(&first, _)| first);
         run.map_or((false, next), |(_, &end)| (true, end))
+    }
+
+    /// Everything from `first` to before `end` is done now: run by run, whether it was before.
+    pub fn claim(&mut self, first: u64, end: u64) -> Vec<(Range<u64>, bool)> {
+        let (mut runs, mut at) = (Vec::new(), first);
+        while at < end {
+            let (known, until) = self.is_done(at);
+            let until = until.min(end);
+            if !known {
+                self.done(at, until - at);
+            }
+            runs.push((at..until, known));
+            at = until;
+        }
+        runs
     }
 
     /// The offset after the last one that is done.

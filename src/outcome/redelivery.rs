@@ -145,16 +145,11 @@ impl Redelivery {
     /// What was committed by whoever was lost, and never processed.
     fn passed_over(&mut self, witness: &mut Witness, now: Time, (group, partition): (u32, u32), offset: u64) {
         let seen = &mut self.place(group, partition).seen;
-        let mut at = seen.below;
-        while at < offset {
-            let (known, until) = seen.is_done(at);
-            let until = until.min(offset);
+        for (run, known) in seen.claim(seen.below, offset) {
             if !known {
-                seen.done(at, until - at);
-                let (records, cause) = (until - at, Cause::Unprocessed);
-                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+                let (first, records, cause) = (run.start, run.end - run.start, Cause::Unprocessed);
+                witness.observe(now, &Fact::Lost { group, partition, first, records, cause });
             }
-            at = until;
         }
     }
 
@@ -168,7 +163,7 @@ impl Redelivery {
         cause: Cause,
     ) {
         let Place { seen, again, deleted, kept_from, .. } = self.place(group, partition);
-        let (mut at, end) = (first, first + records);
+        let end = first + records;
         if cause == Cause::Retention {
             *kept_from = end.max(*kept_from);
         }
@@ -181,17 +176,14 @@ impl Redelivery {
                 *again = None;
             }
         }
-        while at < end {
-            let (known, until) = seen.is_done(at);
-            let records = until.min(end) - at;
+        for (run, known) in seen.claim(first, end) {
+            let (first, records) = (run.start, run.end - run.start);
             if !known {
-                seen.done(at, records);
-                witness.observe(now, &Fact::Lost { group, partition, first: at, records, cause });
+                witness.observe(now, &Fact::Lost { group, partition, first, records, cause });
             } else if cause == Cause::DeadLetter || cause == Cause::Unprocessed {
                 // Somebody worked on them once more.
                 witness.observe(now, &Fact::Redone { group, records });
             }
-            at += records;
         }
     }
 
@@ -220,17 +212,12 @@ impl Redelivery {
             seen.done(first, n);
             return witness.observe(now, &Fact::Processed(*done));
         }
-        let mut at = first;
-        while at < end {
-            let (known, until) = seen.is_done(at);
-            let until = until.min(end);
+        for (run, known) in seen.claim(first, end) {
             if known {
-                witness.observe(now, &Fact::Redone { group, records: until - at });
+                witness.observe(now, &Fact::Redone { group, records: run.end - run.start });
             } else {
-                seen.done(at, until - at);
-                witness.observe(now, &Fact::Processed(done.part(at, until)));
+                witness.observe(now, &Fact::Processed(done.part(run.start, run.end)));
             }
-            at = until;
         }
     }
 }

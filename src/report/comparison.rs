@@ -3,7 +3,7 @@
 //! Figures that people decide by come first; everything else is in `comparison.json`.
 use super::axis::{Measure, TimeAxis};
 use super::charts::{self, Chart};
-use super::palette::{self, Role};
+use super::palette::Role;
 use super::plot::{Line, Panel, Plot};
 use super::{figures, page};
 use crate::outcome::result::{GroupSeries, Outcome};
@@ -159,10 +159,12 @@ pub fn breach(comparison: &Comparison, breach: &Breach) -> String {
 
 #[derive(Serialize)]
 struct Page<'a> {
-    style: String,
-    names: &'a [String],
+    frame: page::Frame,
+    name: String,
+    tone: &'static str,
+    headline: &'static str,
+    sentences: Vec<String>,
     warnings: &'a [String],
-    breaches: Vec<String>,
     against: Vec<Against>,
     columns: [&'static str; 6],
     charts: Vec<page::Shown<'a>>,
@@ -189,13 +191,18 @@ pub fn write(comparison: &Comparison, outcomes: &[&Outcome], broken: &[Breach], 
 }
 
 fn html(comparison: &Comparison, outcomes: &[&Outcome], breaches: Vec<String>) -> String {
-    let charts = overlaid(comparison, outcomes);
+    let (charts, against) = (overlaid(comparison, outcomes), against(comparison));
+    let (tone, headline) =
+        if breaches.is_empty() { ("good", "What changed") } else { ("bad", "Changed beyond its limits") };
+    let told = against.iter().map(|one| format!("{}: {}", one.title, one.sentence));
     let page = Page {
-        style: format!("{}{}", include_str!("page.css"), palette::style_sheet()),
-        names: &comparison.names,
+        frame: page::Frame::new(),
+        name: format!("{} against {}", comparison.names[1..].join(", "), comparison.names[0]),
+        tone,
+        headline,
+        sentences: breaches.into_iter().chain(told).collect(),
         warnings: &comparison.warnings,
-        breaches,
-        against: against(comparison),
+        against,
         columns: COLUMNS,
         charts: (1..).zip(&charts).map(page::shown).collect(),
     };

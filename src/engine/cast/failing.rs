@@ -1,19 +1,12 @@
 //! What the cast has more of where brokers can fail: copies, and a controller behind everybody else.
 //!
 //! Partition p of a topic is led by broker p mod brokers at first, and its copies are on the brokers after that one.
+use super::Addresses;
 use super::growth::absent;
 use crate::model::broker::{Copies, Replication};
 use crate::model::controller::Controller;
-use crate::model::protocol::ActorId;
 use crate::plan::Plan;
 use crate::units::Span;
-
-/// Where the controller is.
-pub fn address(plan: &Plan) -> ActorId {
-    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
-    let members: u32 = plan.groups.iter().map(|group| group.most_members).sum();
-    ActorId(plan.cluster.brokers + plan.groups.len() as u32 + producers + members)
-}
 
 /// Brokers with copies of each partition, and how many of them must be in sync.
 fn placed(plan: &Plan) -> impl Iterator<Item = (Vec<u32>, u32)> {
@@ -25,7 +18,7 @@ fn placed(plan: &Plan) -> impl Iterator<Item = (Vec<u32>, u32)> {
     })
 }
 
-/// The controller, if there is one: where brokers can fail, or somebody has to tell how many partitions there are.
+/// The controller, if there is one: where brokers can fail, or somebody has to say how many partitions there are.
 pub fn controller(plan: &Plan) -> Option<Controller> {
     let replicas = placed(plan).map(|(replicas, _)| replicas);
     let controller = |session| Controller::new(session, plan.cluster.brokers, replicas).without(absent(plan));
@@ -37,10 +30,10 @@ pub fn controller(plan: &Plan) -> Option<Controller> {
 }
 
 /// What a broker copies, if brokers can fail.
-pub fn copies(plan: &Plan, me: u32) -> Option<Copies> {
+pub fn copies(plan: &Plan, addresses: &Addresses, me: u32) -> Option<Copies> {
     let failing = plan.cluster.failing?;
     let how = Replication {
-        controller: address(plan),
+        controller: addresses.controller(),
         lag_max: failing.lag_max,
         fetch_wait: failing.fetch_wait,
         heartbeat: failing.heartbeat,

@@ -1,7 +1,8 @@
 //! Groups whose members come and go: what their members share, who is in them at the beginning, who coordinates them.
 //!
 //! Groups to which nothing ever happens need none of this.
-use super::{assign, growth};
+use super::growth::absent;
+use super::{Casting, assign};
 use crate::model::consumer::{Consumer, Joining, Supplies, Supply, Taking, Toil};
 use crate::model::coordinator::Coordinator;
 use crate::model::coordinator::classic::{self, Classic};
@@ -83,51 +84,53 @@ pub(super) fn join(
     consumer.supplied(supply).joining(joining)
 }
 
-pub(super) fn coordinator(plan: &Plan, number: u32) -> Coordinator {
-    let coordinator = Coordinator::new(number, plan.partitions()).without(growth::absent(plan));
-    let brokers = plan.cluster.brokers;
-    let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(move |p| p % brokers));
-    let coordinator = match plan.cluster.failing {
-        // The controller hands on what it is told to every broker that has a copy.
-        Some(_) => coordinator.telling(leaders.map(|_| super::failing::address(plan).0).collect()),
-        None if plan.redelivers => coordinator.telling(leaders.collect()),
-        None => return coordinator,
-    };
-    let group = &plan.groups[number as usize];
-    if !group.changes {
-        return coordinator;
-    }
-    if let Some(assignor) = group.remote_assignor {
-        return in_epochs(plan, number, assignor, coordinator);
-    }
-    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
-    let before: u32 = plan.groups[..number as usize].iter().map(|group| group.most_members).sum();
-    let settings = classic::Settings {
-        group: number,
-        first_member: plan.cluster.brokers + plan.groups.len() as u32 + producers + before,
-        initial_delay: plan.cluster.initial_rebalance_delay,
-    };
-    if group.cold {
-        return coordinator.running(Classic::empty(settings)).cold();
-    }
-    let cooperative = group.assignor == AssignorPlan::CooperativeSticky;
-    let member = |(member, dealt): (u32, Vec<(usize, u32)>)| {
-        let partitions = dealt.into_iter().map(|(topic, partition)| plan.topics[topic].first + partition);
-        let partitions: Vec<u32> = partitions.collect();
-        let join = Join {
-            key: MemberKey { member, incarnation: 1 },
-            known: true,
-            fixed: group.fixed,
-            owned: if cooperative { partitions.clone() } else { Vec::new() },
-            generation: 1,
-            session: group.session_timeout,
-            patience: group.max_poll_interval,
-            grown: false,
+impl Casting<'_> {
+    /// Who coordinates a group.
+    pub(super) fn coordinator(&self, number: usize) -> Coordinator {
+        let (plan, number) = (self.plan, number as u32);
+        let coordinator = Coordinator::new(number, plan.partitions()).without(absent(plan));
+        let brokers = plan.cluster.brokers;
+        let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(move |p| p % brokers));
+        let coordinator = match plan.cluster.failing {
+            // The controller hands on what it is told to every broker that has a copy.
+            Some(_) => coordinator.telling(leaders.map(|_| self.addresses.controller().0).collect()),
+            None if plan.redelivers => coordinator.telling(leaders.collect()),
+            None => return coordinator,
         };
-        (join, partitions)
-    };
-    let members = (0..group.members).zip(assign(plan, group)).map(member).collect();
-    coordinator.running(Classic::stable(settings, members))
+        let group = &plan.groups[number as usize];
+        if !group.changes {
+            return coordinator;
+        }
+        if let Some(assignor) = group.remote_assignor {
+            return in_epochs(plan, number, assignor, coordinator);
+        }
+        let settings = classic::Settings {
+            group: number,
+            first_member: self.addresses.member(number as usize, 0).0,
+            initial_delay: plan.cluster.initial_rebalance_delay,
+        };
+        if group.cold {
+            return coordinator.running(Classic::empty(settings)).cold();
+        }
+        let cooperative = group.assignor == AssignorPlan::CooperativeSticky;
+        let member = |(member, dealt): (u32, Vec<(usize, u32)>)| {
+            let partitions = dealt.into_iter().map(|(topic, partition)| plan.topics[topic].first + partition);
+            let partitions: Vec<u32> = partitions.collect();
+            let join = Join {
+                key: MemberKey { member, incarnation: 1 },
+                known: true,
+                fixed: group.fixed,
+                owned: if cooperative { partitions.clone() } else { Vec::new() },
+                generation: 1,
+                session: group.session_timeout,
+                patience: group.max_poll_interval,
+                grown: false,
+            };
+            (join, partitions)
+        };
+        let members = (0..group.members).zip(assign(plan, group)).map(member).collect();
+        coordinator.running(Classic::stable(settings, members))
+    }
 }
 
 fn in_epochs(plan: &Plan, number: u32, assignor: ServerAssignor, coordinator: Coordinator) -> Coordinator {

@@ -1,8 +1,7 @@
 //! What the cast has more of where topics grow: clients that ask for metadata anew, and somebody who answers.
 //!
 //! Whoever is there from the beginning asked last at a drawn instant; whoever comes later has just asked.
-use super::KeyMaps;
-use super::failing::address;
+use super::{Addresses, KeyMaps};
 use crate::model::consumer;
 use crate::model::producer;
 use crate::model::protocol::{ActorId, PartitionId};
@@ -31,10 +30,10 @@ pub fn absent(plan: &Plan) -> impl Iterator<Item = PartitionId> {
 }
 
 /// Whoever hears at once that a topic has more partitions: who is asked for metadata, and coordinators of its readers.
-pub fn told(plan: &Plan, topic: usize) -> Vec<ActorId> {
-    let coordinators = (plan.cluster.brokers..).map(ActorId).zip(&plan.groups);
-    let readers = coordinators.filter(|(_, group)| group.topics.contains(&topic)).map(|(coordinator, _)| coordinator);
-    std::iter::once(address(plan)).chain(readers).collect()
+pub fn told(plan: &Plan, addresses: &Addresses, topic: usize) -> Vec<ActorId> {
+    let readers = (0..).zip(&plan.groups).filter(|(_, group)| group.topics.contains(&topic));
+    let coordinators = readers.map(|(number, _)| addresses.coordinator(number));
+    std::iter::once(addresses.controller()).chain(coordinators).collect()
 }
 
 /// How many partitions each topic has at the beginning.
@@ -48,14 +47,20 @@ fn drawn(plan: &Plan, age: Span, name: &str) -> Span {
 }
 
 /// What a producer knows of the topic it writes to, if that grows.
-pub(super) fn of_producer(plan: &Plan, client: &ClientPlan, name: &str, maps: &KeyMaps) -> Option<producer::Metadata> {
+pub fn of_producer(
+    plan: &Plan,
+    addresses: &Addresses,
+    client: &ClientPlan,
+    name: &str,
+    maps: &KeyMaps,
+) -> Option<producer::Metadata> {
     let topic = &plan.topics[client.topic];
     if topic.at_first == topic.partitions {
         return None;
     }
     let homes = counts(plan, client.topic).into_iter().map(|count| (count, maps.homes(client, count)));
     Some(producer::Metadata {
-        controller: address(plan),
+        controller: addresses.controller(),
         age: client.metadata_age,
         due: Time::ZERO + drawn(plan, client.metadata_age, name),
         places: places(plan, client.topic),
@@ -65,8 +70,9 @@ pub(super) fn of_producer(plan: &Plan, client: &ClientPlan, name: &str, maps: &K
 }
 
 /// What a member knows of topics, if one that its group reads grows, and members deal; `known` is what it has just heard.
-pub(super) fn of_member(
+pub fn of_member(
     plan: &Plan,
+    addresses: &Addresses,
     group: &GroupPlan,
     (member, incarnation): (u32, u32),
     known: &[u32],
@@ -82,7 +88,7 @@ pub(super) fn of_member(
         group.metadata_age
     };
     Some(consumer::Metadata {
-        controller: address(plan),
+        controller: addresses.controller(),
         age: group.metadata_age,
         first,
         due: Time::NEVER,

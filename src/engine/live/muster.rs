@@ -9,7 +9,7 @@ use super::host::{Host, Letter};
 use super::process::{Desk, Hello, Peer};
 use super::stage::{Ear, Goods, Listener, Stage, Taker};
 use super::{Hire, Settings};
-use crate::engine::cast::{self, Actor};
+use crate::engine::cast::{self, Actor, Casting};
 use crate::engine::sim::network::Links;
 use crate::model::processing::RealWork;
 use crate::model::protocol::ActorId;
@@ -91,7 +91,7 @@ pub fn muster(plan: &Plan, settings: &Settings<'_>, desks: &[Arc<Desk>]) -> (Com
     let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
     let listener = Arc::new(Mutex::new(Listener::new(Witness::new(&plan))));
     let mut benches = Benches::new(&plan, clock);
-    let cast = cast::assemble_with(&plan, &mut |group, member| {
+    let cast = Casting::new(&plan).everybody(&mut |group, member| {
         let labour = if desks.is_empty() { (settings.hire)(group, member) } else { None };
         benches.add(labour, group, member)
     });
@@ -143,7 +143,7 @@ pub fn members(
     let before = parts.iter().take_while(|part| !matches!(part, Part::Member(..))).count();
     let mine = |member: u32| member % hello.processes == hello.number;
     let mut benches = Benches::new(&plan, clock);
-    let cast = cast::members(&plan, hello.generation, &mut |group, member| {
+    let cast = Casting::new(&plan).members(hello.generation, &mut |group, member| {
         let labour = if mine(member) { hire(group, member) } else { None };
         benches.add(labour, group, member)
     });

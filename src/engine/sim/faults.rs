@@ -12,7 +12,6 @@ use crate::plan::events::{Action, Trouble, Who};
 use crate::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::Range;
 
 /// What is done next, and to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,8 +68,6 @@ pub struct Faults<'p> {
     states: Vec<State>,
     /// How often each has started, where that is more than once.
     lives: BTreeMap<ActorId, u32>,
-    /// By group: the addresses of its members.
-    members: Vec<Range<u32>>,
     /// What happened: when, what, to whom.
     pub happened: Vec<(Time, String, String)>,
 }
@@ -78,30 +75,19 @@ pub struct Faults<'p> {
 impl<'p> Faults<'p> {
     /// Of a run of this plan; nothing where nothing ever happens.
     #[must_use]
-    pub fn new(plan: &'p Plan) -> Option<Self> {
+    pub fn new(plan: &'p Plan, casting: Casting<'p>) -> Option<Self> {
         if plan.events.is_empty() {
             return None;
         }
-        let members = members(plan);
-        let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
-        let before = plan.cluster.brokers + plan.groups.len() as u32 + producers;
-        let everybody = members.last().map_or(before, |range| range.end);
-        let mut states: Vec<State> = (0..everybody).map(|_| State::Up).collect();
-        for (group, range) in plan.groups.iter().zip(&members) {
-            for late in range.start + group.members..range.end {
+        let addresses = &casting.addresses;
+        let mut states: Vec<State> = (0..addresses.clients()).map(|_| State::Up).collect();
+        for (number, group) in plan.groups.iter().enumerate() {
+            for late in addresses.members(number).skip(group.members as usize) {
                 states[late as usize] = State::Gone;
             }
         }
-        let mut faults = Self {
-            plan,
-            casting: Casting::new(plan),
-            due: BinaryHeap::new(),
-            turns: 0,
-            states,
-            lives: BTreeMap::new(),
-            members,
-            happened: Vec::new(),
-        };
+        let (due, lives) = (BinaryHeap::new(), BTreeMap::new());
+        let mut faults = Self { plan, casting, due, turns: 0, states, lives, happened: Vec::new() };
         for (at, number) in plan.timetable() {
             faults.plan_for(at, Deed::Begin(number));
         }
@@ -165,7 +151,7 @@ impl<'p> Faults<'p> {
             Action::Crash(who, back) => self.down(who, back, true, number, now, orders),
             Action::Restart(who, back) => self.down(who, back, false, number, now, orders),
             Action::Join(Who::Member(group, member)) => {
-                self.start(ActorId(self.members[group].start + member), orders);
+                self.start(self.casting.addresses.member(group, member), orders);
             }
             Action::Join(Who::Group(group)) => {
                 let next = self.absent(group).next();
@@ -200,7 +186,7 @@ impl<'p> Faults<'p> {
                     Trouble::Loss(share) => How::Lossy(*share, luck()),
                     Trouble::Cut => How::Shut(lasts.map_or(Time::NEVER, |lasts| now + lasts)),
                 };
-                let ends = between.map(|who| self.range(who));
+                let ends = between.map(|who| self.casting.addresses.whom(who));
                 orders.push(Order::Worsen(Bad { number, ends, how }));
                 self.plan_end(number, now, lasts);
             }
@@ -218,7 +204,7 @@ impl<'p> Faults<'p> {
             Action::Slow(who, ..) => {
                 // Whoever was drawn is not written down: everybody of the group is as quick as usual again.
                 let who = if let Who::AnyOf(group) = who { Who::Group(group) } else { who };
-                let those = self.range(who);
+                let those = self.casting.addresses.whom(who);
                 orders.extend(those.map(|actor| Order::Tell(ActorId(actor), Input::Slowed(1.0))));
             }
             Action::Network(..) => orders.push(Order::Mend(number)),
@@ -240,7 +226,7 @@ impl<'p> Faults<'p> {
         if !self.is_there(actor) {
             return;
         }
-        if actor.0 < self.plan.cluster.brokers {
+        if self.casting.addresses.is_broker(actor) {
             // Its log survives, and whoever writes to it hears that it is gone: it stays where it is.
             orders.push(Order::Tell(actor, if crashes { Input::Crashed } else { Input::Closing }));
         } else if crashes {
@@ -256,10 +242,10 @@ impl<'p> Faults<'p> {
 
     /// Somebody starts anew, whatever it was.
     fn start(&mut self, actor: ActorId, orders: &mut Vec<Order>) {
-        if actor.0 < self.plan.cluster.brokers {
+        if self.casting.addresses.is_broker(actor) {
             return orders.push(Order::Tell(actor, Input::Restarted));
         }
-        let Some((group, member)) = self.place(actor) else { return };
+        let Some((group, member)) = self.casting.addresses.place(actor) else { return };
         if !matches!(self.states[actor.index()], State::Gone) {
             orders.push(Order::Tell(actor, Input::Crashed));
         }
@@ -272,7 +258,7 @@ impl<'p> Faults<'p> {
     }
 
     fn scale(&mut self, group: usize, to: u32, orders: &mut Vec<Order>) {
-        let range = self.members[group].clone();
+        let range = self.casting.addresses.members(group);
         for actor in range.clone().map(ActorId) {
             let stays = actor.0 - range.start < to;
             let there = self.is_there(actor);
@@ -286,7 +272,7 @@ impl<'p> Faults<'p> {
 
     fn deploy(&mut self, number: usize, member: u32, now: Time, orders: &mut Vec<Order>) {
         let Action::Deploy { group, away, gap } = self.plan.events[number].action else { return };
-        let range = self.members[group].clone();
+        let range = self.casting.addresses.members(group);
         let actor = ActorId(range.start + member);
         if self.is_there(actor) {
             self.stop(actor, false, orders);
@@ -323,19 +309,14 @@ impl<'p> Faults<'p> {
         }
     }
 
-    /// The group and number of a member.
-    fn place(&self, actor: ActorId) -> Option<(usize, u32)> {
-        let group = self.members.iter().position(|range| range.contains(&actor.0))?;
-        Some((group, actor.0 - self.members[group].start))
-    }
-
     fn absent(&self, group: usize) -> impl Iterator<Item = ActorId> {
-        self.members[group].clone().map(ActorId).filter(|&actor| !self.is_there(actor))
+        self.casting.addresses.members(group).map(ActorId).filter(|&actor| !self.is_there(actor))
     }
 
     /// Who is meant and is there.
     fn who(&self, who: Who, number: usize, now: Time) -> Vec<ActorId> {
-        let there: Vec<ActorId> = self.range(who).map(ActorId).filter(|&actor| self.is_there(actor)).collect();
+        let there: Vec<ActorId> =
+            self.casting.addresses.whom(who).map(ActorId).filter(|&actor| self.is_there(actor)).collect();
         match who {
             Who::AnyOf(_) if !there.is_empty() => {
                 let name = format!("events/{number}/whom/{}", now.ns());
@@ -344,32 +325,5 @@ impl<'p> Faults<'p> {
             }
             _ => there,
         }
-    }
-
-    fn range(&self, who: Who) -> Range<u32> {
-        addresses(self.plan, &self.members, who)
-    }
-}
-
-/// By group: the addresses of its members.
-fn members(plan: &Plan) -> Vec<Range<u32>> {
-    let producers: u32 = plan.producers.iter().map(|producer| producer.instances).sum();
-    let mut first = plan.cluster.brokers + plan.groups.len() as u32 + producers;
-    let range = |group: &crate::plan::GroupPlan| {
-        let range = first..first + group.most_members;
-        first = range.end;
-        range
-    };
-    plan.groups.iter().map(range).collect()
-}
-
-fn addresses(plan: &Plan, members: &[Range<u32>], who: Who) -> Range<u32> {
-    let brokers = plan.cluster.brokers;
-    match who {
-        Who::Group(group) | Who::AnyOf(group) => members[group].clone(),
-        Who::Member(group, member) => members[group].start + member..members[group].start + member + 1,
-        Who::Brokers => 0..brokers + plan.groups.len() as u32,
-        Who::Broker(broker) => broker..broker + 1,
-        Who::Coordinator(group) => brokers + group as u32..brokers + group as u32 + 1,
     }
 }

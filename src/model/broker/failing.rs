@@ -7,7 +7,9 @@
 use super::copies::{Follower, Process};
 use super::{Broker, Connection, Request};
 use crate::model::machine::{Fact, Input, Outbox};
-use crate::model::protocol::{ActorId, Leadership, Message, PartitionId, Produce, Timer, Unanswered};
+use crate::model::protocol::{
+    ActorId, Leadership, Message, NOTHING_COMMITTED, PartitionId, Position, Produce, Timer, Unanswered,
+};
 use crate::units::{Span, Time};
 
 /// Worked timers of a process that is gone carry its number.
@@ -128,8 +130,16 @@ impl Broker {
                 }
             }
             Message::Lead(changes) => changes.into_iter().for_each(|known| self.lead(known, now, out)),
+            Message::ListOffsets { number, positions, .. } if !self.leads_all(&positions, now) => {
+                nowhere(from, number, positions, out);
+            }
             other => self.reread(from, other, now, out),
         }
+    }
+
+    fn leads_all(&mut self, positions: &[Position], now: Time) -> bool {
+        let me = self.settings.me;
+        positions.iter().all(|position| self.copies().leads(me, position.partition, now))
     }
 
     /// What comes for a process that is gone: a client hears that nobody is there.
@@ -154,6 +164,7 @@ impl Broker {
                 follow.refused = follow.wanted.iter().map(|wanted| wanted.partition).collect();
                 out.send(from, Message::Followed(follow));
             }
+            Message::ListOffsets { number, positions, .. } => nowhere(from, number, positions, out),
             _ => {}
         }
     }
@@ -279,4 +290,10 @@ fn discard_all(from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized
         let (partition, sequence, known) = (batch.partition, batch.sequence, false);
         out.observe(&Fact::Discarded { stream, from, partition, sequence, records, left, known });
     }
+}
+
+/// Nobody here knows where these partitions begin or end: `NOT_LEADER_OR_FOLLOWER`.
+fn nowhere(to: ActorId, number: u32, mut positions: Box<Vec<Position>>, out: &mut (impl Outbox + ?Sized)) {
+    positions.iter_mut().for_each(|position| position.offset = NOTHING_COMMITTED);
+    out.send(to, Message::ListedOffsets { number, positions });
 }

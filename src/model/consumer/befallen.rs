@@ -22,8 +22,6 @@ impl Consumer {
             }
             Input::Crashed => {
                 self.says(MemberState::Crashed, out);
-                self.processing.report_busy(now, out);
-                self.vanish(out);
                 self.hang_up(out);
             }
             Input::Paused(span) => {

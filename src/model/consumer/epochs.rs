@@ -4,7 +4,7 @@
 //! by itself, gives up what it is to give up, takes up what is new, and says so at once. A member that was thrown out
 //! notices with its next heartbeat and leaves everything as it is, in its next poll. Kafka without a listener would do
 //! that a little sooner, while the records are still in work.
-use super::{Commit, Consumer, Ending};
+use super::{Consumer, Ending};
 use crate::model::machine::Outbox;
 use crate::model::protocol::{Beat, Message, PartitionId, Reason, Refusal, Standing, Timer, Wish};
 use crate::model::sabotage::{self, Sabotage};
@@ -212,7 +212,7 @@ impl Consumer {
 
     /// Gives up and takes up what it was told to, and says so; whether it has.
     fn change(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
-        let commits = matches!(self.settings.commit, Commit::Auto(_));
+        let commits = self.commits_by_itself();
         let Some(epochs) = &mut self.epochs else { return true };
         let has: BTreeSet<PartitionId> = self.roster.partitions().collect();
         let told = epochs.told.clone().unwrap_or_else(|| has.clone());

@@ -8,7 +8,7 @@ use super::{Consumer, Ending, Settings};
 use crate::model::dealing::{Assignor, Dealing};
 use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{
-    Join, Joined, Leave, MemberKey, MemberState, Message, PartitionId, Reason, Refusal, Share, Shared, Timer,
+    Join, Joined, Leave, MemberKey, Message, PartitionId, Reason, Refusal, Share, Shared, Timer,
 };
 use crate::model::random::Stream;
 use crate::model::sabotage::{self, Sabotage};
@@ -424,14 +424,6 @@ impl Consumer {
         self.give_up(&all, out);
         if leaves {
             out.send(self.settings.coordinator, Message::Leave(Box::new(Leave { key, reason: Reason::Left })));
-        }
-    }
-
-    /// Its process is gone without a word.
-    pub(super) fn vanish(&self, out: &mut (impl Outbox + ?Sized)) {
-        if self.membership.is_some() {
-            let group = self.settings.group;
-            out.observe(&Fact::Member { group, key: self.key(), state: MemberState::Crashed });
         }
     }
 

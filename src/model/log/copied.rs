@@ -23,18 +23,8 @@ impl Log {
 
     /// Copies whole batches from `offset` to the end, readable or not, at least one; returns the offset after them.
     pub fn copy(&self, offset: u64, max_bytes: u64, into: &mut Parcel) -> u64 {
-        let before = self.bytes_far_before(offset);
-        let first = self.ends.partition_point(|&(end, _)| end <= offset);
-        let beyond = self.ends.partition_point(|&(_, total)| total <= before + max_bytes);
-        let end = self.ends[beyond.saturating_sub(1).max(first)].0;
-        let (from, to) = (self.slot(offset), self.slot(end));
-        if from < to {
-            into.extend(&self.ring[from..to], self.extras_of(from, to));
-        } else {
-            let wrap = self.ring.len();
-            into.extend(&self.ring[from..], self.extras_of(from, wrap));
-            into.extend(&self.ring[..to], self.extras_of(0, to));
-        }
+        let (end, _) = self.last_within(offset, self.bytes_far_before(offset) + max_bytes);
+        self.copy_out(offset, end, into);
         end
     }
 

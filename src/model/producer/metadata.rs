@@ -30,8 +30,8 @@ pub struct Metadata {
 impl Producer {
     /// The same where its topic grows.
     #[must_use]
-    pub fn refreshing(self, metadata: Metadata) -> Self {
-        Self { metadata: Some(Box::new(metadata)), ..self }
+    pub fn refreshing(self, metadata: Option<Metadata>) -> Self {
+        Self { metadata: metadata.map(Box::new), ..self }
     }
 
     pub(super) fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
