@@ -152,7 +152,7 @@ impl Machine for Consumer {
                 }
             }
             Input::Received { message: Message::Leaders(answer), .. } if answer.reads => {
-                self.informed(&answer, now, out)
+                self.informed(&answer, now, out);
             }
             Input::Fired(Timer::Refresh) => self.refresh(now, out),
             Input::Fired(Timer::AskToRead) => self.ask_leaders(now, out),

@@ -248,7 +248,9 @@ impl Machine for Controller {
             Input::Fired(Timer::Prefer) => self.rebalance(now, out),
             Input::Grown { first, partitions } => {
                 let new = &mut self.partitions[first as usize..(first + partitions) as usize];
-                new.iter_mut().for_each(|led| led.there = true);
+                for led in new {
+                    led.there = true;
+                }
             }
             Input::Observed | Input::Started => {}
             other => panic!("a controller does not expect {other:?}"),

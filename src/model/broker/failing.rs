@@ -131,7 +131,7 @@ impl Broker {
             }
             Message::Lead(changes) => changes.into_iter().for_each(|known| self.lead(known, now, out)),
             Message::ListOffsets { number, positions, .. } if !self.leads_all(&positions, now) => {
-                nowhere(from, number, positions, out);
+                nowhere(from, number, *positions, out);
             }
             other => self.reread(from, other, now, out),
         }
@@ -164,7 +164,7 @@ impl Broker {
                 follow.refused = follow.wanted.iter().map(|wanted| wanted.partition).collect();
                 out.send(from, Message::Followed(follow));
             }
-            Message::ListOffsets { number, positions, .. } => nowhere(from, number, positions, out),
+            Message::ListOffsets { number, positions, .. } => nowhere(from, number, *positions, out),
             _ => {}
         }
     }
@@ -293,7 +293,9 @@ fn discard_all(from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized
 }
 
 /// Nobody here knows where these partitions begin or end: `NOT_LEADER_OR_FOLLOWER`.
-fn nowhere(to: ActorId, number: u32, mut positions: Box<Vec<Position>>, out: &mut (impl Outbox + ?Sized)) {
-    positions.iter_mut().for_each(|position| position.offset = NOTHING_COMMITTED);
-    out.send(to, Message::ListedOffsets { number, positions });
+fn nowhere(to: ActorId, number: u32, mut positions: Vec<Position>, out: &mut (impl Outbox + ?Sized)) {
+    for position in &mut positions {
+        position.offset = NOTHING_COMMITTED;
+    }
+    out.send(to, Message::ListedOffsets { number, positions: Box::new(positions) });
 }

@@ -180,7 +180,7 @@ impl Reading<'_, '_> {
         } else if let Some(target) = one(&e.poison) {
             self.poison(target)?
         } else if let Some(target) = one(&e.grow) {
-            self.grow(target)?
+            self.grow(&target)?
         } else {
             self.network()?
         })

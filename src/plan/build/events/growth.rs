@@ -40,8 +40,8 @@ pub fn in_order(plan: &Plan, paths: &[String], found: &mut Findings<'_>) {
 }
 
 impl Reading<'_, '_> {
-    pub(super) fn grow(&mut self, target: String) -> Option<(Action, String)> {
-        let topic = self.topic("grow", &target)?;
+    pub(super) fn grow(&mut self, target: &str) -> Option<(Action, String)> {
+        let topic = self.topic("grow", target)?;
         let Some(to) = self.event.to.as_ref().map(|to| to.0 as u32) else {
             self.error("", "does not say how many partitions there will be", "add `to: 16`");
             return None;
