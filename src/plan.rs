@@ -142,8 +142,10 @@ pub struct TopicPlan {
     pub name: String,
     /// Number of its first partition over all topics.
     pub first: u32,
-    /// How many partitions it has.
+    /// How many partitions there are places for: more than at the beginning where it grows.
     pub partitions: u32,
+    /// How many partitions it has at the beginning.
+    pub at_first: u32,
     /// Copies of each record, at least one.
     pub replicas: u32,
     /// `min.insync.replicas`: copies without which `acks=all` is refused.
@@ -181,6 +183,8 @@ pub struct ClientPlan {
     pub backoff: Backoff,
     /// `enable.idempotence`.
     pub idempotent: bool,
+    /// `metadata.max.age.ms`.
+    pub metadata_age: Span,
     /// `max.request.size` in bytes.
     pub request_size: u32,
     /// `producer_byte_rate` of each client at each broker, in bytes per second; infinite where there is none.
@@ -327,6 +331,8 @@ pub struct GroupPlan {
     pub cold: bool,
     /// `auto.offset.reset`: where it goes on in a partition of which nothing is committed.
     pub reset: Reset,
+    /// `metadata.max.age.ms`.
+    pub metadata_age: Span,
     /// Whether its members are static: `group.instance.id`.
     pub fixed: bool,
     /// Whether members may come, go or be taken for gone, so that the group runs its protocol.

@@ -164,6 +164,7 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("producer", "retry.backoff.ms=7", "producers.p.retry_backoff=7ms"),
     ("producer", "retry.backoff.max.ms=7", "producers.p.retry_backoff_max=7ms"),
     ("producer", "enable.idempotence=false", "producers.p.idempotence=false"),
+    ("producer", "metadata.max.age.ms=7", "producers.p.metadata_max_age=7ms"),
     ("producer", "compression.type=zstd", "producers.p.compression=zstd"),
     (
         "producer",
@@ -178,6 +179,7 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     ("consumer", "max.partition.fetch.bytes=7", "groups.g.fetch.max_partition_bytes=7 B"),
     ("consumer", "heartbeat.interval.ms=7", "groups.g.heartbeat=7ms"),
     ("consumer", "session.timeout.ms=7000", "groups.g.session_timeout=7s"),
+    ("consumer", "metadata.max.age.ms=7", "groups.g.metadata_max_age=7ms"),
     ("consumer", "group.protocol=consumer", "groups.g.protocol=consumer"),
     ("consumer", "auto.commit.interval.ms=7", "groups.g.commit.auto=7ms"),
     ("consumer", "enable.auto.commit=false", "groups.g.commit.after=poll"),

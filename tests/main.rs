@@ -15,6 +15,7 @@ mod fit;
 mod friendly;
 mod gallery;
 mod groups;
+mod growth;
 mod histogram;
 mod hostile;
 mod house;

@@ -5,6 +5,7 @@
 mod addresses;
 mod failing;
 mod groups;
+mod growth;
 
 use crate::model::accumulator::{self, Accumulator};
 use crate::model::assignor;
@@ -89,6 +90,7 @@ impl Actor {
 pub type RealWorkOf<'w> = dyn FnMut(usize, u32) -> Option<Arc<Mutex<dyn RealWork>>> + 'w;
 
 /// Nobody's work is real.
+#[must_use]
 pub fn simulated(_group: usize, _member: u32) -> Option<Arc<Mutex<dyn RealWork>>> {
     None
 }
@@ -105,6 +107,8 @@ pub struct Casting<'p> {
     shared: Vec<Option<Shared>>,
     /// The next producer id that nobody has had: they go on behind the addresses.
     next_id: Cell<u32>,
+    /// How many partitions each topic has by now.
+    partitions: Vec<u32>,
 }
 
 impl<'p> Casting<'p> {
@@ -113,8 +117,18 @@ impl<'p> Casting<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         let shared = (0..plan.groups.len()).map(|group| Shared::of(plan, group)).collect();
         let (addresses, homes, poisons) = (Addresses::of(plan), KeyMaps::of(plan), plan.poisons().into());
-        let next_id = Cell::new(addresses.controller().0 + 1);
-        Self { plan, addresses, homes, poisons, shared, next_id }
+        let (next_id, partitions) = (Cell::new(addresses.controller().0 + 1), growth::at_first(plan));
+        Self { plan, addresses, homes, poisons, shared, next_id, partitions }
+    }
+
+    /// A topic has so many partitions from now on, unless it had as many before; whoever hears of it at once.
+    pub fn grow(&mut self, topic: usize, to: u32) -> Vec<ActorId> {
+        let partitions = &mut self.partitions[topic];
+        if to <= *partitions {
+            return Vec::new();
+        }
+        *partitions = to;
+        growth::told(self.plan, &self.addresses, topic)
     }
 
     /// Everybody who is there or may come, in the order of their addresses.
@@ -171,9 +185,9 @@ impl<'p> Casting<'p> {
     }
 }
 
-/// Where keys go, for each topic and hash with which anybody writes there.
+/// Where keys go, for each topic and hash with which anybody writes there, and each number of partitions it will have.
 #[derive(Debug)]
-struct KeyMaps(BTreeMap<(usize, KeyHash), Arc<KeyHomes>>);
+struct KeyMaps(BTreeMap<(usize, KeyHash, u32), Arc<KeyHomes>>);
 
 impl KeyMaps {
     fn of(plan: &Plan) -> Self {
@@ -182,13 +196,16 @@ impl KeyMaps {
         let wanted = clients.filter_map(|client| Some((client.topic, client.partitioner.hash()?)));
         let mut maps = BTreeMap::new();
         for (topic, hash) in wanted {
-            maps.entry((topic, hash)).or_insert_with(|| Arc::new(key_homes(plan, topic, hash)));
+            for count in growth::counts(plan, topic) {
+                let new = || Arc::new(key_homes(plan, topic, hash, count));
+                maps.entry((topic, hash, count)).or_insert_with(new);
+            }
         }
         Self(maps)
     }
 
-    fn homes(&self, plan: &Plan, client: &ClientPlan) -> Homes {
-        let table = |hash| Arc::clone(self.0.get(&(client.topic, hash)).expect("made for every client"));
+    fn homes(&self, client: &ClientPlan, partitions: u32) -> Homes {
+        let table = |hash| Arc::clone(self.0.get(&(client.topic, hash, partitions)).expect("made for every client"));
         match client.partitioner {
             PartitionerPlan::Kafka => Homes::Kafka(table(KeyHash::Murmur2)),
             PartitionerPlan::RoundRobin => Homes::RoundRobin,
@@ -197,7 +214,7 @@ impl KeyMaps {
                 let keyless = match hash {
                     // `consistent_random`; the other two hash no key as they hash an empty one.
                     KeyHash::Crc32 => Keyless::Random,
-                    _ => Keyless::Partition(hash.partition(b"", plan.topics[client.topic].partitions)),
+                    _ => Keyless::Partition(hash.partition(b"", partitions)),
                 };
                 Homes::Hashed(table(hash), keyless)
             }
@@ -206,12 +223,12 @@ impl KeyMaps {
 }
 
 /// Where keys go in a topic: those of its producers, and of whatever is written to it along pipelines.
-fn key_homes(plan: &Plan, topic: usize, hash: KeyHash) -> KeyHomes {
+fn key_homes(plan: &Plan, topic: usize, hash: KeyHash, partitions: u32) -> KeyHomes {
     let is_written = plan.producers.iter().any(|producer| producer.client.topic == topic);
     let is_output = plan.groups.iter().any(|group| group.output.as_ref().is_some_and(|output| output.topic == topic));
     let wanted = plan.producers.iter().filter(|producer| producer.client.topic == topic || is_output);
     let keys = wanted.filter(|_| is_written || is_output).map(|producer| &producer.keys);
-    KeyHomes::new(hash, keys, plan.topics[topic].partitions)
+    KeyHomes::new(hash, keys, partitions)
 }
 
 fn writing(plan: &Plan, client: &ClientPlan) -> Writing {
@@ -230,6 +247,7 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
     let settings = accumulator::Settings {
         first_partition: topic.first,
         partitions: topic.partitions,
+        known: topic.at_first,
         brokers: plan.cluster.brokers,
         batch_size: client.batch_size,
         linger: client.linger,
@@ -268,7 +286,7 @@ pub fn times_out(plan: &Plan, client: &ClientPlan) -> bool {
 #[must_use]
 pub fn assign(plan: &Plan, group: &GroupPlan) -> Vec<Vec<(usize, u32)>> {
     let topics: Vec<_> =
-        plan.topics.iter().map(|topic| assignor::Topic { name: &topic.name, partitions: topic.partitions }).collect();
+        plan.topics.iter().map(|topic| assignor::Topic { name: &topic.name, partitions: topic.at_first }).collect();
     // Zero-padded, so that the order of the text is the order of the numbers.
     let names: Vec<String> = (0..group.members).map(|member| format!("{}-{member:07}", group.name)).collect();
     let members: Vec<_> =
@@ -379,7 +397,7 @@ impl Casting<'_> {
         };
         let arrivals = Stream::named(seed, &format!("arrivals/{name}"));
         let common = Stream::named(seed, &format!("arrivals/{}", planned.name));
-        let partitions = plan.topics[planned.client.topic].partitions;
+        let partitions = plan.topics[planned.client.topic].at_first;
         let limit = &planned.limit;
         let limited = limit.messages_per_s.is_finite() || limit.bytes_per_s.is_finite();
         let each = f64::from(n);
@@ -387,7 +405,7 @@ impl Casting<'_> {
             clock: Clock::new(&planned.arrivals, (i, n), plan.run.arrivals_end, share, arrivals, common),
             keys: planned.keys.clone(),
             sizes: planned.message_size.clone(),
-            homes: self.homes.homes(plan, &planned.client),
+            homes: self.homes.homes(&planned.client, partitions),
             partitions,
             turn: i % partitions,
             limit: limited.then_some((limit.messages_per_s / each, limit.bytes_per_s / each, limit.burst / each)),
@@ -397,7 +415,8 @@ impl Casting<'_> {
         let settings = sender(plan, &planned.client, stream as u32, i);
         let accumulator = accumulator(plan, &planned.client, &name);
         let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
-        self.patient(&planned.client, producer, &name)
+        let producer = self.patient(&planned.client, producer, &name);
+        producer.refreshing(growth::of_producer(plan, &self.addresses, &planned.client, &name, &self.homes))
     }
 
     /// A producer that sends again what is not answered, where that can happen.
@@ -433,12 +452,12 @@ impl Casting<'_> {
         }
         let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);
         let producer = self.patient(client, producer, &name);
-        let (careful, partitions) = (plan.may_lose_members_of(group), plan.topics[client.topic].partitions);
+        let (careful, partitions) = (plan.may_lose_members_of(group), plan.topics[client.topic].at_first);
         Some(Output {
             producer: if careful { producer.with_sources(partitions) } else { producer },
             careful,
             awaited: false,
-            homes: self.homes.homes(plan, client),
+            homes: self.homes.homes(client, partitions),
             turn: 0,
             luck: Stream::named(plan.run.seed, &format!("homes/{name}")),
             partitions,
@@ -479,7 +498,9 @@ impl Casting<'_> {
         let trials = (!self.poisons.is_empty() || group.retry.dead_letters)
             .then(|| Trials::new(Arc::clone(&self.poisons), group.retry.clone()));
         let output = self.output(number as usize, member, generation);
+        let known = growth::of_member(plan, &self.addresses, group, (member, generation), &self.partitions);
         let consumer = Consumer::new(settings, owned.collect(), group.workers, output).with_trials(trials);
+        let consumer = consumer.refreshing(known);
         if plan.cluster.failing.is_some() { consumer.seeking(self.addresses.controller()) } else { consumer }
     }
 }

@@ -186,6 +186,11 @@ impl<'p> Faults<'p> {
             }
             // Whoever processes such records was told when it was made.
             Action::Poison { .. } => {}
+            Action::Grow { topic, to } => {
+                let grown =
+                    |actor| Order::Tell(actor, Input::Grown { first: plan.topics[topic].first, partitions: to });
+                orders.extend(self.casting.grow(topic, to).into_iter().map(grown));
+            }
             Action::Network(ref between, ref trouble, lasts) => {
                 let luck = || Stream::named(plan.run.seed, &format!("events/{number}/network/{}", now.ns()));
                 let how = match trouble {

@@ -49,8 +49,10 @@ pub struct Accumulator {
 pub struct Settings {
     /// Number of the topic's first partition over all topics.
     pub first_partition: PartitionId,
-    /// Partitions of the topic.
+    /// Partitions of the topic that there are places for.
     pub partitions: u32,
+    /// Those of them that the client knows of.
+    pub known: u32,
     /// Brokers; partition p of the topic is led by broker p mod this, until it moves.
     pub brokers: u32,
     /// `batch.size`.
@@ -106,7 +108,7 @@ impl Accumulator {
     #[must_use]
     pub fn new(settings: Settings, mut luck: Stream) -> Self {
         let lane = || Lane { waiting: VecDeque::new(), oldest: Time::NEVER, sealed: 0 };
-        let sticky = Sticky::new(luck.below(settings.partitions), settings.batch_size);
+        let sticky = Sticky::new(luck.below(settings.known), settings.batch_size);
         Self {
             queues: (0..settings.partitions).map(|_| Queue::default()).collect(),
             lanes: (0..settings.brokers).map(|_| lane()).collect(),
@@ -183,10 +185,10 @@ impl Accumulator {
     #[cold]
     fn switch(&mut self) {
         let random = (self.luck.bits() >> 33) as u32;
-        let touched = self.queues.iter().all(|queue| queue.sequence > 0 || !queue.is_empty());
+        let queues = &self.queues[..self.settings.known as usize];
+        let touched = queues.iter().all(|queue| queue.sequence > 0 || !queue.is_empty());
         let weights = if touched {
-            let sizes =
-                (0..).zip(&self.queues).map(|(partition, queue)| queue.batches() + self.repeats.batches(partition));
+            let sizes = (0..).zip(queues).map(|(partition, queue)| queue.batches() + self.repeats.batches(partition));
             let sizes: Vec<u32> = sizes.collect();
             partitioner::cumulative_weights(&sizes)
         } else {
@@ -194,7 +196,7 @@ impl Accumulator {
         };
         let mut next = match weights {
             Some(table) => partitioner::pick(&table, random),
-            None => random % self.settings.partitions,
+            None => random % self.settings.known,
         };
         if self.strict {
             next = self.next_with_leader(next);

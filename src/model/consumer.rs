@@ -7,6 +7,7 @@ mod befallen;
 mod epochs;
 mod leaders;
 mod membership;
+mod metadata;
 mod output;
 mod partitions;
 mod resume;
@@ -28,6 +29,7 @@ use std::collections::VecDeque;
 
 pub use epochs::Taking;
 pub use membership::Joining;
+pub use metadata::Metadata;
 pub use output::Output;
 pub use partitions::Reset;
 pub use settings::{Commit, Settings};
@@ -65,6 +67,8 @@ pub struct Consumer {
     ending: Ending,
     /// Where brokers can fail.
     seeking: Option<Box<leaders::Seeking>>,
+    /// Where topics that it reads grow, and members deal.
+    metadata: Option<Box<Metadata>>,
     /// Records that are committed already and may be worked on, where that comes first.
     granted: u32,
     /// It has an output, and what is not written yet is not done.
@@ -159,7 +163,10 @@ impl Consumer {
                     output.producer.handle(now, input, out);
                 }
             }
-            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => self.led(&answer, now, out),
+            Input::Received { message: Message::Leaders(answer), .. } if answer.reads => {
+                self.informed(&answer, now, out);
+            }
+            Input::Fired(Timer::Refresh) => self.refresh(now, out),
             Input::Fired(Timer::AskToRead) => self.ask_leaders(now, out),
             Input::Fired(Timer::FetchTimedOut(broker)) => self.fetch_timed_out(broker, now, out),
             Input::Closing | Input::Crashed | Input::Paused(_) | Input::Slowed(_) => self.befallen(now, input, out),
@@ -197,6 +204,7 @@ impl Consumer {
             polled_at: Time::ZERO,
             ending: Ending::No,
             seeking: None,
+            metadata: None,
             granted: 0,
             careful: output.as_ref().is_some_and(|output| output.careful),
             output,
@@ -251,6 +259,7 @@ impl Consumer {
             self.commit_at = self.settings.starts.max(now) + interval;
         }
         self.first_beat(now, out);
+        self.first_refresh(now, out);
         out.wake(Timer::Begin, self.settings.starts.max(now));
     }
 
@@ -328,7 +337,8 @@ impl Consumer {
 
     #[inline]
     fn poll_if_idle(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if self.processing.idle_at() <= now && self.idle_armed > now {
+        // Who is to start later hears things before that, where its group changes.
+        if self.processing.idle_at() <= now && self.idle_armed > now && now >= self.settings.starts {
             self.report(now, out);
             self.poll(now, out);
         }

@@ -5,7 +5,7 @@
 //! in sync with nothing, and what it led goes to the first replica that is. Without one a partition has no leader until one
 //! of those that were in sync is back. Absent: unclean election, and eligible leader replicas (KIP-966).
 use super::machine::{Fact, Input, Machine, Outbox};
-use super::protocol::{ActorId, Leaders, Leadership, Message, NOBODY, PartitionId, Timer};
+use super::protocol::{ABSENT, ActorId, Leaders, Leadership, Message, NOBODY, PartitionId, Timer};
 use super::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
 
@@ -20,6 +20,8 @@ pub struct Controller {
     session: Span,
     brokers: Vec<Watched>,
     partitions: Vec<Led>,
+    /// Whether brokers can fail, so that it has to look after them.
+    watches: bool,
 }
 
 /// A broker, as far as it was heard of.
@@ -38,6 +40,8 @@ struct Led {
     /// The preferred leader first.
     replicas: Vec<u32>,
     now: Leadership,
+    /// Whether it is there yet.
+    there: bool,
 }
 
 impl Controller {
@@ -46,13 +50,27 @@ impl Controller {
     pub fn new(session: Span, brokers: u32, partitions: impl Iterator<Item = Vec<u32>>) -> Self {
         let led = |(partition, replicas): (PartitionId, Vec<u32>)| {
             let now = Leadership { partition, leader: replicas[0], epoch: 0, version: 0, in_sync: replicas.clone() };
-            Led { replicas, now }
+            Led { replicas, now, there: true }
         };
         Self {
             session,
             brokers: vec![Watched::default(); brokers as usize],
             partitions: (0..).zip(partitions).map(led).collect(),
+            watches: true,
         }
+    }
+
+    /// The same of brokers that never fail: it only says who leads what.
+    #[must_use]
+    pub fn idle(self) -> Self {
+        Self { watches: false, ..self }
+    }
+
+    /// The same before some partitions are there.
+    #[must_use]
+    pub fn without(mut self, partitions: impl Iterator<Item = PartitionId>) -> Self {
+        partitions.for_each(|partition| self.partitions[partition as usize].there = false);
+        self
     }
 
     fn may_lead(&self, broker: u32) -> bool {
@@ -141,7 +159,7 @@ impl Controller {
 
     /// Everybody who has a copy and is there hears of a partition, its leader first.
     fn tell(&self, partition: usize, out: &mut (impl Outbox + ?Sized)) {
-        let Led { replicas, now } = &self.partitions[partition];
+        let Led { replicas, now, .. } = &self.partitions[partition];
         let leader = replicas.iter().filter(|&&broker| broker == now.leader);
         let others = replicas.iter().filter(|&&broker| broker != now.leader);
         for &broker in leader.chain(others) {
@@ -188,7 +206,7 @@ impl Controller {
                 continue;
             }
             for partition in 0..self.partitions.len() {
-                let Led { replicas, now } = &self.partitions[partition];
+                let Led { replicas, now, .. } = &self.partitions[partition];
                 if replicas[0] == broker && now.leader != broker && now.in_sync.contains(&broker) {
                     self.elect(partition, broker, out);
                 }
@@ -200,7 +218,7 @@ impl Controller {
     #[expect(clippy::unnecessary_box_returns, reason = "the box is the message: it travels and comes home")]
     fn leaders(&self, mut answer: Box<Leaders>) -> Box<Leaders> {
         answer.leaders.clear();
-        answer.leaders.extend(self.partitions.iter().map(|led| led.now.leader));
+        answer.leaders.extend(self.partitions.iter().map(|led| if led.there { led.now.leader } else { ABSENT }));
         answer
     }
 }
@@ -208,7 +226,7 @@ impl Controller {
 impl Machine for Controller {
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started => {
+            Input::Started if self.watches => {
                 self.brokers.iter_mut().for_each(|broker| broker.heard = now);
                 out.wake(Timer::Sessions, now + self.session);
                 out.wake(Timer::Prefer, now + REBALANCE);
@@ -228,7 +246,13 @@ impl Machine for Controller {
             }
             Input::Fired(Timer::Sessions) => self.watch(now, out),
             Input::Fired(Timer::Prefer) => self.rebalance(now, out),
-            Input::Observed => {}
+            Input::Grown { first, partitions } => {
+                let new = &mut self.partitions[first as usize..(first + partitions) as usize];
+                for led in new {
+                    led.there = true;
+                }
+            }
+            Input::Observed | Input::Started => {}
             other => panic!("a controller does not expect {other:?}"),
         }
     }

@@ -53,6 +53,13 @@ impl Coordinator {
         Self { epochs: Some(Box::new(epochs)), ..self }
     }
 
+    /// One that has heard nothing of these partitions, which are not there yet.
+    #[must_use]
+    pub fn without(mut self, partitions: impl Iterator<Item = PartitionId>) -> Self {
+        partitions.for_each(|partition| self.committed[partition as usize] = NOTHING_COMMITTED);
+        self
+    }
+
     /// One whose group has never committed anything.
     #[must_use]
     pub fn cold(mut self) -> Self {
@@ -155,7 +162,8 @@ impl Machine for Classic {
             Input::Received { from, message: Message::Join(join) } => self.join(from, *join, now, out),
             Input::Received { from, message: Message::Share(share) } => self.share(from, *share, now, out),
             Input::Received { message: Message::Leave(leave), .. } => self.leave(*leave, now, out),
-            Input::Paused(_) | Input::Slowed(_) => {}
+            // Whoever leads the group finds out for itself.
+            Input::Paused(_) | Input::Slowed(_) | Input::Grown { .. } => {}
             other => panic!("a coordinator does not expect {other:?}"),
         }
     }

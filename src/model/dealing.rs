@@ -26,7 +26,7 @@ pub struct Dealing {
     pub group: String,
     /// How it deals.
     pub assignor: Assignor,
-    /// All topics: name, number of the first partition, and how many there are.
+    /// All topics: name, number of the first partition, and how many there are, unless whoever deals knows of more.
     pub topics: Vec<(String, u32, u32)>,
     /// Those the group reads.
     pub reads: Vec<usize>,
@@ -39,11 +39,15 @@ impl Dealing {
         self.assignor == Assignor::CooperativeSticky
     }
 
-    /// Who gets what.
+    /// Who gets what; `known` says how many partitions each topic has where that changes.
     #[must_use]
-    pub fn deal(&self, members: &[Subscriber]) -> Vec<(MemberKey, Vec<PartitionId>)> {
-        let topics: Vec<Topic<'_>> =
-            self.topics.iter().map(|(name, _, partitions)| Topic { name, partitions: *partitions }).collect();
+    pub fn deal(&self, members: &[Subscriber], known: Option<&[u32]>) -> Vec<(MemberKey, Vec<PartitionId>)> {
+        let counts: Vec<u32> = match known {
+            Some(known) => known.to_vec(),
+            None => self.topics.iter().map(|(_, _, partitions)| *partitions).collect(),
+        };
+        let topics = self.topics.iter().zip(&counts);
+        let topics: Vec<Topic<'_>> = topics.map(|((name, ..), &partitions)| Topic { name, partitions }).collect();
         let names: Vec<[String; 2]> = members.iter().map(|member| self.names(member.key)).collect();
         let known = names.iter().zip(members).map(|([instance, id], member)| Member {
             id,
@@ -51,7 +55,7 @@ impl Dealing {
             topics: &self.reads,
         });
         let known: Vec<Member<'_>> = known.collect();
-        let owned: Vec<Vec<Partition>> = members.iter().map(|member| self.places(&member.owned)).collect();
+        let owned: Vec<Vec<Partition>> = members.iter().map(|member| self.places(&member.owned, &counts)).collect();
         let previous = owned.iter().zip(members).map(|(owned, member)| Previous {
             owned,
             generation: if member.generation == 0 { -1 } else { member.generation.cast_signed() },
@@ -79,12 +83,13 @@ impl Dealing {
         [instance, id]
     }
 
-    fn places(&self, partitions: &[PartitionId]) -> Vec<Partition> {
+    fn places(&self, partitions: &[PartitionId], known: &[u32]) -> Vec<Partition> {
         let place = |&partition: &PartitionId| {
             let after = self.topics.partition_point(|&(_, first, _)| first <= partition);
             (after - 1, partition - self.topics[after - 1].1)
         };
-        partitions.iter().map(place).collect()
+        // Whoever led before may have known of more.
+        partitions.iter().map(place).filter(|&(topic, number)| number < known[topic]).collect()
     }
 
     fn number(&self, (topic, partition): Partition) -> PartitionId {

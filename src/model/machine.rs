@@ -37,6 +37,13 @@ pub enum Input {
     Paused(Span),
     /// Its work takes so many times as long as without this, from now on; of a broker, what its disk writes.
     Slowed(f64),
+    /// A topic has more partitions from now on. The controller is told, and coordinators are.
+    Grown {
+        /// The first partition of the topic.
+        first: PartitionId,
+        /// How many it has.
+        partitions: u32,
+    },
     /// A new process takes the place of one that is gone, and finds what that had written. Only brokers are told; a member
     /// that is back is another machine.
     Restarted,

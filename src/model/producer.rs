@@ -9,6 +9,7 @@ mod blocked;
 mod expiry;
 mod held;
 mod leaders;
+mod metadata;
 mod observed;
 mod retry;
 mod sources;
@@ -24,6 +25,7 @@ use crate::units::{Span, Time};
 use beyond::Beyond;
 use expiry::Expiry;
 use leaders::Moves;
+pub use metadata::Metadata;
 use retry::Retry;
 pub use retry::Retrying;
 use sources::Sources;
@@ -63,6 +65,8 @@ pub struct Producer {
     moves: Option<Box<Moves>>,
     /// Of an output, where members can be gone.
     sources: Option<Box<Sources>>,
+    /// Where its topic grows.
+    metadata: Option<Box<Metadata>>,
     muted: Muted,
     #[expect(clippy::vec_box, reason = "boxes travel: messages move pointers, and come home here")]
     spare: Vec<Box<Produce>>,
@@ -122,7 +126,8 @@ impl Machine for Producer {
     #[inline]
     fn handle(&mut self, now: Time, input: Input, out: &mut (impl Outbox + ?Sized)) {
         match input {
-            Input::Started | Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
+            Input::Started => self.start(now, out),
+            Input::Fired(Timer::GaveUp) => self.turn_all(now, out),
             Input::Fired(Timer::Ready(lane)) => self.ready(lane as usize, now, out),
             Input::Received { from, message: Message::Produced(answer) } => self.acked(from, answer, now, out),
             Input::Fired(Timer::Expired) => self.expire(now, out),
@@ -131,7 +136,8 @@ impl Machine for Producer {
             Input::Fired(Timer::Throttled(lane)) => self.throttle_is_over(lane as usize, now, out),
             Input::Observed => self.observed(now, out),
             Input::Received { from, message: Message::Connected { epoch } } => self.connected(from, epoch, now, out),
-            Input::Received { message: Message::Leaders(answer), .. } => self.led(&answer, now, out),
+            Input::Received { message: Message::Leaders(answer), .. } => self.informed(&answer, now, out),
+            Input::Fired(Timer::Refresh) => self.refresh(now, out),
             Input::Fired(Timer::AskToWrite) => self.ask_again(out),
             Input::Fired(Timer::Reconnect(lane)) => self.reconnect(lane as usize, out),
             other => panic!("a producer does not expect {other:?}"),
@@ -154,6 +160,7 @@ impl Producer {
             retry: None,
             moves: None,
             sources: None,
+            metadata: None,
             muted: Muted::default(),
             lanes: vec![Lane::new(epoch); brokers as usize],
             blocked: None,

@@ -11,7 +11,7 @@ use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-pub use copies::{Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY, Unanswered};
+pub use copies::{ABSENT, Copied, CopyEnd, Follow, Leaders, Leadership, NOBODY, Unanswered};
 pub use epochs::{Beat, Standing, Wish};
 pub use membership::{Join, Joined, Leave, MemberKey, MemberState, Reason, Refusal, Share, Shared, Subscriber};
 pub use parcel::{Extra, Parcel, Source};
@@ -398,6 +398,8 @@ pub enum Timer {
     Prefer,
     /// Producer: time to ask again who leads what.
     AskToWrite,
+    /// Producer, member: what is known of partitions may be too old.
+    Refresh,
     /// Producer: time to connect to this broker again.
     Reconnect(u32),
     /// Member: time to ask again who leads what.

@@ -316,6 +316,24 @@ impl Workload {
         true
     }
 
+    /// The topic has so many partitions, and keys go there: what is drawn ahead, too, for nothing of it has left.
+    #[cold]
+    pub fn grow(&mut self, partitions: u32, homes: Homes, ahead: &mut Ahead) {
+        (self.partitions, self.homes) = (partitions, homes);
+        ahead.forget_taken();
+        let before = std::mem::take(&mut ahead.homes);
+        if let (Homes::RoundRobin, Some(&next)) = (&self.homes, before.first()) {
+            self.turn = next;
+        }
+        let base = self.key_base();
+        let own = |record: &Record| if record.key == NO_KEY { NO_KEY } else { record.key - base };
+        for block in ahead.records.chunks(BLOCK) {
+            let mut keys = [NO_KEY; BLOCK];
+            keys.iter_mut().zip(block).for_each(|(key, record)| *key = own(record));
+            self.draw_homes(&keys, &mut ahead.homes, block.len());
+        }
+    }
+
     fn key_base(&self) -> u32 {
         match self.keys {
             Keys::None => 0,

@@ -171,10 +171,14 @@ fn series(plan: &Plan, run: &Recording, worst: &[Vec<u32>]) -> Vec<SeriesRow> {
 
 fn partitions(plan: &Plan, run: &Recording) -> Vec<PartitionRow> {
     let mut rows = Vec::new();
+    let since = if plan.grows() { plan.since() } else { Vec::new() };
     for (t, topic) in plan.topics.iter().enumerate() {
         let appended = run.end.topics[t].appended.total;
         for number in 0..topic.partitions {
             let partition = (topic.first + number) as usize;
+            if since.get(partition).is_some_and(|at| *at > run.ended) {
+                continue;
+            }
             let tally = &run.partitions[partition];
             let group = |g: usize| {
                 let place = &run.places[g * run.partitions.len() + partition];
@@ -189,6 +193,7 @@ fn partitions(plan: &Plan, run: &Recording) -> Vec<PartitionRow> {
                 topic: topic.name.clone(),
                 partition: number,
                 leader: number % plan.cluster.brokers,
+                since_s: since.get(partition).map(|at| at.seconds()),
                 appended: tally.appended,
                 share: if appended > 0 { tally.appended as f64 / appended as f64 } else { 0.0 },
                 bytes: tally.bytes,

@@ -135,7 +135,7 @@ fn topic(plan: &Plan, run: &Recording, i: usize) -> TopicResult {
     let appended = end.appended.total as f64;
     let streams = stream_topics(plan).into_iter().zip(&run.end.streams).filter(|&(topic, _)| topic == i);
     TopicResult {
-        partitions: planned.partitions,
+        partitions: plan.partitions_by(i, run.ended),
         appended,
         bytes,
         stored_bytes: stored,

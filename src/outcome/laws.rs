@@ -95,8 +95,8 @@ impl Laws {
         let outputs = plan.groups.iter().filter_map(|group| group.output.as_ref());
         let hash = plan.producers.first().and_then(|producer| producer.client.partitioner.hash());
         let hashed = hash.is_some() && plan.producers.iter().all(|producer| producer.client.partitioner.hash() == hash);
-        // Keys keep their partition within a topic; followed only where there is one.
-        let followed = hashed && plan.topics.len() == 1;
+        // Keys keep their partition within a topic that does not grow; followed only where there is one.
+        let followed = hashed && plan.topics.len() == 1 && !plan.grows();
         let streams = plan.producers.len() + outputs.count();
         Self {
             broken: Vec::new(),

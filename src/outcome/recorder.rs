@@ -6,6 +6,7 @@ mod cut;
 mod late;
 mod look;
 mod lost;
+mod moved;
 mod settled;
 
 use super::histogram::Buckets;
@@ -51,6 +52,8 @@ pub struct Recorder {
     last_due: Time,
     /// Highest offset finished of each key in each partition, for groups whose workers share partitions.
     finished: HashMap<(u32, u32, u32), u64>,
+    /// Where topics grow.
+    moved: Option<moved::Moved>,
     ages: Vec<u64>,
     lanes: Lanes,
 }
@@ -106,6 +109,7 @@ impl Recorder {
             over: None,
             last_due: Time::ZERO,
             finished: HashMap::new(),
+            moved: plan.grows().then(moved::Moved::default),
             ages: vec![0; plan.groups.len()],
             lanes: Lanes::new(plan),
             totals,
@@ -290,7 +294,7 @@ impl Recorder {
         place.progress.done(done.first, n);
         place.processed += n;
         place.last_due = done.records[n as usize - 1].due;
-        if !done.extras.is_empty() || done.shared || self.over.is_some() {
+        if !done.extras.is_empty() || done.shared || self.over.is_some() || self.moved.is_some() {
             self.processed_specially(done, Time::from_ns(at));
         }
     }
@@ -309,6 +313,9 @@ impl Recorder {
                     *highest = offset.max(*highest);
                 }
             }
+        }
+        if let Some(moved) = &mut self.moved {
+            self.totals.groups[group].out_of_order += moved.processed(done);
         }
         if self.over.is_some() && self.backlog(group) == 0 {
             self.groups[group].drained = Some(at);

@@ -2,7 +2,7 @@
 //!
 //! An event says what is done to whom; when it is due may be drawn, so each repetition has a timetable of its own. What
 //! follows from it, such as who of a group is there to be stopped, is known only to the engine that carries it out.
-use super::{Fails, Plan, Poison};
+use super::{Fails, Plan, Poison, TopicPlan};
 use crate::model::random::{Distribution, Draws, Stream};
 use crate::units::{Span, Time};
 
@@ -59,6 +59,13 @@ pub enum Action {
         /// For how long; to the end when silent.
         lasts: Option<Span>,
     },
+    /// A topic gets more partitions, for good.
+    Grow {
+        /// Number of the topic.
+        topic: usize,
+        /// How many it has from then on.
+        to: u32,
+    },
     /// Something is wrong between two parties, for so long or from then on.
     Network([Who; 2], Trouble, Option<Span>),
 }
@@ -105,13 +112,14 @@ impl Action {
             Self::Pause(..) => "pause",
             Self::Slow(..) => "slow",
             Self::Poison { .. } => "poison",
+            Self::Grow { .. } => "grow",
             Self::Network(_, Trouble::Delay(_), _) => "delay",
             Self::Network(_, Trouble::Loss(_), _) => "lose",
             Self::Network(_, Trouble::Cut, _) => "cut",
         }
     }
 
-    /// Whether members may be gone after it, so that others take over what they had not committed.
+    /// Whether partitions may change hands after it, so that others take over what was not committed.
     #[must_use]
     pub fn moves_members(&self) -> bool {
         !matches!(
@@ -156,6 +164,44 @@ impl Plan {
             all.push(Poison { partitions, due: at..until, share, fails, salt });
         }
         all
+    }
+
+    /// By partition, when it comes, in this repetition; the beginning for those that are there from then on.
+    #[must_use]
+    pub fn since(&self) -> Vec<Time> {
+        let topics = self.topics.iter();
+        let since = topics.flat_map(|topic| {
+            (0..topic.partitions).map(|number| if number < topic.at_first { Time::ZERO } else { Time::NEVER })
+        });
+        let mut since: Vec<Time> = since.collect();
+        for (at, number) in self.timetable() {
+            let Action::Grow { topic, to } = self.events[number].action else { continue };
+            let first = self.topics[topic].first as usize;
+            for partition in &mut since[first..first + to as usize] {
+                *partition = at.min(*partition);
+            }
+        }
+        since
+    }
+
+    /// How many partitions a topic has by then.
+    #[must_use]
+    pub fn partitions_by(&self, topic: usize, at: Time) -> u32 {
+        let TopicPlan { at_first, partitions, .. } = self.topics[topic];
+        if at_first == partitions {
+            return partitions;
+        }
+        let grown = self.timetable().into_iter().filter_map(|(when, number)| match self.events[number].action {
+            Action::Grow { topic: grows, to } => (grows == topic && when <= at).then_some(to),
+            _ => None,
+        });
+        grown.fold(at_first, u32::max)
+    }
+
+    /// Whether a topic gets more partitions while the run goes on.
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        self.topics.iter().any(|topic| topic.at_first < topic.partitions)
     }
 
     /// When which event happens, by number, in order: of one repetition.

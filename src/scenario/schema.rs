@@ -125,6 +125,10 @@ pub struct Producer {
     /// Whether brokers recognise batches that are sent again, `enable.idempotence`; when silent, true with `acks: all`,
     /// retries and at most 5 requests in flight.
     pub idempotence: Option<Flag>,
+    /// How long it goes on with what it knows of a topic's partitions, `metadata.max.age.ms`; 5 min when silent. It matters
+    /// where a topic grows.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub metadata_max_age: Option<Duration>,
 }
 
 /// What a message is.
@@ -294,6 +298,10 @@ pub struct Group {
     /// again, and nobody rebalances; false when silent.
     #[serde(rename = "static")]
     pub fixed: Option<Flag>,
+    /// How long members go on with what they know of partitions, `metadata.max.age.ms`; 5 min when silent. It matters where a
+    /// topic grows and members deal by themselves.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub metadata_max_age: Option<Duration>,
     /// How members find together, `group.protocol`; classic when silent.
     pub protocol: Option<Protocol>,
     /// Where every processed record goes: a topic, a database, or both.

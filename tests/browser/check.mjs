@@ -130,7 +130,15 @@ function places(svg) {
   const inside = ({ width, height }) => width + height > 12;
   const boxes = shapes.map((shape) => shape.getBoundingClientRect()).filter(inside);
   const middle = ({ left, right, top, bottom }) => [(left + right) / 2, (top + bottom) / 2];
-  const all = boxes.map(middle);
+  // A path of many cells has its middle anywhere: the middle of its largest cell is inside.
+  const cells = [...svg.querySelectorAll("path[class]")].map((path) => {
+    const all = [...path.getAttribute("d").matchAll(/M(-?[\d.]+) (-?[\d.]+)h([\d.]+)v([\d.]+)/g)];
+    const sizes = all.map(([, x, y, width, height]) => [x, y, width, height].map(Number));
+    const [x, y, width, height] = sizes.sort((a, b) => b[2] * b[3] - a[2] * a[3])[0] ?? [NaN, NaN, 0, 0];
+    const at = new DOMPoint(x + width / 2, y + height / 2).matrixTransform(path.getScreenCTM());
+    return [at.x, at.y];
+  }).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+  const all = [...cells, ...boxes.map(middle)];
   const { left, top, width, height } = svg.getBoundingClientRect();
   const grid = [0.3, 0.5, 0.7].flatMap((x) => [0.4, 0.6, 0.8].map((y) => [left + x * width, top + y * height]));
   return [...all.slice(0, 4), ...all.slice(-4), ...grid];

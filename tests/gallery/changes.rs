@@ -91,3 +91,37 @@ fn two_of_two_copies_are_as_often_away_as_either() {
     let three = play("min-isr-unavailable", &["topics.events.replicas=3"]);
     assert!(value(producer(&three, "source").publish_s.max) < 10.0);
 }
+
+#[test]
+#[expect(clippy::float_cmp, reason = "counts, which are whole numbers")]
+fn three_of_four_keys_move_and_overtake_themselves_while_a_backlog_is_left() {
+    let plan = |partitions: u32| {
+        let keys = (0..100_000_u32).map(|key| format!("shop-{key}"));
+        keys.map(|key| conga::model::partitioner::KeyHash::Murmur2.partition(key.as_bytes(), partitions)).collect()
+    };
+    let [before, after]: [Vec<u32>; 2] = [plan(12), plan(16)];
+    let moved = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    near(moved as f64 / 1e5, 1.0 - 12.0 / 48.0, 0.5 / 0.75, "keys that move");
+    let late = play("adding-partitions-breaks-order", &[]);
+    let overtaken = workers(&late).out_of_order;
+    assert!(overtaken > 2_000.0, "{overtaken} while the backlog drains");
+    let at_once = play("adding-partitions-breaks-order", &["groups.workers.starts=0s"]);
+    assert!(workers(&at_once).out_of_order < overtaken / 100.0, "{}", workers(&at_once).out_of_order);
+    let still = play("adding-partitions-breaks-order", &["events=[]"]);
+    assert_eq!(workers(&still).out_of_order, 0.0);
+}
+
+#[test]
+#[expect(clippy::float_cmp, reason = "counts, which are whole numbers")]
+fn what_comes_before_the_group_looks_again_is_skipped() {
+    let lost = |one: &Outcome| workers(one).lost_by.reset;
+    let latest: Vec<Outcome> = (1..=60).map(|seed| play("latest-reset-loss", &[&format!("run.seed={seed}")])).collect();
+    // Ten a second to each of four partitions, for anything up to 300 s.
+    assert!(latest.iter().all(|one| (0.0..=4.0 * 10.0 * 301.0).contains(&lost(one))));
+    let (mean, most) = (mean(latest.iter().map(lost)), latest.iter().map(lost).fold(0.0, f64::max));
+    near(mean, 4.0 * 10.0 * 150.0, 15.0, "half of metadata.max.age.ms");
+    assert!(most > 4.0 * 10.0 * 270.0, "{most}");
+    for one in seeds("latest-reset-loss", &["groups.workers.offset_reset=earliest"]) {
+        assert_eq!((lost(&one), workers(&one).backlog), (0.0, 0.0));
+    }
+}

@@ -14,6 +14,13 @@ const LOSE: &[&str] = &[KEYED, "events=[{at: 100ms, lose: [groups.g, brokers], s
 const SCALE: &[&str] = &[OTHER, "events=[{at: 100ms, scale: groups.g, to: 3}]"];
 const DEPLOY: &[&str] = &[OTHER, "events=[{at: 50ms, deploy: groups.g, for: 20ms}]"];
 const POISON: &[&str] = &["events=[{at: 100ms, poison: topics.t, share: 20%, for: 50ms}]"];
+const GROW: &[&str] = &["producers.p.partitioner=round-robin", "events=[{at: 100ms, grow: topics.t, to: 8}]"];
+const GROWN: &[&str] = &[
+    "producers.p.partitioner=round-robin",
+    "producers.p.metadata_max_age=1ms",
+    "groups.g.offset_reset=earliest",
+    "events=[{at: 100ms, grow: topics.t, to: 8}]",
+];
 const FAILING: &[&str] =
     &["events=[{at: 100ms, poison: topics.t, share: 20%, for: 50ms}]", "groups.g.retry={attempts: 3, backoff: 1ms}"];
 const DEAD: &[&str] =
@@ -49,6 +56,9 @@ pub const ROWS: &[Row] = &[
         LAST,
     ),
     row("events.poison", POISON, "topics.t", "topics.u", GIVEN_UP),
+    row("events.grow", GROW, "topics.t", "topics.u", "/result/topics/t/partitions"),
+    row("producers.metadata_max_age", GROW, "10ms", "50ms", "/partitions"),
+    row("groups.metadata_max_age", GROWN, "10ms", "50ms", LAST),
     row("events.fails", POISON, "always", "2", GIVEN_UP),
     row("groups.retry.attempts", FAILING, "3", "5", TRIED),
     row("groups.retry.backoff", FAILING, "1ms", "5ms", AGE),

@@ -179,6 +179,7 @@ fn partitions(groups: usize) -> Vec<PartitionRow> {
         lag_final: u64::from(i),
     };
     let row = |topic: &str, i: u32, group: &dyn Fn(usize) -> bool| PartitionRow {
+        since_s: None,
         topic: topic.to_owned(),
         partition: i,
         leader: i % 3,

@@ -48,7 +48,16 @@ pub fn initial_join(input: &Value) -> Value {
             for known in [false, true] {
                 let key = MemberKey { member, incarnation: 1 };
                 let session = Span::from_ms(3_600_000);
-                let join = Join { key, known, fixed: false, owned: Vec::new(), generation: 0, session, patience };
+                let join = Join {
+                    key,
+                    known,
+                    fixed: false,
+                    owned: Vec::new(),
+                    generation: 0,
+                    session,
+                    patience,
+                    grown: false,
+                };
                 let message = Message::Join(Box::new(join));
                 coordinator.handle(joins_at, Input::Received { from: ActorId(member), message }, &mut out);
             }

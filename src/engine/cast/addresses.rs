@@ -1,5 +1,5 @@
 //! Who has which address: brokers, then coordinators, producers and members, group by group, and behind everybody else the
-//! controller, where brokers can fail.
+//! controller, where brokers can fail or topics grow.
 //!
 //! Members that join later have their addresses from the beginning.
 use crate::model::protocol::ActorId;

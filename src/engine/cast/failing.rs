@@ -2,9 +2,11 @@
 //!
 //! Partition p of a topic is led by broker p mod brokers at first, and its copies are on the brokers after that one.
 use super::Addresses;
+use super::growth::absent;
 use crate::model::broker::{Copies, Replication};
 use crate::model::controller::Controller;
 use crate::plan::Plan;
+use crate::units::Span;
 
 /// Brokers with copies of each partition, and how many of them must be in sync.
 fn placed(plan: &Plan) -> impl Iterator<Item = (Vec<u32>, u32)> {
@@ -16,10 +18,15 @@ fn placed(plan: &Plan) -> impl Iterator<Item = (Vec<u32>, u32)> {
     })
 }
 
-/// The controller, if there is one.
+/// The controller, if there is one: where brokers can fail, or somebody has to say how many partitions there are.
 pub fn controller(plan: &Plan) -> Option<Controller> {
-    let failing = plan.cluster.failing?;
-    Some(Controller::new(failing.session, plan.cluster.brokers, placed(plan).map(|(replicas, _)| replicas)))
+    let replicas = placed(plan).map(|(replicas, _)| replicas);
+    let controller = |session| Controller::new(session, plan.cluster.brokers, replicas).without(absent(plan));
+    match plan.cluster.failing {
+        Some(failing) => Some(controller(failing.session)),
+        None if plan.grows() => Some(controller(Span::FOREVER).idle()),
+        None => None,
+    }
 }
 
 /// What a broker copies, if brokers can fail.

@@ -1,6 +1,7 @@
 //! Groups whose members come and go: what their members share, who is in them at the beginning, who coordinates them.
 //!
 //! Groups to which nothing ever happens need none of this.
+use super::growth::absent;
 use super::{Casting, assign};
 use crate::model::consumer::{Consumer, Joining, Supplies, Supply, Taking, Toil};
 use crate::model::coordinator::Coordinator;
@@ -32,7 +33,7 @@ impl Shared {
             (0..topic.partitions).map(move |partition| (format!("{}-{partition}", topic.name), partition % brokers))
         });
         let supplies = Supplies { seed: plan.run.seed, group: group.name.clone(), partitions: partitions.collect() };
-        let topics = plan.topics.iter().map(|topic| (topic.name.clone(), topic.first, topic.partitions));
+        let topics = plan.topics.iter().map(|topic| (topic.name.clone(), topic.first, topic.at_first));
         let dealing = Dealing {
             group: group.name.clone(),
             assignor: group.assignor,
@@ -87,7 +88,7 @@ impl Casting<'_> {
     /// Who coordinates a group.
     pub(super) fn coordinator(&self, number: usize) -> Coordinator {
         let (plan, number) = (self.plan, number as u32);
-        let coordinator = Coordinator::new(number, plan.partitions());
+        let coordinator = Coordinator::new(number, plan.partitions()).without(absent(plan));
         let brokers = plan.cluster.brokers;
         let leaders = plan.topics.iter().flat_map(|topic| (0..topic.partitions).map(move |p| p % brokers));
         let coordinator = match plan.cluster.failing {
@@ -123,6 +124,7 @@ impl Casting<'_> {
                 generation: 1,
                 session: group.session_timeout,
                 patience: group.max_poll_interval,
+                grown: false,
             };
             (join, partitions)
         };
@@ -135,7 +137,7 @@ fn in_epochs(plan: &Plan, number: u32, assignor: ServerAssignor, coordinator: Co
     let group = &plan.groups[number as usize];
     let reads = group.topics.iter().map(|&topic| {
         let topic = &plan.topics[topic];
-        Read { name: topic.name.clone(), first: topic.first, partitions: topic.partitions }
+        Read { name: topic.name.clone(), first: topic.first, partitions: topic.at_first }
     });
     let settings = consumer_protocol::Settings {
         group: number,

@@ -14,6 +14,11 @@ impl Accumulator {
         self
     }
 
+    /// The client has learned that the topic has so many partitions.
+    pub fn learn(&mut self, known: u32) {
+        self.settings.known = known;
+    }
+
     /// Lane of a partition, counted from the first of the topic.
     #[must_use]
     pub fn leader(&self, partition: u32) -> u32 {
@@ -52,7 +57,7 @@ impl Accumulator {
     /// Kafka's sticky partitioner chooses among partitions that have a leader, as far as there are any.
     pub(super) fn next_with_leader(&self, next: u32) -> u32 {
         let led = |partition: &u32| self.leaders[*partition as usize] < self.settings.brokers;
-        let all = self.settings.partitions;
+        let all = self.settings.known;
         (next..all).chain(0..next).find(led).unwrap_or(next)
     }
 }

@@ -7,7 +7,9 @@
 use super::copies::{Follower, Process};
 use super::{Broker, Connection, Request};
 use crate::model::machine::{Fact, Input, Outbox};
-use crate::model::protocol::{ActorId, Leadership, Message, PartitionId, Produce, Timer, Unanswered};
+use crate::model::protocol::{
+    ActorId, Leadership, Message, NOTHING_COMMITTED, PartitionId, Position, Produce, Timer, Unanswered,
+};
 use crate::units::{Span, Time};
 
 /// Worked timers of a process that is gone carry its number.
@@ -79,7 +81,7 @@ impl Broker {
             }
             Input::Slowed(factor) => self.disk.slow(factor),
             // The engine keeps what comes meanwhile; its session may be over by then.
-            Input::Paused(_) | Input::Closing => {}
+            Input::Paused(_) | Input::Closing | Input::Grown { .. } => {}
             Input::Fired(timer) => self.fired(timer, now, out),
             Input::Received { from, message } => self.hears(from, message, now, out),
         }
@@ -130,8 +132,16 @@ impl Broker {
                 }
             }
             Message::Lead(changes) => changes.into_iter().for_each(|known| self.lead(known, now, out)),
+            Message::ListOffsets { number, positions, .. } if !self.leads_all(&positions, now) => {
+                nowhere(from, number, *positions, out);
+            }
             other => self.reread(from, other, now, out),
         }
+    }
+
+    fn leads_all(&mut self, positions: &[Position], now: Time) -> bool {
+        let me = self.settings.me;
+        positions.iter().all(|position| self.copies().leads(me, position.partition, now))
     }
 
     /// What comes for a process that is gone: a client hears that nobody is there.
@@ -156,6 +166,7 @@ impl Broker {
                 follow.refused = follow.wanted.iter().map(|wanted| wanted.partition).collect();
                 out.send(from, Message::Followed(follow));
             }
+            Message::ListOffsets { number, positions, .. } => nowhere(from, number, *positions, out),
             _ => {}
         }
     }
@@ -282,4 +293,12 @@ fn discard_all(from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized
         let (partition, sequence, known) = (batch.partition, batch.sequence, false);
         out.observe(&Fact::Discarded { stream, from, partition, sequence, records, left, known });
     }
+}
+
+/// Nobody here knows where these partitions begin or end: `NOT_LEADER_OR_FOLLOWER`.
+fn nowhere(to: ActorId, number: u32, mut positions: Vec<Position>, out: &mut (impl Outbox + ?Sized)) {
+    for position in &mut positions {
+        position.offset = NOTHING_COMMITTED;
+    }
+    out.send(to, Message::ListedOffsets { number, positions: Box::new(positions) });
 }

@@ -7,7 +7,7 @@ use super::partitions::UNKNOWN;
 use super::{Consumer, Owned};
 use crate::model::backoff::Backoff;
 use crate::model::machine::Outbox;
-use crate::model::protocol::{ActorId, Fetch, Leaders, Message, NOBODY, PartitionId, Timer};
+use crate::model::protocol::{ABSENT, ActorId, Fetch, Leaders, Message, NOBODY, PartitionId, Position, Timer};
 use crate::units::{Span, Time};
 
 /// `retry.backoff.ms` and `retry.backoff.max.ms`.
@@ -39,10 +39,15 @@ struct Way {
     armed: bool,
 }
 
+/// Whether somebody leads, of a partition that is there.
+fn is_led(leader: u32) -> bool {
+    leader != NOBODY && leader != ABSENT
+}
+
 impl Seeking {
     /// Who led a partition when that was asked last.
     pub(super) fn leader(&self, partition: PartitionId) -> Option<u32> {
-        self.leaders.get(partition as usize).copied().filter(|leader| *leader != NOBODY)
+        self.leaders.get(partition as usize).copied().filter(|&leader| is_led(leader))
     }
 }
 
@@ -97,6 +102,18 @@ impl Consumer {
         self.lose(moved, now + wait, out);
     }
 
+    /// A broker does not say where these partitions begin or end, for it does not lead them: somebody else is asked, later.
+    #[cold]
+    pub(super) fn ask_elsewhere(&mut self, positions: Vec<Position>, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if positions.is_empty() {
+            return;
+        }
+        self.lose(Vec::new(), now, out);
+        let (number, coordinator) = (self.roster.asks(&positions), self.settings.coordinator);
+        let message = Message::OffsetFetch { number, positions: Box::new(positions) };
+        out.send_at(now + BACKOFF.initial, coordinator, message);
+    }
+
     fn lose(&mut self, slots: Vec<u32>, at: Time, out: &mut (impl Outbox + ?Sized)) {
         let Some(seeking) = &mut self.seeking else { return };
         seeking.lost.extend(slots);
@@ -124,11 +141,11 @@ impl Consumer {
         lost.retain(|&slot| {
             let owned = &mut self.owned[slot as usize];
             let leader = answer.leaders[owned.partition as usize];
-            if leader != NOBODY {
+            if is_led(leader) {
                 owned.leader = leader;
                 self.sessions[leader as usize].wanting.push(slot);
             }
-            leader == NOBODY
+            !is_led(leader)
         });
         if !lost.is_empty() {
             self.lose(lost, now + BACKOFF.max, out);

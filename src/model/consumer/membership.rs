@@ -338,7 +338,7 @@ impl Consumer {
     }
 
     fn rejoin(&mut self, out: &mut (impl Outbox + ?Sized)) {
-        let key = self.key();
+        let (key, grown) = (self.key(), self.has_grown());
         let Some(membership) = &mut self.membership else { return };
         if !std::mem::take(&mut membership.rejoins) {
             return;
@@ -350,7 +350,7 @@ impl Consumer {
             Assignor::CooperativeSticky => (self.roster.partitions().collect(), last.1),
         };
         let Joining { fixed, session, patience, .. } = *how;
-        let join = Join { key, known: *known, fixed, owned, generation, session, patience };
+        let join = Join { key, known: *known, fixed, owned, generation, session, patience, grown };
         membership.step = Step::Joining;
         membership.beats_at = Time::NEVER;
         out.send(self.settings.coordinator, Message::Join(Box::new(join)));
@@ -373,9 +373,10 @@ impl Consumer {
         (membership.generation, membership.step) = (joined.generation, Step::Sharing);
         membership.beats_at = now + membership.how.interval(self.settings.heartbeat);
         out.wake(Timer::Heartbeat, membership.beats_at);
+        let known = self.metadata.as_mut().map(|metadata| metadata.leads(joined.leads));
         let dealt = match joined.members.as_slice() {
             [] => Vec::new(),
-            members => membership.how.dealing.deal(members),
+            members => membership.how.dealing.deal(members, known),
         };
         let share = Share { key, generation: joined.generation, dealt };
         out.send(self.settings.coordinator, Message::Share(Box::new(share)));
@@ -400,6 +401,19 @@ impl Consumer {
         // What it gives up is free for others only in a generation after this one.
         membership.rejoins |= !membership.releasing.is_empty();
         membership.last = (shared.partitions, shared.generation);
+        self.deals_anew();
+    }
+
+    /// Joins again where it leads and knows of more partitions than it dealt.
+    pub(super) fn deals_anew(&mut self) {
+        let grown = self.has_grown();
+        if let Some(membership) = &mut self.membership
+            && membership.step == Step::Inside
+            && grown
+        {
+            membership.rejoins = true;
+            self.attends = true;
+        }
     }
 
     /// It ends in good order: whoever has no instance id says so.

@@ -160,7 +160,10 @@ impl Consumer {
         for &position in positions {
             let Some(slot) = self.roster.answered(number, position.partition) else { continue };
             if position.offset == NOTHING_COMMITTED {
-                nowhere.entry(self.owned[slot as usize].leader).or_default().push(position);
+                let known = self.seeking.as_ref().and_then(|seeking| seeking.leader(position.partition));
+                let owned = &mut self.owned[slot as usize];
+                owned.leader = known.unwrap_or(owned.leader);
+                nowhere.entry(owned.leader).or_default().push(position);
             } else {
                 self.go_on(slot, position.offset + u64::from(sabotage::plays(Sabotage::ResumeAhead)), out);
             }
@@ -177,11 +180,17 @@ impl Consumer {
     /// Hears where a partition begins or ends of which nothing was committed.
     pub(super) fn listed(&mut self, number: u32, positions: &[Position], now: Time, out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
+        let mut elsewhere = Vec::new();
         for &Position { partition, offset } in positions {
             let Some(slot) = self.roster.answered(number, partition) else { continue };
+            if offset == UNKNOWN {
+                elsewhere.push(Position { partition, offset });
+                continue;
+            }
             out.observe(&Fact::Reset { group, member, partition, offset });
             self.go_on(slot, offset, out);
         }
+        self.ask_elsewhere(elsewhere, now, out);
         self.poll_if_idle(now, out);
     }
 
@@ -230,7 +239,7 @@ impl Roster {
     }
 
     /// Asks once more for these, elsewhere.
-    fn asks(&mut self, positions: &[Position]) -> u32 {
+    pub(super) fn asks(&mut self, positions: &[Position]) -> u32 {
         self.asked += 1;
         self.awaited.extend(positions.iter().map(|position| (position.partition, self.asked)));
         self.asked

@@ -211,7 +211,12 @@ impl Classic {
             State::Stable if !changed && !leads => self.welcome(join.key, false, out),
             _ => {
                 self.members.join(join.key);
-                self.prepare(if changed { Reason::Released } else { Reason::Returned }, now, out);
+                let reason = match changed {
+                    _ if join.grown => Reason::Grown,
+                    true => Reason::Released,
+                    false => Reason::Returned,
+                };
+                self.prepare(reason, now, out);
             }
         }
     }
@@ -332,9 +337,9 @@ impl Classic {
 
     /// Tells a member that it takes part; whoever leads hears of all.
     fn welcome(&self, key: MemberKey, keeps: bool, out: &mut (impl Outbox + ?Sized)) {
-        let leads = self.leader == Some(key) && !keeps;
-        let members: Vec<Subscriber> = if leads { self.members.subscribers() } else { Vec::new() };
-        let joined = Joined { key, refused: None, generation: self.generation, members };
+        let leads = self.leader == Some(key);
+        let members: Vec<Subscriber> = if leads && !keeps { self.members.subscribers() } else { Vec::new() };
+        let joined = Joined { key, refused: None, generation: self.generation, leads, members };
         out.send(self.members.get(key).actor, Message::Joined(Box::new(joined)));
     }
 
@@ -437,6 +442,6 @@ impl Classic {
 }
 
 fn answer(to: ActorId, key: MemberKey, refusal: Refusal, out: &mut (impl Outbox + ?Sized)) {
-    let joined = Joined { key, refused: Some(refusal), generation: 0, members: Vec::new() };
+    let joined = Joined { key, refused: Some(refusal), generation: 0, leads: false, members: Vec::new() };
     out.send(to, Message::Joined(Box::new(joined)));
 }

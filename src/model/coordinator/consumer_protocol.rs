@@ -228,6 +228,14 @@ impl ConsumerProtocol {
         self.bump(now, reason);
     }
 
+    /// A topic has more partitions: if the group reads it, somebody is to have them.
+    fn grown(&mut self, now: Time, first: PartitionId, partitions: u32) {
+        if let Some(read) = self.settings.topics.iter_mut().find(|read| read.first == first) {
+            read.partitions = partitions;
+            self.bump(now, Reason::Grown);
+        }
+    }
+
     fn bump(&mut self, now: Time, reason: Reason) {
         if sabotage::plays(Sabotage::ForgetEpoch) && self.epoch > 0 {
             // The target follows, and nobody is told that it is another one.
@@ -402,6 +410,7 @@ impl Machine for ConsumerProtocol {
             Input::Started => self.start(now, out),
             Input::Fired(timer) => self.fired(timer, now, out),
             Input::Received { from, message: Message::Beat(beat) } => self.beats(now, from, &beat, out),
+            Input::Grown { first, partitions } => self.grown(now, first, partitions),
             Input::Paused(_) | Input::Slowed(_) => {}
             other => panic!("a coordinator does not expect {other:?}"),
         }

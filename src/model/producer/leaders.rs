@@ -7,7 +7,7 @@
 use super::{HELD, Producer, TROUBLED};
 use crate::model::backoff::Backoff;
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ActorId, Leaders, Message, NOBODY, Parcel, PartitionId, Produce, Timer};
+use crate::model::protocol::{ABSENT, ActorId, Leaders, Message, NOBODY, Parcel, PartitionId, Produce, Timer};
 use crate::units::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -165,8 +165,9 @@ impl Producer {
         let mut missing = false;
         for partition in 0..self.moves().away.len() as u32 {
             let leader = answer.leaders[(self.moves().first_partition + partition) as usize];
-            let lane = if leader == NOBODY { nowhere } else { leader };
-            missing |= lane == nowhere || self.lanes[lane as usize].in_flight & GONE > 0;
+            let lane = if leader == NOBODY || leader == ABSENT { nowhere } else { leader };
+            let is_missing = lane == nowhere || self.lanes[lane as usize].in_flight & GONE > 0;
+            missing |= is_missing && leader != ABSENT;
             let moves = self.moves();
             moves.pending.remove(&partition);
             if moves.away[partition as usize] > 0 && self.accumulator.leader(partition) != lane {

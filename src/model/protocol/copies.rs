@@ -52,6 +52,9 @@ pub struct Follow {
 /// No broker.
 pub const NOBODY: u32 = u32::MAX;
 
+/// In the place of a leader: the partition is not there yet.
+pub const ABSENT: u32 = u32::MAX - 1;
+
 /// Who leads a partition, and who is in sync.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Leadership {
@@ -72,7 +75,7 @@ pub struct Leadership {
 pub struct Leaders {
     /// Asked by what reads, not by what writes: a member may do both.
     pub reads: bool,
-    /// By partition over all topics, `NOBODY` where there is none.
+    /// By partition over all topics, `NOBODY` where there is none, `ABSENT` where there is no partition yet.
     pub leaders: Vec<u32>,
 }
 

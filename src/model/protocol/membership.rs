@@ -53,6 +53,8 @@ pub enum Reason {
     Released,
     /// A static member came back and could not go on where it was.
     Returned,
+    /// There are more partitions than were dealt.
+    Grown,
 }
 
 impl Reason {
@@ -68,6 +70,7 @@ impl Reason {
             Self::Evicted => "rebalance timeout",
             Self::Released => "cooperative",
             Self::Returned => "return",
+            Self::Grown => "partitions",
         }
     }
 }
@@ -89,6 +92,8 @@ pub struct Join {
     pub session: Span,
     /// `max.poll.interval.ms`, which is the rebalance timeout.
     pub patience: Span,
+    /// It leads, and there are more partitions than it dealt.
+    pub grown: bool,
 }
 
 /// A member as whoever deals partitions sees it.
@@ -113,6 +118,8 @@ pub struct Joined {
     pub refused: Option<Refusal>,
     /// The generation that begins.
     pub generation: u32,
+    /// Whether it leads the group.
+    pub leads: bool,
     /// All members, for the one who is to deal; nobody for others.
     pub members: Vec<Subscriber>,
 }

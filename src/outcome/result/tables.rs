@@ -67,6 +67,8 @@ pub struct PartitionRow {
     pub share: f64,
     /// Bytes appended.
     pub bytes: u64,
+    /// When it came, in seconds; nothing where no topic grows.
+    pub since_s: Option<f64>,
     /// Per group of the scenario, empty where the group does not read the topic.
     pub groups: Vec<Option<PartitionGroup>>,
 }

@@ -29,6 +29,8 @@ const GROUP_SERIES: [&str; 9] = [
 const PARTITION_GROUP: [&str; 4] = ["processed", "member", "lag_max", "lag_final"];
 /// Figures of a partition, whoever reads it.
 const PARTITION: [&str; 6] = ["topic", "partition", "leader", "appended", "share", "bytes"];
+/// When it came, where topics grow.
+const SINCE: &str = "since_s";
 
 pub(super) fn series(outcome: &Outcome) -> Vec<u8> {
     let rows = outcome.series.iter().map(|row| {
@@ -64,12 +66,15 @@ fn series_header(result: &RunResult, worst_partitions: &[Vec<String>]) -> Vec<St
 
 pub(super) fn partitions(outcome: &Outcome) -> Vec<u8> {
     let mut header = PARTITION.map(str::to_owned).to_vec();
+    let grows = outcome.partitions.iter().any(|row| row.since_s.is_some());
+    header.extend(grows.then(|| SINCE.to_owned()));
     for (name, _) in &outcome.result.groups {
         header.extend(PARTITION_GROUP.map(|figure| format!("groups.{name}.{figure}")));
     }
     let rows = outcome.partitions.iter().map(|row| {
         let mut cells = vec![row.topic.clone(), row.partition.to_string(), row.leader.to_string()];
         cells.extend([row.appended.to_string(), cell(row.share), row.bytes.to_string()]);
+        cells.extend(row.since_s.map(cell));
         cells.extend(row.groups.iter().flat_map(|group| partition_cells(group.as_ref())));
         cells
     });
@@ -157,14 +162,20 @@ fn group_series<'a>(cells: &mut impl Iterator<Item = &'a str>, worst: usize) -> 
 
 pub(super) fn read_partitions(result: &RunResult, path: &Path) -> Result<Vec<PartitionRow>, SaveError> {
     let mut reader = open(path)?;
+    let grows = reader.headers().map_err(|why| wrong(path, why))?.iter().any(|column| column == SINCE);
     let rows = reader.records().map(|record| {
         let record = record.map_err(|why| wrong(path, why))?;
-        partition_row(&mut record.iter(), result.groups.len()).map_err(|why| wrong_at(path, &record, &why))
+        let cells = &mut record.iter();
+        partition_row(cells, grows, result.groups.len()).map_err(|why| wrong_at(path, &record, &why))
     });
     rows.collect()
 }
 
-fn partition_row<'a>(cells: &mut impl Iterator<Item = &'a str>, groups: usize) -> Result<PartitionRow, String> {
+fn partition_row<'a>(
+    cells: &mut impl Iterator<Item = &'a str>,
+    grows: bool,
+    groups: usize,
+) -> Result<PartitionRow, String> {
     Ok(PartitionRow {
         topic: cells.next().unwrap_or_default().to_owned(),
         partition: value(cells)?,
@@ -172,6 +183,7 @@ fn partition_row<'a>(cells: &mut impl Iterator<Item = &'a str>, groups: usize) -
         appended: value(cells)?,
         share: value(cells)?,
         bytes: value(cells)?,
+        since_s: if grows { optional(cells)? } else { None },
         groups: (0..groups).map(|_| partition_group(cells)).collect::<Result<_, _>>()?,
     })
 }

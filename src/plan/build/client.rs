@@ -29,6 +29,8 @@ const BACKOFF: Backoff =
     Backoff { initial: Span::from_ms(100), max: Span::from_ms(1_000), multiplier: 2.0, jitter: 0.2 };
 /// Requests in flight with which repeats can be recognised.
 const MAX_IN_FLIGHT_IDEMPOTENT: u64 = 5;
+/// `metadata.max.age.ms`.
+pub const METADATA_AGE: Span = Span::from_ms(300_000);
 /// `max.request.size`.
 pub const REQUEST_SIZE: u32 = 1 << 20;
 
@@ -47,6 +49,8 @@ pub struct Keys<'s> {
     retry_backoff: Option<&'s Duration>,
     retry_backoff_max: Option<&'s Duration>,
     idempotence: Option<&'s Flag>,
+    /// `metadata.max.age.ms`, which matters only for producers.
+    pub metadata_age: Option<Span>,
     /// `max.request.size`, which only a properties file says.
     pub request_size: Option<u32>,
 }
@@ -67,6 +71,7 @@ macro_rules! keys_of {
             retry_backoff: $settings.retry_backoff.as_ref(),
             retry_backoff_max: $settings.retry_backoff_max.as_ref(),
             idempotence: $settings.idempotence.as_ref(),
+            metadata_age: None,
             request_size: None,
         }
     };
@@ -127,6 +132,7 @@ pub fn client(keys: &Keys<'_>, topic: usize, path: &str, found: &mut Findings<'_
             ..BACKOFF
         },
         idempotent: idempotence(keys, path, found),
+        metadata_age: keys.metadata_age.unwrap_or(METADATA_AGE),
         request_size: keys.request_size.unwrap_or(REQUEST_SIZE),
         quota: f64::INFINITY,
         compression: None,

@@ -1,6 +1,8 @@
 //! Events: one action each, its target, and what belongs to it.
 //!
 //! The schema knows the keys; which of them go together, and whether a target exists, is known here.
+pub mod growth;
+
 use super::distribution::drawn;
 use super::findings::Findings;
 use crate::model::random::Distribution;
@@ -20,6 +22,7 @@ const MOST_MEMBERS: u64 = 100_000;
 /// All events, in the order of the file; and how many members each group has at most.
 pub fn events(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
     let written = scenario.document.events.iter().flatten();
+    let mut paths = Vec::new();
     for (i, event) in written.enumerate() {
         let mut reading = Reading { plan, found, event, path: format!("events.{i}"), used: vec!["at", "every"] };
         let Some((action, target)) = reading.action() else { continue };
@@ -31,7 +34,9 @@ pub fn events(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
         seat(plan, &action, times, &path, found);
         plan.redelivers |= action.moves_members();
         plan.events.push(EventPlan { at, every, action, target });
+        paths.push(path);
     }
+    growth::in_order(plan, &paths, found);
 }
 
 /// How often an event happens.
@@ -95,7 +100,7 @@ impl Reading<'_, '_> {
             ("pause", &e.pause),
             ("slow", &e.slow),
         ];
-        let one = one.into_iter().chain([("poison", &e.poison)]);
+        let one = one.into_iter().chain([("poison", &e.poison), ("grow", &e.grow)]);
         let two = [("delay", &e.delay), ("lose", &e.lose), ("cut", &e.cut)];
         let ones = one.filter(|(_, value)| value.is_some()).map(|(name, _)| name);
         ones.chain(two.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name)).collect()
@@ -156,6 +161,8 @@ impl Reading<'_, '_> {
             (Action::Slow(who, by.0, self.lasts()), target)
         } else if let Some(target) = one(&e.poison) {
             self.poison(target)?
+        } else if let Some(target) = one(&e.grow) {
+            self.grow(&target)?
         } else {
             self.network()?
         })
@@ -169,17 +176,22 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn poison(&mut self, target: String) -> Option<(Action, String)> {
-        let e = self.event;
+    /// The number of a topic.
+    fn topic(&mut self, key: &str, target: &str) -> Option<usize> {
         let topics = || self.plan.topics.iter().map(|topic| topic.name.as_str());
         let number = target.strip_prefix("topics.").and_then(|name| topics().position(|known| known == name));
-        let Some(topic) = number else {
+        if number.is_none() {
             let known: Vec<String> = topics().map(|name| format!("topics.{name}")).collect();
-            let near = nearest(&target, known.iter().map(String::as_str));
+            let near = nearest(target, known.iter().map(String::as_str));
             let remedy = near.map_or("write `topics.NAME`".to_owned(), |near| format!("did you mean `{near}`?"));
-            self.error("poison", format!("no topic is called `{target}`"), remedy);
-            return None;
-        };
+            self.error(key, format!("no topic is called `{target}`"), remedy);
+        }
+        number
+    }
+
+    fn poison(&mut self, target: String) -> Option<(Action, String)> {
+        let e = self.event;
+        let topic = self.topic("poison", &target)?;
         let Some(share) = &e.share else {
             self.error("", "does not say which part of the records", "add `share: 1%`");
             return None;

@@ -2,6 +2,7 @@
 //!
 //! Names were checked when the scenario was read; here is what holds of several keys together, and how much
 //! state there may be.
+use super::events::growth;
 use super::findings::{self, Findings};
 use super::{client, job, properties};
 use crate::model::random::Distribution;
@@ -38,7 +39,8 @@ const MAX_POLL_INTERVAL: Span = Span::from_ms(300_000);
 /// All groups, in the order of the file.
 pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) -> Vec<GroupPlan> {
     let groups = scenario.document.groups.iter().flat_map(|named| &named.0);
-    let plans: Vec<GroupPlan> = groups.map(|(name, settings)| group(name, settings, topics, found)).collect();
+    let grows: Vec<bool> = topics.iter().map(|topic| growth::grows(scenario, topic)).collect();
+    let plans: Vec<GroupPlan> = groups.map(|(name, settings)| group(name, settings, (topics, &grows), found)).collect();
     let of = |plan: &GroupPlan| u64::from(plan.most_members) * u64::from(plan.workers);
     if let Some(largest) = plans.iter().max_by_key(|plan| of(plan))
         && plans.iter().map(of).sum::<u64>() > MOST_WORKERS
@@ -50,7 +52,7 @@ pub fn groups(scenario: &Scenario, topics: &[String], found: &mut Findings<'_>) 
     plans
 }
 
-fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_>) -> GroupPlan {
+fn group(name: &str, written: &Group, (topics, grows): (&[String], &[bool]), found: &mut Findings<'_>) -> GroupPlan {
     let path = format!("groups.{name}");
     let settings = &properties::group(written, &path, found);
     let silent = Fetch::default();
@@ -68,9 +70,11 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
     let cold = settings.start == Some(Start::Cold);
     if let Some(OffsetReset::Latest | OffsetReset::Earliest) = settings.offset_reset
         && !cold
+        && !reads.iter().any(|&topic| grows[topic])
     {
         let message = "means nothing for a stable group, which has every offset committed";
-        found.error(&format!("{path}.offset_reset"), message, "add `start: cold`, or remove it");
+        let remedy = "add `start: cold`, let a topic it reads grow, or remove it";
+        found.error(&format!("{path}.offset_reset"), message, remedy);
     }
     let fixed = settings.fixed.as_ref().is_some_and(|flag| flag.0);
     let (job, model) = job::job(settings.work.as_ref(), &path, found);
@@ -116,6 +120,7 @@ fn group(name: &str, written: &Group, topics: &[String], found: &mut Findings<'_
             Some(OffsetReset::Earliest) => Reset::Earliest,
         },
         fixed,
+        metadata_age: settings.metadata_max_age.as_ref().map_or(client::METADATA_AGE, |age| age.0),
         // Whatever else changes it is known when all events are.
         changes: cold || max_interval.is_some() || settings.protocol == Some(Protocol::Consumer),
     }

@@ -45,6 +45,7 @@ fn producer(
     let topic = findings::topic(&settings.topic.0, names);
     let mut client_keys = client::Keys::from(settings);
     client_keys.request_size = request_size;
+    client_keys.metadata_age = settings.metadata_max_age.as_ref().map(|age| age.0);
     let client = client::client(&client_keys, topic, &path, found);
     let read = arrivals::arrivals(scenario, settings, client.request_size, &path, found);
     let instances = settings.instances.as_ref().map_or(1, |count| count.0) as u32;

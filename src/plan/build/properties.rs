@@ -40,6 +40,7 @@ pub fn producer(written: &Producer, path: &str, found: &mut Findings<'_>) -> (Pr
     fill(&mut filled.retry_backoff, lines.millis("retry.backoff.ms", 0, found));
     fill(&mut filled.retry_backoff_max, lines.millis("retry.backoff.max.ms", 0, found));
     fill(&mut filled.idempotence, lines.flag("enable.idempotence", found).map(|(_, flag)| Flag(flag)));
+    fill(&mut filled.metadata_max_age, lines.millis("metadata.max.age.ms", 1, found));
     let compression = lines.compression(written.compression.is_none(), found);
     fill(&mut filled.compression, compression);
     let partitioner = lines.partitioner(written.partitioner.is_none(), found);
@@ -71,6 +72,7 @@ pub fn group(written: &Group, path: &str, found: &mut Findings<'_>) -> Group {
     }
     fill(&mut filled.heartbeat, lines.millis("heartbeat.interval.ms", 1, found));
     fill(&mut filled.session_timeout, lines.millis("session.timeout.ms", 1, found));
+    fill(&mut filled.metadata_max_age, lines.millis("metadata.max.age.ms", 1, found));
     let commit = lines.commit(written.commit.is_none(), found);
     fill(&mut filled.commit, commit);
     let assignor = match filled.protocol {

@@ -1,6 +1,7 @@
 //! Topics: how many partitions there are, and what they keep.
 //!
 //! Without a word about it everything is kept until it is read; how often is looked what to delete follows from its time.
+use super::events::growth;
 use super::findings::Findings;
 use crate::plan::{Retention, TopicPlan};
 use crate::scenario::Scenario;
@@ -22,15 +23,17 @@ pub fn topics(scenario: &Scenario, found: &mut Findings<'_>) -> Vec<TopicPlan> {
     let mut plans = Vec::new();
     for (name, topic) in &scenario.document.topics.0 {
         let replicas = topic.replicas.as_ref().map_or(1, |count| count.0) as u32;
+        let most = growth::most(scenario, name, topic.partitions.0);
         plans.push(TopicPlan {
             name: name.clone(),
             first: first as u32,
-            partitions: topic.partitions.0 as u32,
+            partitions: most as u32,
+            at_first: topic.partitions.0 as u32,
             replicas,
             min_in_sync: min_in_sync(topic, replicas, &format!("topics.{name}.min_insync"), found),
             retention: retention(topic, &format!("topics.{name}.retention"), found),
         });
-        first += topic.partitions.0;
+        first += most;
     }
     if first > MOST_PARTITIONS {
         found.error("topics", format!("{first} partitions in all"), format!("{MOST_PARTITIONS} at most are simulated"));

@@ -127,7 +127,7 @@ pub(super) fn partitions(outcome: &Outcome) -> Vec<Chart> {
         let even = 1.0 / f64::from(topic.partitions);
         let cells = rows.iter().map(|row| {
             let (level, label) = of_even(row.share / even);
-            Cell { level, label, value: row.share, text: show::percent(row.share), name: place_of(row) }
+            Cell { level, label, value: row.share, text: show::percent(row.share) + &since(row), name: place_of(row) }
         });
         let mut chart = map(cells.collect(), "share of its records");
         chart.file = format!("partition-shares-{name}");
@@ -149,7 +149,7 @@ pub(super) fn partitions(outcome: &Outcome) -> Vec<Chart> {
         let cells = rows.iter().map(|(row, seen)| {
             let none = || (0, "none".to_owned());
             let (level, label) = if seen.lag_max == 0 { none() } else { steps.of_count(seen.lag_max) };
-            let text = show::count(seen.lag_max as f64);
+            let text = show::count(seen.lag_max as f64) + &since(row);
             Cell { level, label, value: seen.lag_max as f64, text, name: place_of(row) }
         });
         let mut chart = map(cells.collect(), "greatest lag, records");
@@ -169,6 +169,12 @@ fn row_of(row: &PartitionRow, group: usize) -> Option<&PartitionGroup> {
 
 fn place_of(row: &PartitionRow) -> String {
     format!("{}-{}", row.topic, row.partition)
+}
+
+/// When a partition came, where that was after the beginning.
+fn since(row: &PartitionRow) -> String {
+    let at = row.since_s.filter(|at| *at > 0.0);
+    at.map_or_else(String::new, |at| format!(", there since {}", show::duration(at)))
 }
 
 fn of_even(times: f64) -> (usize, String) {

@@ -55,11 +55,15 @@ pub struct Event {
     /// them is said by `retry` and `dead_letter` of the groups that read them.
     #[schemars(extend("examples" = ["topics.orders"]))]
     pub poison: Option<Words>,
+    /// Action: a topic has `to` partitions from then on. Clients learn of it when they ask for metadata anew; keys move, and a
+    /// group begins a new partition by `offset_reset`.
+    #[schemars(extend("examples" = ["topics.orders"]))]
+    pub grow: Option<Words>,
     /// How long it lasts, or how long somebody is away.
     #[serde(rename = "for")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub lasts: Option<Duration>,
-    /// Of `scale`: how many members there will be.
+    /// Of `scale`: how many members there will be. Of `grow`: how many partitions.
     #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
     pub to: Option<Count>,
     /// Of `slow`: how many times as long things take.

@@ -78,8 +78,21 @@ pub const EVENTS: &[Row] = &[
         "One bad record in a hundred is enough to see what the rules for retries are worth.",
         "topics.orders",
     ),
+    row(
+        &["events.grow"],
+        "",
+        "Keys move: N to M partitions leave a key where it was only where its hash has one remainder for both. Multiples of \
+         the old number move the fewest.",
+        "topics.orders",
+    ),
+    row(
+        &["producers.metadata_max_age", "groups.metadata_max_age"],
+        "metadata.max.age.ms",
+        "Shorter learns sooner of partitions that were added; with `offset_reset: latest` a group skips what came before.",
+        "30s",
+    ),
     row(&["events.for"], "", "Longer than the session timeout, and others take over.", "30s"),
-    row(&["events.to"], "", "As many as there are partitions, at most.", "8"),
+    row(&["events.to"], "", "As many members as there are partitions, at most; more partitions than there were.", "8"),
     row(&["events.by"], "", "Beyond capacity over rate the lag grows.", "4"),
     row(&["events.gap"], "", "Shorter than a member takes to come back, and more than one is away at once.", "30s"),
     row(&["events.add"], "", "A round trip takes twice as much longer.", "50ms"),

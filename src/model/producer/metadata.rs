@@ -1,0 +1,88 @@
+//! What a producer knows of the partitions of its topic, where that grows.
+//!
+//! It asks anew when what it knows is older than `metadata.max.age.ms`, and hears of it, too, when it asks who leads what.
+//! From then on keys go where their hash over the new number says; what is in batches already stays there. Until then it
+//! writes as if nothing had happened, and so do its other instances, each for itself.
+use super::Producer;
+use crate::model::machine::Outbox;
+use crate::model::protocol::{ABSENT, ActorId, Leaders, Message, PartitionId, Timer};
+use crate::model::workload::Homes;
+use crate::units::{Span, Time};
+use std::ops::Range;
+
+/// What is known of a topic, and how long.
+#[derive(Debug)]
+pub struct Metadata {
+    /// Who is asked: it stands for any broker.
+    pub controller: ActorId,
+    /// `metadata.max.age.ms`.
+    pub age: Span,
+    /// When it asks first.
+    pub due: Time,
+    /// Partitions of the topic that there are places for, over all topics.
+    pub places: Range<PartitionId>,
+    /// How many are known.
+    pub known: u32,
+    /// Where records go, by how many there are.
+    pub homes: Vec<(u32, Homes)>,
+}
+
+impl Producer {
+    /// The same where its topic grows.
+    #[must_use]
+    pub fn refreshing(self, metadata: Option<Metadata>) -> Self {
+        Self { metadata: metadata.map(Box::new), ..self }
+    }
+
+    pub(super) fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if let Some(metadata) = &self.metadata {
+            out.wake(Timer::Refresh, metadata.due);
+        }
+        self.turn_all(now, out);
+    }
+
+    /// What it knows may be too old.
+    #[cold]
+    pub(super) fn refresh(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        let Some(metadata) = &mut self.metadata else { return };
+        if now >= metadata.due {
+            metadata.due = now + metadata.age;
+            out.send(metadata.controller, Message::WhoLeads(Box::default()));
+        }
+        out.wake(Timer::Refresh, metadata.due);
+    }
+
+    /// Hears who leads what, and of how many partitions.
+    #[cold]
+    pub(super) fn informed(&mut self, answer: &Leaders, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        if let Some(metadata) = &mut self.metadata {
+            metadata.due = now + metadata.age;
+            let Range { start, end } = metadata.places;
+            let there = &answer.leaders[start as usize..end as usize];
+            let known = there.iter().filter(|&&leader| leader != ABSENT).count() as u32;
+            if known > metadata.known {
+                metadata.known = known;
+                self.grow(known, now, out);
+            }
+        }
+        if self.moves.is_some() {
+            self.led(answer, now, out);
+        }
+    }
+
+    fn grow(&mut self, known: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
+        // What was due before went where it went.
+        self.catch_up(now, out);
+        self.accumulator.learn(known);
+        let Self { source, ahead, metadata, .. } = self;
+        let homes = metadata.as_ref().map(|metadata| &metadata.homes);
+        if let (Some(source), Some(homes)) = (source, homes) {
+            let (_, homes) =
+                homes.iter().find(|(partitions, _)| *partitions == known).expect("the plan knows every growth");
+            source.grow(known, homes.clone(), ahead);
+        }
+        // Every lane was armed for what was to come to it then.
+        self.lanes.iter_mut().for_each(|lane| lane.armed = Time::NEVER);
+        self.turn_all(now, out);
+    }
+}
