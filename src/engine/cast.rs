@@ -88,6 +88,7 @@ impl Actor {
 pub type RealWorkOf<'w> = dyn FnMut(usize, u32) -> Option<Arc<Mutex<dyn RealWork>>> + 'w;
 
 /// Nobody's work is real.
+#[must_use]
 pub fn simulated(_group: usize, _member: u32) -> Option<Arc<Mutex<dyn RealWork>>> {
     None
 }
