@@ -389,7 +389,7 @@ impl Outbox for Stage {
                 taker.at_bench(|bench| bench.takes_up(partition));
             }
             (Goods::Member(taker), &Fact::Revoked { partition, .. }) => {
-                taker.at_bench(|bench| bench.gives_up(partition))
+                taker.at_bench(|bench| bench.gives_up(partition));
             }
             _ => {}
         }
