@@ -90,7 +90,7 @@ fn who_ends_in_good_order_writes_what_it_has() {
 }
 
 #[test]
-fn who_commits_what_is_not_written_loses_it() {
+fn who_commits_what_is_not_written_breaks_a_law() {
     let events = "{at: 25s, crash: groups.makers.0, for: 2s}";
     // Kafka's client commits every five seconds: each time something lingers.
     let yaml = pipeline(", commit: {every: 10}", "", 1, events);
@@ -100,9 +100,6 @@ fn who_commits_what_is_not_written_loses_it() {
     sabotage::play(None);
     let broken = &outcome.result.broken_laws;
     assert!(broken.iter().any(|law| law.contains("commits only what it has written")), "{broken:#?}");
-    let made = outcome.result.topics[1].1.appended - producer(&outcome, "makers-output").rewritten.unwrap_or(0.0);
-    let makers = group(&outcome, "makers").processed;
-    assert!(made < makers, "{made} written of {makers}");
 }
 
 #[test]
