@@ -168,7 +168,8 @@ impl Laws {
             Fact::Lost { group, partition, first, records, .. } => self.lost(now, group, partition, (first, records)),
             Fact::Committed { group, partition, offset } => self.committed(now, group, partition, offset),
             Fact::Resumed { group, partition, offset, .. } => self.resumed(now, group, partition, offset),
-            _ => self.changed(now, fact),
+            Fact::Revoked { .. } | Fact::Member { .. } | Fact::Reset { .. } => self.changed(now, fact),
+            _ => {}
         }
     }
 
