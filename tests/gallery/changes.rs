@@ -112,7 +112,6 @@ fn three_of_four_keys_move_and_overtake_themselves_while_a_backlog_is_left() {
 }
 
 #[test]
-#[expect(clippy::float_cmp, reason = "counts, which are whole numbers")]
 fn what_comes_before_the_group_looks_again_is_skipped() {
     let lost = |one: &Outcome| workers(one).lost_by.reset;
     let latest: Vec<Outcome> = (1..=60).map(|seed| play("latest-reset-loss", &[&format!("run.seed={seed}")])).collect();
