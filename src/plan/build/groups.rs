@@ -68,14 +68,8 @@ fn group(name: &str, written: &Group, (topics, grows): (&[String], &[bool]), fou
     let poll = settings.poll.as_ref().and_then(|poll| poll.max_records.as_ref());
     let max_interval = settings.poll.as_ref().and_then(|poll| poll.max_interval.as_ref());
     let cold = settings.start == Some(Start::Cold);
-    if let Some(OffsetReset::Latest | OffsetReset::Earliest) = settings.offset_reset
-        && !cold
-        && !reads.iter().any(|&topic| grows[topic])
-    {
-        let message = "means nothing for a stable group, which has every offset committed";
-        let remedy = "add `start: cold`, let a topic it reads grow, or remove it";
-        found.error(&format!("{path}.offset_reset"), message, remedy);
-    }
+    let may_reset = cold || reads.iter().any(|&topic| grows[topic]);
+    let reset = reset(settings, may_reset, &path, found);
     let fixed = settings.fixed.as_ref().is_some_and(|flag| flag.0);
     let (job, model) = job::job(settings.work.as_ref(), &path, found);
     GroupPlan {
@@ -115,14 +109,24 @@ fn group(name: &str, written: &Group, (topics, grows): (&[String], &[bool]), fou
         session_timeout,
         max_poll_interval: max_interval.map_or(MAX_POLL_INTERVAL, |interval| interval.0),
         cold,
-        reset: match settings.offset_reset {
-            None | Some(OffsetReset::Latest) => Reset::Latest,
-            Some(OffsetReset::Earliest) => Reset::Earliest,
-        },
+        reset,
         fixed,
         metadata_age: settings.metadata_max_age.as_ref().map_or(client::METADATA_AGE, |age| age.0),
         // Whatever else changes it is known when all events are.
         changes: cold || max_interval.is_some() || settings.protocol == Some(Protocol::Consumer),
+    }
+}
+
+/// Where the group begins what nobody has committed, if there is anything of the kind.
+fn reset(settings: &Group, may_reset: bool, path: &str, found: &mut Findings<'_>) -> Reset {
+    if settings.offset_reset.is_some() && !may_reset {
+        let message = "means nothing for a stable group, which has every offset committed";
+        let remedy = "add `start: cold`, let a topic it reads grow, or remove it";
+        found.error(&format!("{path}.offset_reset"), message, remedy);
+    }
+    match settings.offset_reset {
+        None | Some(OffsetReset::Latest) => Reset::Latest,
+        Some(OffsetReset::Earliest) => Reset::Earliest,
     }
 }
 
