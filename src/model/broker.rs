@@ -12,6 +12,7 @@ mod disk;
 mod failing;
 mod following;
 mod leading;
+mod order;
 mod parked;
 mod places;
 mod quotas;
@@ -321,22 +322,11 @@ impl Broker {
         if writing.answer != Answer::Replicated {
             self.answer_early(job, writing, now, out);
         }
-        if replicated > now {
-            out.wake(Timer::Replicated(job), replicated);
+        if replicated > now || self.is_behind(job) {
+            out.wake(Timer::Replicated(job), replicated.max(now));
         } else {
             self.replicated(job, now, out);
         }
-    }
-
-    /// What is behind others in a log is not safe before them, though its handler may be done sooner.
-    fn in_order(&mut self, job: u32, at: Time) -> Time {
-        let Some(Request::Produce(produce)) = &self.jobs[job as usize].request else { return at };
-        let log = |batch: &Batch| self.places.partitions[batch.partition as usize].log as usize;
-        let at = produce.batches.iter().fold(at, |at, batch| at.max(self.logs[log(batch)].safe_at));
-        for batch in &produce.batches {
-            self.logs[self.places.partitions[batch.partition as usize].log as usize].safe_at = at;
-        }
-        at
     }
 
     /// Does not wait for the replicas: the job goes on with what they need, and its connection is free when it is done.

@@ -4,6 +4,7 @@
 //! Kafka's consumer does. A poll takes fetched records in the order of arrival, up to `max.poll.records`.
 mod at_most_once;
 mod befallen;
+mod commits;
 mod epochs;
 mod leaders;
 mod membership;
@@ -16,15 +17,12 @@ mod supply;
 
 use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service, Trials};
-use super::protocol::{
-    ActorId, Commits, Extra, Fetch, MemberKey, Message, PartitionId, Position, Produce, Record, Source, Timer, Wanted,
-};
+use super::protocol::{ActorId, Commits, Extra, Fetch, Message, PartitionId, Produce, Record, Source, Timer, Wanted};
 use super::quota::Muted;
-use super::sabotage::{self, Sabotage};
 use crate::units::Time;
 use epochs::Epochs;
 use membership::Membership;
-use partitions::{Roster, UNKNOWN};
+use partitions::Roster;
 use std::collections::VecDeque;
 
 pub use epochs::Taking;
@@ -463,60 +461,6 @@ impl Consumer {
             && output.careful
         {
             output.producer.take_due(now, out);
-        }
-    }
-
-    /// Commits what is finished without a gap; with several workers that is less than what polls have handed out.
-    fn commit(&mut self, out: &mut (impl Outbox + ?Sized)) {
-        self.uncommitted = 0;
-        let commits = self.positions(out);
-        out.send(self.settings.coordinator, Message::Commit(commits));
-    }
-
-    /// Positions below which all is done, or where commits come first, was handed out.
-    #[expect(clippy::unnecessary_box_returns, reason = "the box is the message: it travels and comes home")]
-    fn positions(&mut self, out: &mut (impl Outbox + ?Sized)) -> Box<Commits> {
-        let generation = self.generation();
-        let mut commits = self.commits.take().unwrap_or_default();
-        if let Some(output) = &mut self.output {
-            output.producer.tell_written(self.settings.group, out);
-        }
-        let ahead = self.settings.commit == Commit::BeforeWork || sabotage::plays(Sabotage::CommitAhead);
-        let Self { owned, processing, settings, .. } = self;
-        commits.key = MemberKey { member: settings.member, incarnation: settings.generation };
-        commits.generation = generation;
-        let known = owned.iter().enumerate().filter(|(_, owned)| owned.polled != UNKNOWN);
-        commits.positions.extend(known.map(|(slot, owned)| Position {
-            partition: owned.partition,
-            offset: match processing.unfinished(slot as u32) {
-                Some(offset) if !ahead => offset,
-                _ => owned.polled,
-            },
-        }));
-        if self.careful {
-            let positions = commits.positions.iter_mut();
-            positions.for_each(|position| position.offset = self.written(position.partition, position.offset));
-        }
-        commits
-    }
-
-    fn committed(&mut self, mut commits: Box<Commits>, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        if commits.key != self.key() {
-            // Whoever was here before has committed that.
-            return;
-        }
-        let refused = commits.refused.take();
-        let generation = commits.generation;
-        commits.positions.clear();
-        self.commits = Some(commits);
-        let waited = std::mem::take(&mut self.committing);
-        if let Some(refusal) = refused {
-            self.commit_refused(refusal, generation);
-        }
-        if waited && self.processing.idle_at() <= now {
-            self.poll(now, out);
-        } else if refused.is_some() {
-            self.poll_if_idle(now, out);
         }
     }
 }

@@ -76,6 +76,13 @@ impl Log {
         if sabotage::plays(Sabotage::ReadUnreplicated) { self.end } else { self.high_watermark }
     }
 
+    /// The offset up to which records were counted as replicated, whoever may read them.
+    #[inline]
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.high_watermark
+    }
+
     /// Offsets below are forgotten.
     #[must_use]
     pub fn start(&self) -> u64 {

@@ -8,6 +8,7 @@ mod beyond;
 mod blocked;
 mod expiry;
 mod held;
+mod lane;
 mod leaders;
 mod metadata;
 mod observed;
@@ -24,6 +25,7 @@ use super::workload::{Ahead, Workload};
 use crate::units::{Span, Time};
 use beyond::Beyond;
 use expiry::Expiry;
+use lane::{HELD, Lane, TROUBLED};
 use leaders::Moves;
 pub use metadata::Metadata;
 use retry::Retry;
@@ -96,31 +98,6 @@ pub struct Settings {
     /// Number of its first connection to each broker: theirs are lower.
     pub first_epoch: u32,
 }
-
-/// The way to one broker.
-#[derive(Clone, Copy, Debug)]
-struct Lane {
-    in_flight: u32,
-    /// How many connections to the broker were lost.
-    epoch: u32,
-    /// When its timer fires next, where clocks are real a little later; stale timers are those before.
-    armed: Time,
-    /// Until when the broker does not want to hear of it; then it counts as [`HELD`] more requests in flight.
-    held: Time,
-    /// When the last byte of the request before has left: a connection carries one after the other.
-    left: Time,
-}
-
-impl Lane {
-    fn new(epoch: u32) -> Self {
-        Self { in_flight: 0, epoch, armed: Time::NEVER, held: Time::ZERO, left: Time::ZERO }
-    }
-}
-
-/// More requests than any window allows.
-const HELD: u32 = 1 << 20;
-/// The same, while something waits to be sent again, or to come home for that.
-const TROUBLED: u32 = 1 << 21;
 
 impl Machine for Producer {
     #[inline]

@@ -472,7 +472,7 @@ impl Recorder {
         let window_at = [self.window_at[0].min(now), self.window_at[1].min(now)];
         let [begins, ends] = self.window;
         let mut end = self.totals;
-        cut::forget(&mut end, &mut self.partitions);
+        cut::forget(&mut end, &mut self.partitions, &mut self.places);
         self.lanes.finish(now);
         Recording {
             lanes: self.lanes,

@@ -63,7 +63,9 @@ fn what_only_a_lost_leader_had_is_lost_live_too() {
     for client in [", acks: 1", ", idempotence: false", ", acks: 0"] {
         let event = "{at: 4s, crash: brokers.1, for: 2s}, {at: 9s, pause: brokers.0, for: 5s}";
         for outcome in both(&scenario(client, event)) {
-            assert!(group(&outcome, "workers").processed > 3_500.0, "{client}");
+            let processed = group(&outcome, "workers").processed;
+            // Without acknowledgements whatever leaves while a leader is missed is gone, and that takes seconds.
+            assert!(processed > 3_000.0, "{client}: {processed}");
         }
     }
 }

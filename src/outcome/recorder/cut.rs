@@ -4,7 +4,7 @@
 //! count once: when it is over, they were never appended.
 use super::Recorder;
 use crate::model::machine::{Cause, Fact};
-use crate::outcome::tally::{PartitionTally, Totals};
+use crate::outcome::tally::{PartitionTally, PlaceTally, Totals};
 use crate::units::Time;
 
 impl Recorder {
@@ -48,13 +48,19 @@ impl Recorder {
 }
 
 /// The run is over: what vanished was never appended.
-pub(super) fn forget(end: &mut Totals, partitions: &mut [PartitionTally]) {
+pub(super) fn forget(end: &mut Totals, partitions: &mut [PartitionTally], places: &mut [PlaceTally]) {
     for topic in &mut end.topics {
         topic.appended.total -= topic.vanished;
     }
     for group in &mut end.groups {
         group.lost.total -= group.vanished;
         group.lost_by[Cause::Truncation as usize] -= group.vanished;
+    }
+    for places in places.chunks_mut(partitions.len().max(1)) {
+        for (place, partition) in places.iter_mut().zip(&*partitions) {
+            // Groups that do not read it have lost nothing there.
+            place.lost = place.lost.saturating_sub(partition.vanished);
+        }
     }
     for partition in partitions {
         partition.appended -= partition.vanished;
