@@ -318,7 +318,9 @@ impl Broker {
         }
         let done = slot.done;
         let replicated = self.replicate(writing.replicas, bytes, now, done, out);
-        let replicated = if self.handlers.len() > 1 { self.in_order(job, replicated) } else { replicated };
+        // Several handlers overtake each other, and so does what is quickly written.
+        let may_overtake = self.handlers.len() > 1 || self.disk.is_limited();
+        let replicated = if may_overtake { self.in_order(job, replicated) } else { replicated };
         if writing.answer != Answer::Replicated {
             self.answer_early(job, writing, now, out);
         }

@@ -1,4 +1,4 @@
-//! What is appended becomes safe in the order of the log, whichever handler is done first.
+//! What is appended becomes safe in the order of the log, whichever handler is done first, or whatever is written soonest.
 use super::{Batch, Broker, Request};
 use crate::units::Time;
 
