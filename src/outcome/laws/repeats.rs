@@ -161,6 +161,8 @@ impl Laws {
         for group in self.readers[partition as usize].clone() {
             let place = &mut self.places[group * self.partitions.len() + partition as usize];
             let once = place.progress.done(base, records);
+            // Whoever goes on from there goes on behind what is gone.
+            place.committed += if place.committed == base { records } else { 0 };
             self.check(once, now, || format!("what is cut off of partition {partition} was never read: {base}"));
         }
         self.appended[stream] -= records;
