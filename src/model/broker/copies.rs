@@ -146,9 +146,7 @@ impl Copies {
     /// Whether this broker leads a partition. Not once it has asked to end: the next leader may know of that before.
     pub(super) fn leads(&self, me: u32, partition: PartitionId, now: Time) -> bool {
         let leads = |replica: &Replica| replica.known.leader == me && !replica.elected;
-        now < self.lease
-            && self.process == Process::Up
-            && self.replicas[partition as usize].as_ref().is_some_and(leads)
+        now < self.lease && self.process == Process::Up && self.replicas[partition as usize].as_ref().is_some_and(leads)
     }
 
     /// Whether a fetch wants something that is led elsewhere, as far as this broker was told.
