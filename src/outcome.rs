@@ -102,7 +102,9 @@ impl Witness {
             None => self.observe(now, fact),
             Some(mut redelivery) => {
                 let broken = self.written.as_mut().and_then(|written| written.hear(fact));
-                broken.iter().for_each(|law| self.laws.breaks(now, law));
+                if let Some(law) = &broken {
+                    self.laws.breaks(now, law);
+                }
                 redelivery.hear(self, now, fact);
                 self.redelivery = Some(redelivery);
                 let Self { rebalances, laws, .. } = self;

@@ -136,9 +136,10 @@ impl Action {
                 Who::Group(group) | Who::Member(group, _) | Who::AnyOf(group) => group == number,
                 Who::Brokers | Who::Broker(_) | Who::Coordinator(_) => false,
             },
-            // Whoever has that number is replaced.
-            Self::Join(Who::Member(group, _)) => group == number,
-            Self::Scale { group, .. } | Self::Deploy { group, .. } => group == number,
+            // Whoever joins under a number replaces who has it.
+            Self::Join(Who::Member(group, _)) | Self::Scale { group, .. } | Self::Deploy { group, .. } => {
+                group == number
+            }
             _ => false,
         }
     }

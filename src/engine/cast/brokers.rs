@@ -1,4 +1,6 @@
 //! Brokers: which logs each of them has, what they know of who writes and reads, and what their work costs.
+//!
+//! Where none of them can fail a log is only where it is led; otherwise each broker has one for every partition.
 use super::{Actor, Casting, failing, times_out};
 use crate::model::broker::{self, Answer, Broker, Place, Places, Writing};
 use crate::model::log::Log;

@@ -1,4 +1,6 @@
 //! What is appended becomes safe in the order of the log, whichever handler is done first, or whatever is written soonest.
+//!
+//! The high watermark is counted on batch by batch: out of order it would lie amid one.
 use super::{Batch, Broker, Request};
 use crate::units::Time;
 

@@ -1,4 +1,6 @@
 //! The way of a producer to one broker: what is under way on it, and until when it waits.
+//!
+//! Reasons not to send are added to the number of requests in flight, so that one comparison asks for all of them.
 use crate::units::Time;
 
 /// The way to one broker.

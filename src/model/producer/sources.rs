@@ -94,7 +94,9 @@ impl Producer {
 
     /// Batches were given up: these, and some that never left.
     pub(super) fn settle_expired(&mut self, repeats: &[Batch]) {
-        repeats.iter().for_each(|batch| self.settle(batch, false));
+        for batch in repeats {
+            self.settle(batch, false);
+        }
         let Some(sources) = &mut self.sources else { return };
         for partition in 0..sources.unsent.len() {
             let gone = sources.unsent[partition].len() - self.accumulator.unsent(partition);
