@@ -12,6 +12,7 @@ pub mod coordinator;
 pub mod dealing;
 pub mod log;
 pub mod machine;
+pub mod metadata;
 pub mod partitioner;
 pub mod processing;
 pub mod producer;

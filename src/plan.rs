@@ -154,6 +154,14 @@ pub struct TopicPlan {
     pub retention: Option<Retention>,
 }
 
+impl TopicPlan {
+    /// Numbers of its partitions over all topics, of those that come later as well.
+    #[must_use]
+    pub fn numbers(&self) -> std::ops::Range<u32> {
+        self.first..self.first + self.partitions
+    }
+}
+
 /// How a client writes to a topic: the settings of a Kafka producer.
 #[derive(Clone, Debug)]
 pub struct ClientPlan {

@@ -381,7 +381,6 @@ impl Casting<'_> {
         let (careful, partitions) = (plan.may_lose_members_of(group), plan.topics[client.topic].at_first);
         Some(Output {
             producer: if careful { producer.with_sources(partitions) } else { producer },
-            careful,
             awaited: false,
             homes: self.homes.homes(client, partitions),
             turn: 0,

@@ -18,6 +18,7 @@ pub mod strain;
 mod strikes;
 mod wheel;
 
+use super::cast::Casting;
 use super::sim::Edges;
 use super::{Telling, Watch};
 use crate::model::protocol::ActorId;
@@ -121,9 +122,10 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn new(plan: &'p Arc<Plan>, settings: &Settings<'p>, office: Office) -> Self {
-        let (company, clock, listener) = muster::muster(plan, settings, &office.desks());
+        let casting = Casting::new(plan);
+        let (company, clock, listener) = muster::muster(plan, &casting, settings, &office.desks());
         office.begin(clock, Arc::clone(&company.peers), Arc::clone(&listener));
-        let (edges, strikes, telling) = (Edges::new(plan), Strikes::new(plan, clock), Telling::new(plan));
+        let (edges, strikes, telling) = (Edges::new(plan), Strikes::new(plan, casting, clock), Telling::new(plan));
         let looks = Looks::new(plan.run.seed, &company);
         let machine = [(plan.run.warmup == Time::ZERO).then(settings.read), None];
         let (late, read, hire) = (Vec::new(), settings.read, settings.hire);

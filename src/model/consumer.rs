@@ -204,7 +204,7 @@ impl Consumer {
             seeking: None,
             metadata: None,
             granted: 0,
-            careful: output.as_ref().is_some_and(|output| output.careful),
+            careful: output.as_ref().is_some_and(|output| output.producer.knows_sources()),
             output,
             settings,
         }
@@ -457,8 +457,8 @@ impl Consumer {
     #[inline]
     fn report(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.uncommitted += self.processing.report(now, out);
-        if let Some(output) = &mut self.output
-            && output.careful
+        if self.careful
+            && let Some(output) = &mut self.output
         {
             output.producer.take_due(now, out);
         }

@@ -116,7 +116,7 @@ fn partition_name(plan: &Plan, partition: u32) -> String {
 /// Partitions a group reads, over all topics.
 fn read_by(plan: &Plan, group: usize) -> impl Iterator<Item = u32> {
     let topics = plan.groups[group].topics.iter().map(|&topic| &plan.topics[topic]);
-    topics.flat_map(|topic| topic.first..topic.first + topic.partitions)
+    topics.flat_map(|topic| topic.numbers())
 }
 
 /// The partitions of a group with the greatest lag, worst first.

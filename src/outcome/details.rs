@@ -27,7 +27,7 @@ pub fn members(plan: &Plan, run: &Recording) -> Vec<MemberRow> {
             },
         }));
         for topic in group.topics.iter().map(|&topic| &plan.topics[topic]) {
-            for partition in topic.first..topic.first + topic.partitions {
+            for partition in topic.numbers() {
                 let place = &run.places[g * run.partitions.len() + partition as usize];
                 let row = &mut rows[first + place.member as usize];
                 row.partitions += 1;

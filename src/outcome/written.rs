@@ -44,7 +44,7 @@ impl Written {
                 stream,
                 dead_letters: group.retry.dead_letters,
                 ahead: group.commit == Commit::BeforeWork,
-                reads: ranges.flat_map(|topic| topic.first..topic.first + topic.partitions).collect(),
+                reads: ranges.flat_map(|topic| topic.numbers()).collect(),
                 done: vec![Progress::default(); partitions],
                 written: vec![Progress::default(); partitions],
                 again: 0,
@@ -115,15 +115,6 @@ impl Written {
 
 /// Records are done, some of them perhaps not for the first time; returns how many are.
 fn fill(progress: &mut Progress, first: u64, records: u64) -> u64 {
-    let (mut at, end, mut new) = (first, first + records, 0);
-    while at < end {
-        let (known, until) = progress.is_done(at);
-        let until = until.min(end);
-        if !known {
-            progress.done(at, until - at);
-            new += until - at;
-        }
-        at = until;
-    }
-    new
+    let runs = progress.claim(first, first + records);
+    runs.into_iter().filter(|(_, known)| !known).map(|(run, _)| run.end - run.start).sum()
 }

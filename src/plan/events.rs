@@ -161,7 +161,7 @@ impl Plan {
             let topic = &self.topics[topic];
             let salt = Stream::named(self.run.seed, &format!("events/{number}/poison/{}", at.ns())).bits();
             let until = lasts.map_or(Time::NEVER, |lasts| at + lasts);
-            let partitions = topic.first..topic.first + topic.partitions;
+            let partitions = topic.numbers();
             all.push(Poison { partitions, due: at..until, share, fails, salt });
         }
         all

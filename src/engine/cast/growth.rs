@@ -3,13 +3,13 @@
 //! Whoever is there from the beginning asked last at a drawn instant; whoever comes later has just asked.
 use super::{Addresses, KeyMaps};
 use crate::model::consumer;
+use crate::model::metadata::Freshness;
 use crate::model::producer;
 use crate::model::protocol::{ActorId, PartitionId};
 use crate::model::random::Stream;
 use crate::plan::events::Action;
-use crate::plan::{ClientPlan, GroupPlan, Plan};
+use crate::plan::{ClientPlan, GroupPlan, Plan, TopicPlan};
 use crate::units::{Span, Time};
-use std::ops::Range;
 
 /// How many partitions a topic has, one time after the other.
 pub fn counts(plan: &Plan, topic: usize) -> Vec<u32> {
@@ -60,10 +60,12 @@ pub fn of_producer(
     }
     let homes = counts(plan, client.topic).into_iter().map(|count| (count, maps.homes(client, count)));
     Some(producer::Metadata {
-        controller: addresses.controller(),
-        age: client.metadata_age,
-        due: Time::ZERO + drawn(plan, client.metadata_age, name),
-        places: places(plan, client.topic),
+        freshness: Freshness {
+            controller: addresses.controller(),
+            age: client.metadata_age,
+            due: Time::ZERO + drawn(plan, client.metadata_age, name),
+        },
+        places: topic.numbers(),
         known: topic.at_first,
         homes: homes.collect(),
     })
@@ -88,18 +90,11 @@ pub fn of_member(
         group.metadata_age
     };
     Some(consumer::Metadata {
-        controller: addresses.controller(),
-        age: group.metadata_age,
+        freshness: Freshness { controller: addresses.controller(), age: group.metadata_age, due: Time::NEVER },
         first,
-        due: Time::NEVER,
-        places: (0..plan.topics.len()).map(|topic| places(plan, topic)).collect(),
+        places: plan.topics.iter().map(TopicPlan::numbers).collect(),
         known: known.to_vec(),
         // Members are in the group in the order of their numbers, and the first one leads.
         dealt: (is_member && member == 0).then(|| known.to_vec()),
     })
-}
-
-fn places(plan: &Plan, topic: usize) -> Range<PartitionId> {
-    let topic = &plan.topics[topic];
-    topic.first..topic.first + topic.partitions
 }

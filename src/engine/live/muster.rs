@@ -92,6 +92,7 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
 /// that of these, are in processes of their own.
 pub fn muster(
     plan: &Arc<Plan>,
+    casting: &Casting<'_>,
     settings: &Settings<'_>,
     desks: &[Arc<Desk>],
 ) -> (Company, Clock, Arc<Mutex<Listener>>) {
@@ -103,7 +104,7 @@ pub fn muster(
     let clock = Clock::new(COMING_UP + elsewhere + EACH * parts.len() as u32, settings.speed);
     let listener = Arc::new(Mutex::new(Listener::new(Witness::new(plan))));
     let mut benches = Benches::new(plan, clock);
-    let cast = Casting::new(plan).everybody(&mut |group, member| {
+    let cast = casting.everybody(&mut |group, member| {
         let here = desks.is_empty() && member < plan.groups[group].members;
         let labour = if here { (settings.hire)(group, member) } else { None };
         benches.add(labour, group, member)

@@ -32,11 +32,8 @@ pub struct Strikes<'p> {
 impl<'p> Strikes<'p> {
     /// Of a run of this plan.
     #[must_use]
-    pub fn new(plan: &'p Plan, clock: Clock) -> Self {
-        // Who makes new members knows every key, which is much where nobody needs any.
-        let befalls = !plan.events.is_empty();
-        let faults = if befalls { Faults::new(plan, Casting::new(plan)) } else { None };
-        Self { plan, faults: faults.map(Box::new), clock }
+    pub fn new(plan: &'p Plan, casting: Casting<'p>, clock: Clock) -> Self {
+        Self { plan, faults: Faults::new(plan, casting).map(Box::new), clock }
     }
 
     /// When the next thing happens.

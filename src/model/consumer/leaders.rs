@@ -150,7 +150,6 @@ impl Consumer {
         if !lost.is_empty() {
             self.lose(lost, now + BACKOFF.max, out);
         }
-        self.poll_if_idle(now, out);
     }
 
     /// A broker may not have answered for too long: then what it was asked for is asked for elsewhere.

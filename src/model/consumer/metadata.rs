@@ -5,21 +5,18 @@
 //! of them may come to lead.
 use super::Consumer;
 use crate::model::machine::Outbox;
-use crate::model::protocol::{ABSENT, ActorId, Leaders, Message, PartitionId, Timer};
+use crate::model::metadata::Freshness;
+use crate::model::protocol::{Leaders, PartitionId, Timer};
 use crate::units::{Span, Time};
 use std::ops::Range;
 
 /// What is known of topics, and how long.
 #[derive(Clone, Debug)]
 pub struct Metadata {
-    /// Who is asked: it stands for any broker.
-    pub controller: ActorId,
-    /// `metadata.max.age.ms`.
-    pub age: Span,
+    /// How old it may become.
+    pub freshness: Freshness,
     /// When it asks first, after it has begun.
     pub first: Span,
-    /// When it asks next.
-    pub due: Time,
     /// By topic: partitions that there are places for, over all topics.
     pub places: Vec<Range<PartitionId>>,
     /// By topic: how many are known.
@@ -45,32 +42,25 @@ impl Consumer {
 
     pub(super) fn first_refresh(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Some(metadata) = &mut self.metadata {
-            metadata.due = now + metadata.first;
-            out.wake(Timer::Refresh, metadata.due);
+            metadata.freshness.due = now + metadata.first;
+            out.wake(Timer::Refresh, metadata.freshness.due);
         }
     }
 
     /// What it knows may be too old.
     #[cold]
     pub(super) fn refresh(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Some(metadata) = &mut self.metadata else { return };
-        if now >= metadata.due {
-            metadata.due = now + metadata.age;
-            out.send(metadata.controller, Message::WhoLeads(Box::new(Leaders { reads: true, leaders: Vec::new() })));
+        if let Some(metadata) = &mut self.metadata {
+            metadata.freshness.refresh(true, now, out);
         }
-        out.wake(Timer::Refresh, metadata.due);
     }
 
     /// Hears who leads what, and of how many partitions.
     #[cold]
     pub(super) fn informed(&mut self, answer: &Leaders, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Some(metadata) = &mut self.metadata {
-            metadata.due = now + metadata.age;
-            let there = |place: &Range<PartitionId>| {
-                let leaders = &answer.leaders[place.start as usize..place.end as usize];
-                leaders.iter().filter(|&&leader| leader != ABSENT).count() as u32
-            };
-            metadata.known = metadata.places.iter().map(there).collect();
+            metadata.freshness.heard(now);
+            metadata.known = metadata.places.iter().map(|places| answer.there(places)).collect();
             self.deals_anew();
         }
         self.led(answer, now, out);

@@ -26,8 +26,6 @@ pub struct Output {
     pub luck: Stream,
     /// Partitions of the topic.
     pub partitions: u32,
-    /// Members can be gone: what is not written is not done.
-    pub careful: bool,
     /// Something waits until all is written.
     pub awaited: bool,
 }
@@ -53,13 +51,13 @@ impl Consumer {
     /// Below which offset of a partition all is done, if `done` is processed.
     pub(super) fn written(&self, partition: PartitionId, done: u64) -> u64 {
         let careless = self.settings.commit == Commit::BeforeWork || sabotage::plays(Sabotage::CommitUnwritten);
-        let output = self.output.as_ref().filter(|output| output.careful && !careless);
+        let output = self.output.as_ref().filter(|_| !careless);
         output.and_then(|output| output.producer.unwritten(partition)).map_or(done, |open| open.min(done))
     }
 
     /// Whether everything is written that is done; if not, that is waited for.
     pub(super) fn is_written(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) -> bool {
-        let Some(output) = self.output.as_mut().filter(|output| output.careful) else { return true };
+        let Some(output) = self.output.as_mut().filter(|_| self.careful) else { return true };
         output.awaited = !output.producer.flush(now, out);
         !output.awaited
     }

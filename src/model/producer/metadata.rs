@@ -5,20 +5,17 @@
 //! writes as if nothing had happened, and so do its other instances, each for itself.
 use super::Producer;
 use crate::model::machine::Outbox;
-use crate::model::protocol::{ABSENT, ActorId, Leaders, Message, PartitionId, Timer};
+use crate::model::metadata::Freshness;
+use crate::model::protocol::{Leaders, PartitionId, Timer};
 use crate::model::workload::Homes;
-use crate::units::{Span, Time};
+use crate::units::Time;
 use std::ops::Range;
 
 /// What is known of a topic, and how long.
 #[derive(Debug)]
 pub struct Metadata {
-    /// Who is asked: it stands for any broker.
-    pub controller: ActorId,
-    /// `metadata.max.age.ms`.
-    pub age: Span,
-    /// When it asks first.
-    pub due: Time,
+    /// How old it may become.
+    pub freshness: Freshness,
     /// Partitions of the topic that there are places for, over all topics.
     pub places: Range<PartitionId>,
     /// How many are known.
@@ -36,7 +33,7 @@ impl Producer {
 
     pub(super) fn start(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Some(metadata) = &self.metadata {
-            out.wake(Timer::Refresh, metadata.due);
+            out.wake(Timer::Refresh, metadata.freshness.due);
         }
         self.turn_all(now, out);
     }
@@ -44,22 +41,17 @@ impl Producer {
     /// What it knows may be too old.
     #[cold]
     pub(super) fn refresh(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        let Some(metadata) = &mut self.metadata else { return };
-        if now >= metadata.due {
-            metadata.due = now + metadata.age;
-            out.send(metadata.controller, Message::WhoLeads(Box::default()));
+        if let Some(metadata) = &mut self.metadata {
+            metadata.freshness.refresh(false, now, out);
         }
-        out.wake(Timer::Refresh, metadata.due);
     }
 
     /// Hears who leads what, and of how many partitions.
     #[cold]
     pub(super) fn informed(&mut self, answer: &Leaders, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Some(metadata) = &mut self.metadata {
-            metadata.due = now + metadata.age;
-            let Range { start, end } = metadata.places;
-            let there = &answer.leaders[start as usize..end as usize];
-            let known = there.iter().filter(|&&leader| leader != ABSENT).count() as u32;
+            metadata.freshness.heard(now);
+            let known = answer.there(&metadata.places);
             if known > metadata.known {
                 metadata.known = known;
                 self.grow(known, now, out);

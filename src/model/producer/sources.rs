@@ -47,6 +47,12 @@ impl Producer {
         self
     }
 
+    /// Whether it knows what is not written yet.
+    #[must_use]
+    pub fn knows_sources(&self) -> bool {
+        self.sources.is_some()
+    }
+
     /// The first offset of a partition of which what it became may not be written.
     #[must_use]
     pub fn unwritten(&self, partition: PartitionId) -> Option<u64> {

@@ -3,6 +3,7 @@
 //! Kafka's `Fetch` of followers, `BrokerHeartbeat`, `AlterPartition`, `LeaderAndIsr` as metadata records, and `Metadata`.
 use super::{ActorId, Batch, Parcel, PartitionId, Position, Produce};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// A copy of a partition, and up to where it goes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -77,6 +78,15 @@ pub struct Leaders {
     pub reads: bool,
     /// By partition over all topics, `NOBODY` where there is none, `ABSENT` where there is no partition yet.
     pub leaders: Vec<u32>,
+}
+
+impl Leaders {
+    /// How many partitions are there of a topic that there are these places for.
+    #[must_use]
+    pub fn there(&self, places: &Range<PartitionId>) -> u32 {
+        let leaders = &self.leaders[places.start as usize..places.end as usize];
+        leaders.iter().filter(|&&leader| leader != ABSENT).count() as u32
+    }
 }
 
 /// What a broker has left of a connection that its client has closed.

@@ -43,7 +43,7 @@ pub(super) fn reads(plan: &Plan) -> Vec<Reads> {
     let reads = plan.groups.iter().map(|group| {
         let partitions = group.topics.iter().flat_map(|&topic| {
             let topic = &plan.topics[topic];
-            topic.first..topic.first + topic.partitions
+            topic.numbers()
         });
         let stream = group.output.as_ref().map(|_| (output, group.retry.dead_letters));
         output += usize::from(stream.is_some());
