@@ -10,6 +10,7 @@ use crate::model::protocol::{MemberKey, MemberState};
 use crate::plan::Plan;
 use crate::units::Time;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Knows what was processed before.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Redelivery {
     places: Vec<Place>,
     /// By group and member: the last process of it.
     lives: BTreeMap<(u32, u32), u32>,
+    /// By partition: what was cut off of it, which nobody will ever read.
+    cut: BTreeMap<u32, Vec<Range<u64>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,7 +48,7 @@ impl Redelivery {
     pub fn new(plan: &Plan) -> Self {
         let partitions = plan.partitions() as usize;
         let places = vec![Place::default(); partitions * plan.groups.len()];
-        Self { partitions, places, lives: BTreeMap::new() }
+        Self { partitions, places, lives: BTreeMap::new(), cut: BTreeMap::new() }
     }
 
     /// Whether nothing is left to be processed once more.
@@ -87,13 +90,11 @@ impl Redelivery {
             }
             Fact::Resumed { group, partition, offset, .. } => {
                 self.passed_over(witness, now, (group, partition), offset);
-                let place = self.place(group, partition);
-                place.orphaned = false;
-                let (offset, until) = (offset.max(place.kept_from), place.seen.end());
-                place.again = (offset < until).then(|| (Progress::up_to(offset), until));
+                self.resumes(group, partition, offset);
             }
             Fact::Truncated { partition, base, records, .. } => {
                 // Nobody will ever read it, nor wait for it.
+                self.cut.entry(partition).or_default().push(base..base + records);
                 for group in 0..self.places.len() / self.partitions {
                     let Place { seen, again, .. } = self.place(group as u32, partition);
                     seen.done(base, records);
@@ -140,6 +141,22 @@ impl Redelivery {
                 witness.observe(now, &Fact::Revoked { group, member: key.member, partition });
             }
         }
+    }
+
+    /// Somebody goes on from an offset: what was seen behind it comes again, but for what was cut off.
+    fn resumes(&mut self, group: u32, partition: u32, offset: u64) {
+        let Place { orphaned, kept_from, seen, again, .. } =
+            &mut self.places[group as usize * self.partitions + partition as usize];
+        *orphaned = false;
+        let (offset, until) = (offset.max(*kept_from), seen.end());
+        let mut progress = Progress::up_to(offset);
+        for cut in self.cut.get(&partition).into_iter().flatten() {
+            let first = cut.start.max(offset);
+            if first < cut.end {
+                progress.done(first, cut.end - first);
+            }
+        }
+        *again = (progress.below < until).then_some((progress, until));
     }
 
     /// What was committed by whoever was lost, and never processed.
