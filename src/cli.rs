@@ -436,6 +436,9 @@ fn with_seed(sets: &[String], seed: Option<u64>) -> Vec<String> {
 pub struct ReportArgs {
     /// What an earlier run, study or plan left.
     pub dir: PathBuf,
+    /// Each chart as PNG as well, for slides and chats that take no SVG.
+    #[arg(long)]
+    pub png: bool,
 }
 
 /// Arguments of `conga compare`.

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Command::Study(args) => cli::study::run(&args),
         Command::Plan(args) => cli::plan::run(&args),
         Command::Worker(_) => cli::worker::run(),
-        Command::Report(args) => cli::report::run(&args.dir),
+        Command::Report(args) => cli::report::run(&args),
         Command::Compare(args) => cli::compare::run(&args),
         Command::Schema(args) => cli::schema::run(&args),
         Command::Completions(args) => cli::completions::run(&args),

@@ -30,8 +30,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Writes `report.html`, `report.md`, `charts/*.svg` and `charts/*.png` into `dir`, replacing those that are there. What
-/// real work left there already is shown as well.
+/// Writes `report.html`, `report.md` and `charts/*.svg` into `dir`, replacing those that are there. What real work left
+/// there already is shown as well.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -43,9 +43,7 @@ pub fn write(outcome: &Outcome, dir: &Path) -> io::Result<()> {
     let drawn = new.path().join("charts");
     fs::create_dir(&drawn)?;
     for chart in &charts {
-        let svg = standalone(chart);
-        fs::write(drawn.join(file_name(chart, "svg")), &svg)?;
-        fs::write(drawn.join(file_name(chart, "png")), picture::png(&svg)?)?;
+        fs::write(drawn.join(file_name(chart)), standalone(chart))?;
     }
     fs::write(new.path().join("report.html"), page::html(outcome, &charts, &work))?;
     fs::write(new.path().join("report.md"), markdown::page(outcome, &charts, &work))?;
@@ -65,7 +63,7 @@ pub fn write_page(dir: &Path, html: &str, charts: &[&charts::Chart]) -> io::Resu
     let drawn = new.path().join("charts");
     fs::create_dir(&drawn)?;
     for chart in charts {
-        fs::write(drawn.join(file_name(chart, "svg")), standalone(chart))?;
+        fs::write(drawn.join(file_name(chart)), standalone(chart))?;
     }
     fs::write(new.path().join("report.html"), html)?;
     replace(&dir.join("charts"), &drawn, &new.path().join("old"))?;
@@ -77,7 +75,7 @@ pub fn write_page(dir: &Path, html: &str, charts: &[&charts::Chart]) -> io::Resu
 /// # Errors
 /// When the file system refuses.
 pub fn write_chart(chart: &charts::Chart, dir: &Path) -> io::Result<PathBuf> {
-    let path = dir.join(file_name(chart, "svg"));
+    let path = dir.join(file_name(chart));
     let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
     let drawn = new.path().join("chart.svg");
     fs::write(&drawn, standalone(chart))?;
@@ -93,8 +91,8 @@ fn replace(old: &Path, new: &Path, aside: &Path) -> io::Result<()> {
     fs::rename(new, old)
 }
 
-/// `throughput` with an ending; bytes that do not belong in the name of a file are written `%2F`.
-fn file_name(chart: &charts::Chart, ending: &str) -> String {
+/// `throughput.svg`; bytes that do not belong in the name of a file are written `%2F`.
+fn file_name(chart: &charts::Chart) -> String {
     let name = chart.file.bytes().fold(String::new(), |mut name, byte| {
         if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
             name.push(char::from(byte));
@@ -103,7 +101,7 @@ fn file_name(chart: &charts::Chart, ending: &str) -> String {
         }
         name
     });
-    format!("{name}.{ending}")
+    format!("{name}.svg")
 }
 
 /// A chart that looks right without the page: with its title, its own style sheet and some air around it.

@@ -87,7 +87,8 @@ Examples:
 
 pub const REPORT: &str = "\
 Examples:
-  conga report reports/minimal                     after an update of conga, without running again";
+  conga report reports/minimal                     after an update of conga, without running again
+  conga report reports/minimal --png               for slides";
 
 pub const COMPARE: &str = "\
 Examples:

@@ -98,7 +98,7 @@ fn key_figures(md: &mut String, card: &Card) {
 
 fn picture(md: &mut String, chart: &Chart) {
     let (title, hint) = (escaped(&chart.title), escaped(&chart.hint));
-    let file = super::file_name(chart, "svg").replace('%', "%25");
+    let file = super::file_name(chart).replace('%', "%25");
     let _ = writeln!(md, "### {title}\n\n{hint} {}\n\n![{title}](charts/{file})\n", escaped(&chart.note));
     table(md, &chart.table.columns, chart.table.rows.clone());
 }

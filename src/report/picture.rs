@@ -4,8 +4,9 @@
 //! font is brought along, so the bytes depend on the outcome alone, not on what is installed.
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
-use std::io;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::{fs, io};
 
 /// Pixels for each of the drawing's. More would be sharper on some screens, and would take more memory than a whole run.
 const SHARP: f32 = 1.0;
@@ -18,6 +19,22 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     fonts.set_sans_serif_family("DejaVu Sans");
     Options { font_family: "DejaVu Sans".to_owned(), fontdb: Arc::new(fonts), ..Options::default() }
 });
+
+/// Draws every SVG in a folder as a PNG beside it.
+///
+/// # Errors
+/// When the file system refuses, or a file is no drawing of ours.
+pub fn beside(charts: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(charts)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "svg") {
+            let new = tempfile::NamedTempFile::new_in(charts)?;
+            fs::write(new.path(), png(&fs::read_to_string(&path)?)?)?;
+            new.persist(path.with_extension("png")).map_err(|error| error.error)?;
+        }
+    }
+    Ok(())
+}
 
 /// The PNG of a drawing that brings its style along.
 ///
