@@ -236,6 +236,7 @@ impl Broker {
         replica.not_before = Time::ZERO;
         if before == me && (leader != me || elected) {
             self.resign(partition, now, out);
+            out.send(self.copies().how.controller, Message::Resigned { partition });
         }
         if leader == me {
             self.copies().replica(partition).elected |= before != me || elected;
