@@ -115,6 +115,12 @@ impl Witness {
         }
     }
 
+    /// Records that were cut off by an election are lost for good, as is heard only now; or a later leader has them.
+    fn reconsiders(&mut self, stream: u32, partition: u32, records: u64, for_good: bool) {
+        self.recorder.reconsidered(partition as usize, records, for_good);
+        self.laws.reconsidered(stream as usize, records, for_good);
+    }
+
     /// A member is lost.
     pub fn mourns(&mut self, group: u32, member: u32) {
         self.redelivery.iter_mut().for_each(|redelivery| redelivery.mourns(group, member));

@@ -146,6 +146,71 @@ fn preferred_leaders_lead_again_after_five_minutes() {
     assert_eq!(leaders(&outcome), [1, 1, 1]);
 }
 
+/// A run without a broken law.
+fn lawful(text: &str) -> Outcome {
+    let outcome = play(text);
+    assert_eq!(outcome.result.broken_laws, Vec::<String>::new(), "{text}");
+    outcome
+}
+
+/// Partition 1 goes back to its preferred leader at 300 s.
+fn handed_back(cluster: &str, (rate, acks): (&str, &str), seed: u64) -> Outcome {
+    lawful(&format!(
+        "topics: {{orders: {{partitions: 3, replicas: 3}}}}\ncluster: {{brokers: 3{cluster}}}\n\
+         producers: {{shop: {{topic: orders, instances: 4, linger: 0s, acks: {acks}, arrivals: {{constant: {{rate: {rate}}}}}}}}}\n\
+         groups: {{workers: {{topics: [orders], members: 3, work: 100us}}}}\n\
+         events: [{{at: 15s, restart: brokers.1, for: 20s}}]\nrun: {{duration: 302s, drain: 1m, seed: {seed}}}\n"
+    ))
+}
+
+#[test]
+fn what_is_at_work_when_leadership_moves_is_refused_and_not_forgotten() {
+    let outcome = handed_back(", request: {work: 100ms, threads: 8}", ("50/s", "all"), 1);
+    assert_eq!(leaders(&outcome), [1, 1, 1]);
+    assert!(longest(&outcome) < 5.0, "nobody waits until a request times out: {} s", longest(&outcome));
+    assert!(workers(&outcome).lost + shop(&outcome).failed + shop(&outcome).duplicates < 0.5);
+}
+
+#[test]
+fn a_leader_begins_when_the_one_before_it_has_heard() {
+    // Messages take longer one time and shorter another.
+    for (acks, seed) in [("1", 2), ("1", 5), ("0", 2), ("all", 2)] {
+        let outcome = handed_back(", network: {delay: {exponential: {mean: 200ms}}}", ("200/s", acks), seed);
+        assert_eq!(leaders(&outcome), [1, 1, 1]);
+    }
+}
+
+#[test]
+fn copies_that_went_apart_twice_are_cut_back_to_what_they_share() {
+    // Broker 1 leads without the last half second of broker 0, broker 2 with it, and without what 1 wrote meanwhile.
+    let outcome = lawful(
+        "topics: {orders: {partitions: 1, replicas: 3}}\ncluster: {brokers: 3}\n\
+         producers: {shop: {topic: orders, arrivals: {constant: {rate: 100/s}}, acks: 1, linger: 0s}}\n\
+         groups: {workers: {topics: [orders], members: 1, work: 100us}}\n\
+         events:\n - {at: 9500ms, cut: [brokers.0, brokers.1], for: 5s}\n - {at: 10s, crash: brokers.0, for: 40s}\n \
+         - {at: 10s, cut: [brokers.1, brokers.2], for: 20s}\n - {at: 25s, crash: brokers.1, for: 12s}\n\
+         run: {duration: 60s, drain: 1m}\n",
+    );
+    let workers = workers(&outcome);
+    assert_eq!(workers.lost.to_bits(), workers.lost_by.truncation.to_bits());
+    // What came from 10 s to 25 s, and not what came in the half second before.
+    assert!((1_485.0..=1_515.0).contains(&workers.lost), "{}", workers.lost);
+}
+
+#[test]
+fn what_a_handler_is_not_done_with_holds_up_what_comes_behind_it() {
+    let outcome = lawful(
+        "topics: {orders: {partitions: 1}}\n\
+         cluster: {brokers: 1, request: {work: 100us, per_kib: 10ms, threads: 4}, replication: {lag_max: 30s}}\n\
+         producers:\n  bulk: {topic: orders, batch_size: 64 KiB, max_in_flight: 1, linger: 400ms, message: {size: 1 KiB}, arrivals: {constant: {rate: 95/s}}}\n  \
+         shop: {topic: orders, linger: 0s, message: {size: 10 B}, arrivals: {constant: {rate: 100/s}}}\n\
+         groups: {workers: {topics: [orders], members: 1, work: 1us}}\nrun: {duration: 30s, drain: 1m}\n",
+    );
+    let (bulk, middle) = (producer(&outcome, "bulk").publish_s.p50.value(), workers(&outcome).e2e_s.p50.value());
+    assert!(bulk > Some(0.3), "a request of {bulk:?} s is nearly always at work");
+    assert!(middle > Some(0.05), "and small ones do not pass it: {middle:?} s");
+}
+
 #[test]
 fn with_as_many_in_sync_as_there_are_copies_nothing_is_written_during_an_outage() {
     let outage = "[{at: 15s, crash: brokers.1, for: 30s}]";

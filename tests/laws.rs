@@ -58,14 +58,14 @@ events: [{at: 2s, crash: brokers.1, for: 15s}]
 run: {duration: 25s, drain: 20s, seed: 1}
 ";
 
-/// The same where nobody waits for copies, which come late.
+/// The same where nobody waits for copies, which come late, and everything is kept until they have.
 const TAIL: &str = "
 topics: {events: {partitions: 3, replicas: 3}}
 cluster: {brokers: 3, network: {delay: 20ms}}
 producers:
   edge: {topic: events, instances: 2, arrivals: {poisson: {rate: 3k/s}}, acks: 1, linger: 0s}
 groups:
-  workers: {topics: [events], members: 3, work: 100us}
+  workers: {topics: [events], members: 3, work: 100us, starts: 22s}
 events:
   - {at: 2s, crash: brokers.1, for: 15s}
   - {at: 2013ms, crash: brokers.0, for: 15s}

@@ -42,6 +42,8 @@ struct Led {
     now: Leadership,
     /// Whether it is there yet.
     there: bool,
+    /// Who has to hear first that it does not lead any more, before anybody else does: there are never two.
+    hands_over: Option<u32>,
 }
 
 impl Controller {
@@ -50,7 +52,7 @@ impl Controller {
     pub fn new(session: Span, brokers: u32, partitions: impl Iterator<Item = Vec<u32>>) -> Self {
         let led = |(partition, replicas): (PartitionId, Vec<u32>)| {
             let now = Leadership { partition, leader: replicas[0], epoch: 0, version: 0, in_sync: replicas.clone() };
-            Led { replicas, now, there: true }
+            Led { replicas, now, there: true, hands_over: None }
         };
         Self {
             session,
@@ -126,6 +128,7 @@ impl Controller {
         self.brokers[broker as usize].fenced = true;
         for partition in 0..self.partitions.len() {
             let led = &mut self.partitions[partition];
+            led.hands_over = led.hands_over.filter(|before| *before != broker);
             let others: Vec<u32> = led.now.in_sync.iter().copied().filter(|&other| other != broker).collect();
             let was_in_sync = others.len() < led.now.in_sync.len();
             if led.now.leader == broker {
@@ -159,10 +162,11 @@ impl Controller {
 
     /// Everybody who has a copy and is there hears of a partition, its leader first.
     fn tell(&self, partition: usize, out: &mut (impl Outbox + ?Sized)) {
-        let Led { replicas, now, .. } = &self.partitions[partition];
+        let Led { replicas, now, hands_over, .. } = &self.partitions[partition];
+        let told = |broker: &&u32| hands_over.is_none_or(|before| before == **broker);
         let leader = replicas.iter().filter(|&&broker| broker == now.leader);
         let others = replicas.iter().filter(|&&broker| broker != now.leader);
-        for &broker in leader.chain(others) {
+        for &broker in leader.chain(others).filter(told) {
             out.send(ActorId(broker), Message::Lead(Box::new(vec![now.clone()])));
         }
     }
@@ -184,15 +188,25 @@ impl Controller {
     fn in_sync(&mut self, from: ActorId, asked: Vec<Leadership>, out: &mut (impl Outbox + ?Sized)) {
         for Leadership { partition, epoch, in_sync, .. } in asked {
             let led = &self.partitions[partition as usize];
-            if led.now.leader == from.0 && led.now.epoch == epoch {
-                let joins: Vec<u32> = in_sync.into_iter().filter(|&broker| self.may_lead(broker)).collect();
-                let now = &mut self.partitions[partition as usize].now;
-                if joins.contains(&from.0) {
-                    now.in_sync = joins;
-                }
-                now.version += 1;
+            // Whoever does not lead any more hears that anyway.
+            if led.now.leader != from.0 || led.now.epoch != epoch {
+                continue;
             }
+            let joins: Vec<u32> = in_sync.into_iter().filter(|&broker| self.may_lead(broker)).collect();
+            let now = &mut self.partitions[partition as usize].now;
+            if joins.contains(&from.0) {
+                now.in_sync = joins;
+            }
+            now.version += 1;
             self.tell(partition as usize, out);
+        }
+    }
+
+    /// A broker has heard that it does not lead a partition any more.
+    fn resigned(&mut self, from: ActorId, partition: usize, out: &mut (impl Outbox + ?Sized)) {
+        if self.partitions[partition].hands_over == Some(from.0) {
+            self.partitions[partition].hands_over = None;
+            self.tell(partition, out);
         }
     }
 
@@ -206,8 +220,9 @@ impl Controller {
                 continue;
             }
             for partition in 0..self.partitions.len() {
-                let Led { replicas, now, .. } = &self.partitions[partition];
+                let Led { replicas, now, hands_over, .. } = &mut self.partitions[partition];
                 if replicas[0] == broker && now.leader != broker && now.in_sync.contains(&broker) {
+                    *hands_over = Some(now.leader).filter(|&before| before != NOBODY);
                     self.elect(partition, broker, out);
                 }
             }
@@ -235,6 +250,9 @@ impl Machine for Controller {
                 self.alive(from, (incarnation, sent, closing), now, out);
             }
             Input::Received { from, message: Message::InSync(asked) } => self.in_sync(from, *asked, out),
+            Input::Received { from, message: Message::Resigned { partition } } => {
+                self.resigned(from, partition as usize, out);
+            }
             Input::Received { from, message: Message::WhoLeads(question) } => {
                 out.send(from, Message::Leaders(self.leaders(question)));
             }

@@ -3,9 +3,12 @@
 //! The outbox is a trait, not a list: an engine may act at once (the simulator) or collect (actors, tests).
 //! Facts are borrowed, one per batch: a machine never copies records to report them. They are the narrow waist
 //! between engines and outcome: recorder and laws hear nothing else.
+mod cause;
+
 use super::protocol::{ActorId, Extra, MemberKey, MemberState, Message, PartitionId, Reason, Record, Timer};
 use crate::units::{Span, Time};
-use serde::{Deserialize, Serialize};
+
+pub use cause::Cause;
 
 /// A participant: pure rules, no surroundings.
 pub trait Machine {
@@ -210,6 +213,8 @@ pub enum Fact<'a> {
         broker: u32,
         /// Which partition.
         partition: PartitionId,
+        /// Its epoch as leader.
+        epoch: u32,
         /// The offset after the last record of its log.
         end: u64,
     },
@@ -219,6 +224,8 @@ pub enum Fact<'a> {
         broker: u32,
         /// Which partition.
         partition: PartitionId,
+        /// Leader epoch in which it was appended.
+        epoch: u32,
         /// Offset of its first record.
         base: u64,
         /// How many records are in it.
@@ -239,10 +246,10 @@ pub enum Fact<'a> {
         stream: u32,
         /// Where it lies.
         partition: PartitionId,
+        /// Its number from this sender to this partition.
+        sequence: u32,
         /// Offset of its first record.
         base: u64,
-        /// How many records are in it.
-        records: u32,
     },
     /// A batch was appended, and is gone with its leader.
     Truncated {
@@ -436,26 +443,6 @@ pub enum Fact<'a> {
         /// Bytes.
         bytes: u64,
     },
-}
-
-/// Why a group never processes a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cause {
-    /// It was deleted before the group got it.
-    Retention,
-    /// The group had nothing committed, and began after it: `auto.offset.reset`.
-    Reset,
-    /// A new leader did not have it.
-    Truncation,
-    /// It was committed, and whoever was to process it did not, or gave it up.
-    Unprocessed,
-    /// Processing it failed as often as it may, and it was written to another topic.
-    DeadLetter,
-}
-
-impl Cause {
-    /// Number of causes.
-    pub const COUNT: usize = 5;
 }
 
 /// Records of one partition that a member finished, with contiguous offsets.

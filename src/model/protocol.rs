@@ -346,6 +346,11 @@ pub enum Message {
     Lead(Box<Vec<Leadership>>),
     /// Leader to controller: these replicas should count as in sync.
     InSync(Box<Vec<Leadership>>),
+    /// Broker to controller: it has heard that it does not lead a partition any more.
+    Resigned {
+        /// Which partition.
+        partition: PartitionId,
+    },
     /// Client to controller: who leads what?
     WhoLeads(Box<Leaders>),
     /// The same box home again.

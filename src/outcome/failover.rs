@@ -3,12 +3,16 @@
 //! A new leader may lack what the one before had appended; those offsets are given out again. Here they are not: what is
 //! appended after an election that cut something off counts from behind it, and what was cut off is truncated, and lost.
 //! What its sender took for safe is lost for good; the rest comes again, and counts as never appended when all is counted.
+//! Where one of the next leaders has what was cut off it is appended again, at an offset of its own.
 //! Laws about elections are checked here, for nobody else knows what was where.
+mod lineage;
+
 use super::Witness;
 use crate::model::machine::{Fact, Processed};
-use crate::model::protocol::{ActorId, PartitionId};
+use crate::model::protocol::{ActorId, PartitionId, Record};
 use crate::plan::{Acks, Plan};
 use crate::units::Time;
+use lineage::{Lineage, Tip};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Knows where leaders began.
@@ -17,15 +21,15 @@ pub struct Failover {
     partitions: Vec<Partition>,
     /// By stream: what its senders wait for.
     acks: Vec<Acks>,
-    /// By broker and partition: where its copy has to be cut back, and has not been.
-    beyond: BTreeMap<(u32, PartitionId), u64>,
-    /// By broker and partition: where its copy ends.
-    ends: BTreeMap<(u32, PartitionId), u64>,
+    /// By broker and partition: what its copy is; of a leader, what it was when it began.
+    copies: BTreeMap<(u32, PartitionId), Tip>,
 }
 
 #[derive(Debug, Default)]
 struct Partition {
     leader: u32,
+    epoch: u32,
+    lineage: Lineage,
     /// Where something was cut off, and how many records all cuts up to there have cost.
     cuts: Vec<(u64, u64)>,
     end: u64,
@@ -34,16 +38,27 @@ struct Partition {
     readable: u64,
     /// Batches above the high watermark.
     open: VecDeque<Open>,
+    /// Batches above it that were cut off, and that somebody may still have.
+    gone: Vec<Open>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Open {
+    epoch: u32,
     stream: u32,
     from: ActorId,
     sequence: u32,
     base: u64,
-    records: u64,
+    records: Box<[Record]>,
+    bytes: u32,
+    plain: u32,
     promised: bool,
+}
+
+impl Open {
+    fn end(&self) -> u64 {
+        self.base + self.records.len() as u64
+    }
 }
 
 impl Partition {
@@ -64,6 +79,32 @@ impl Partition {
         }
         pieces
     }
+
+    /// Takes away everything from an offset on; returns the batches, and where they counted.
+    fn cut(&mut self, from: u64) -> Vec<(u64, Open)> {
+        let kept = self.open.partition_point(|open| open.base < from);
+        let cut: Vec<Open> = self.open.drain(kept..).collect();
+        let cut = cut.into_iter().map(|open| (self.placed(open.base), open)).collect();
+        if from < self.end {
+            let gone = self.placed(self.end - 1) + 1 - self.placed(from);
+            let before = self.cuts.iter().rev().find(|&&(at, _)| at <= from).map_or(0, |&(_, lost)| lost);
+            self.cuts.retain(|&(at, _)| at < from);
+            self.cuts.push((from, before + gone));
+            self.end = from;
+        }
+        cut
+    }
+
+    /// What was cut off, and is in this copy all the same.
+    fn restore(&mut self, copy: Tip) -> Vec<Open> {
+        let (lineage, end) = (&self.lineage, self.end);
+        let has = |open: &mut Open| {
+            open.base >= end && open.end() <= copy.end && lineage.cut(copy, open.end()).epoch == open.epoch
+        };
+        let mut restored: Vec<Open> = self.gone.extract_if(.., has).collect();
+        restored.sort_by_key(|open| open.base);
+        restored
+    }
 }
 
 impl Failover {
@@ -78,8 +119,7 @@ impl Failover {
         Some(Self {
             partitions: leaders.map(|leader| Partition { leader, ..Partition::default() }).collect(),
             acks: clients.map(|client| client.acks).collect(),
-            beyond: BTreeMap::new(),
-            ends: BTreeMap::new(),
+            copies: BTreeMap::new(),
         })
     }
 
@@ -89,33 +129,31 @@ impl Failover {
             Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain } => {
                 let promised = self.acks[stream as usize] == Acks::None;
                 let place = &mut self.partitions[partition as usize];
-                let n = records.len() as u64;
-                place.open.push_back(Open { stream, from, sequence, base, records: n, promised });
-                place.end = base + n;
+                let (epoch, kept) = (place.epoch, Box::from(records));
+                place.open.push_back(Open {
+                    epoch,
+                    stream,
+                    from,
+                    sequence,
+                    base,
+                    records: kept,
+                    bytes,
+                    plain,
+                    promised,
+                });
+                place.end = base + records.len() as u64;
                 let base = place.placed(base);
                 witness.pass(now, &Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
             }
             Fact::Advanced { partition, high_watermark, .. } => self.advanced(witness, now, partition, high_watermark),
-            Fact::Promised { stream, partition, base, .. } => self.promised(witness, now, stream, (partition, base)),
-            Fact::Led { broker, partition, end } => self.led(witness, now, broker, (partition, end)),
-            Fact::Copied { broker, partition, base, records } => {
-                let end = self.ends.insert((broker, partition), base + u64::from(records)).unwrap_or(0);
-                if let Some(cut) = self.beyond.get(&(broker, partition)) {
-                    let law = format!("broker {broker} cuts partition {partition} back to {cut} before it follows");
-                    witness.breaks(now, &law);
-                }
-                if end != base {
-                    let law =
-                        format!("the copy of partition {partition} on broker {broker} has no gap: {base} after {end}");
-                    witness.breaks(now, &law);
-                }
+            Fact::Promised { stream, partition, sequence, base } => {
+                self.promised(witness, now, (stream, sequence), (partition, base));
             }
-            Fact::CutBack { broker, partition, end } => {
-                self.ends.insert((broker, partition), end);
-                if self.beyond.get(&(broker, partition)).is_some_and(|cut| end <= *cut) {
-                    self.beyond.remove(&(broker, partition));
-                }
+            Fact::Led { broker, partition, epoch, end } => self.led(witness, now, broker, (partition, epoch, end)),
+            Fact::Copied { broker, partition, epoch, base, records } => {
+                self.copied(witness, now, (broker, partition), epoch, (base, records));
             }
+            Fact::CutBack { broker, partition, end } => self.cut_back(broker, partition, end),
             Fact::Processed(ref done) => self.processed(witness, now, done),
             Fact::Committed { group, partition, offset } => {
                 let offset = self.partitions[partition as usize].placed(offset);
@@ -150,62 +188,110 @@ impl Failover {
             return;
         }
         place.high_watermark = high_watermark;
-        while place.open.pop_front_if(|open| open.base + open.records <= high_watermark).is_some() {}
+        while place.open.pop_front_if(|open| open.end() <= high_watermark).is_some() {}
+        // Whoever is in sync has what is there now.
+        place.gone.retain(|gone| gone.base >= high_watermark);
         let readable = place.placed(high_watermark);
         let records = readable - std::mem::replace(&mut place.readable, readable);
         witness.pass(now, &Fact::Advanced { partition, high_watermark: readable, records });
     }
 
     /// A sender takes a batch for safe.
-    fn promised(&mut self, witness: &mut Witness, now: Time, stream: u32, (partition, base): (PartitionId, u64)) {
+    fn promised(
+        &mut self,
+        witness: &mut Witness,
+        now: Time,
+        (stream, sequence): (u32, u32),
+        (partition, base): (PartitionId, u64),
+    ) {
         let place = &mut self.partitions[partition as usize];
-        let Some(open) = place.open.iter_mut().find(|open| open.base == base && open.stream == stream) else { return };
-        open.promised = true;
-        if self.acks[stream as usize] == Acks::All {
+        let is_it = |open: &&mut Open| open.base == base && open.stream == stream && open.sequence == sequence;
+        if let Some(open) = place.open.iter_mut().find(is_it) {
+            open.promised = true;
+            if self.acks[stream as usize] == Acks::All {
+                let law =
+                    format!("what is acknowledged is on all replicas in sync: {base} of partition {partition} is not");
+                witness.breaks(now, &law);
+            }
+        } else if let Some(gone) = place.gone.iter_mut().find(|gone| is_it(gone) && !gone.promised) {
+            // The answer was under way when another began to lead.
+            gone.promised = true;
+            let records = gone.records.len() as u64;
+            witness.reconsiders(stream, partition, records, true);
+        }
+    }
+
+    /// A follower has copied a batch, which has to lie where its leader had it, behind the same records.
+    fn copied(
+        &mut self,
+        witness: &mut Witness,
+        now: Time,
+        (broker, partition): (u32, PartitionId),
+        epoch: u32,
+        (base, records): (u64, u32),
+    ) {
+        let tip = Tip { epoch, end: base + u64::from(records) };
+        let had = self.copies.insert((broker, partition), tip).unwrap_or_default();
+        let lineage = &self.partitions[partition as usize].lineage;
+        if had.end != base {
             let law =
-                format!("what is acknowledged is on all replicas in sync: {base} of partition {partition} is not");
+                format!("the copy of partition {partition} on broker {broker} has no gap: {base} after {}", had.end);
+            witness.breaks(now, &law);
+        }
+        let [has, wants] = [had.epoch, epoch].map(|epoch| lineage.cut(Tip { epoch, end: base }, base).epoch);
+        if has != wants {
+            let law = format!(
+                "broker {broker} cuts partition {partition} back before it follows: before {base} it has epoch {has}, not {wants}"
+            );
             witness.breaks(now, &law);
         }
     }
 
-    /// A broker begins to lead: what its log does not have is gone.
-    fn led(&mut self, witness: &mut Witness, now: Time, broker: u32, (partition, end): (PartitionId, u64)) {
+    fn cut_back(&mut self, broker: u32, partition: PartitionId, end: u64) {
+        let place = &self.partitions[partition as usize];
+        let copy = self.copies.entry((broker, partition)).or_default();
+        // One that begins where what is left begins has missed what nobody has any more.
+        let from = if end > copy.end { Tip { epoch: place.epoch, end: place.end } } else { *copy };
+        *copy = place.lineage.cut(from, end);
+    }
+
+    /// A broker begins to lead: what its log does not have is gone, and what it has was not cut off after all.
+    fn led(&mut self, witness: &mut Witness, now: Time, broker: u32, (partition, epoch, end): (PartitionId, u32, u64)) {
         let place = &mut self.partitions[partition as usize];
-        let before = std::mem::replace(&mut place.leader, broker);
-        self.ends.insert((before, partition), place.end);
-        self.ends.insert((broker, partition), end);
-        self.beyond.remove(&(broker, partition));
-        if end < place.high_watermark {
+        let before = Tip { epoch: place.epoch, end: place.end };
+        self.copies.insert((place.leader, partition), before);
+        let copy = self.copies.entry((broker, partition)).or_default();
+        *copy = place.lineage.cut(Tip { end, ..*copy }, end);
+        let (has, shared) = (*copy, place.lineage.shared(before, *copy));
+        place.lineage.begin(epoch, has);
+        (place.leader, place.epoch) = (broker, epoch);
+        if shared < place.high_watermark {
             let law = format!(
-                "a leader has what all replicas in sync had: broker {broker} has {end} of {} in partition {partition}",
+                "a leader has what all replicas in sync had: broker {broker} has {shared} of {} in partition {partition}",
                 place.high_watermark
             );
             witness.breaks(now, &law);
-            place.high_watermark = end;
+            place.high_watermark = shared;
         }
-        for (&(other, _), known) in self.ends.iter_mut().filter(|(key, _)| key.1 == partition) {
-            if *known > end && other != broker {
-                self.beyond.insert((other, partition), end);
-            }
-        }
-        if end >= place.end {
-            return;
-        }
-        let gone = place.placed(place.end - 1) + 1 - place.placed(end);
-        let before = place.cuts.iter().rev().find(|&&(at, _)| at <= end).map_or(0, |&(_, lost)| lost);
-        let mut cut: Vec<(u64, Open)> = Vec::new();
-        while let Some(open) = place.open.pop_back_if(|open| open.base >= end) {
-            cut.push((place.placed(open.base), open));
-        }
-        place.cuts.retain(|&(at, _)| at < end);
-        place.cuts.push((end, before + gone));
-        place.end = end;
-        for (base, Open { stream, from, sequence, records, promised, .. }) in cut.into_iter().rev() {
+        for (base, open) in place.cut(shared) {
+            let Open { stream, from, sequence, promised, .. } = open;
+            let records = open.records.len() as u64;
             if promised && self.acks[stream as usize] == Acks::All {
                 let law = format!("what is acknowledged by all replicas in sync is not cut off: partition {partition}");
                 witness.breaks(now, &law);
             }
             witness.pass(now, &Fact::Truncated { stream, from, partition, sequence, base, records, promised });
+            place.gone.push(open);
+        }
+        for open in place.restore(has) {
+            let Open { stream, from, sequence, base, bytes, plain, promised, ref records, .. } = open;
+            if promised {
+                witness.reconsiders(stream, partition, records.len() as u64, false);
+            }
+            place.end = base + records.len() as u64;
+            let base = place.placed(base);
+            witness.pass(now, &Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
+            place.open.push_back(open);
         }
     }
 

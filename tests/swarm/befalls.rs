@@ -16,8 +16,9 @@ pub struct Befalls {
 }
 
 impl Befalls {
-    /// A line of the list; nothing where there is nobody whom it could befall.
-    pub fn yaml(&self, groups: &[usize], topics: usize, brokers: u32, deletes: bool) -> Option<String> {
+    /// A line of the list; nothing where there is nobody whom it could befall. Of each topic is said how many partitions it
+    /// has, if it may grow, which it does once.
+    pub fn yaml(&self, groups: &[usize], topics: &mut [Option<u32>], brokers: u32, deletes: bool) -> Option<String> {
         // What brokers that fail keep is not deleted by age or size.
         if deletes && FAILING.iter().any(|action| self.action.starts_with(action)) {
             return None;
@@ -32,7 +33,12 @@ impl Befalls {
             None => String::new(),
         };
         let action = self.action.replace("{who}", &format!("{group}{}", self.member)).replace("{group}", &group);
-        let action = action.replace("{topic}", &format!("topics.t{}", self.who % topics));
+        let topic = self.who % topics.len();
+        let mut action = action.replace("{topic}", &format!("topics.t{topic}"));
+        if action.contains("{more}") {
+            let more = topics[topic].take()? + 1 + self.who as u32 / 3;
+            action = action.replace("{more}", &more.to_string());
+        }
         let broker = |nth: usize| format!("brokers.{}", nth as u32 % brokers);
         let action = action.replace("{broker}", &broker(self.who)).replace("{other}", &broker(self.who + 1));
         Some(format!("  - {{at: {}, {action}}}\n", self.at))
@@ -78,12 +84,18 @@ fn one() -> impl Strategy<Value = Befalls> {
         lasting("delay: [{who}, brokers], add: {exponential: {mean: 5ms}}"),
         lasting("lose: [{group}, {broker}], share: 20%"),
         lasting("cut: [{who}, {broker}]"),
+        Just("grow: {topic}, to: {more}".to_owned()),
         lasting("cut: [{group}, {group}.coordinator]"),
         (one_of(&["always", "1", "5", "30%"]), one_of(&["1%", "50%"]))
             .prop_map(|(fails, share)| format!("poison: {{topic}}, share: {share}, fails: {fails}, for: 50ms")),
     ];
     let member = prop::sample::select(&["", ".0", ".any"][..]);
     (at, action, 0..12_usize, member).prop_map(|(at, action, who, member)| Befalls { at, action, who, member })
+}
+
+/// How soon a client hears that a topic has grown.
+pub fn metadata() -> BoxedStrategy<String> {
+    key("metadata_max_age", one_of(&["3ms", "50ms", "400ms"]))
 }
 
 /// Keys of a group whose members come and go at such notice.
@@ -109,6 +121,7 @@ pub fn membership() -> BoxedStrategy<String> {
             ", heartbeat: 20ms, session_timeout: 300ms",
         ]),
         key("static", one_of(&["true", "false"])),
+        metadata(),
         key("retry", retry),
     ])
 }

@@ -2,7 +2,7 @@
 //!
 //! A key is drawn as its text, or left out. Topics are numbered, and an output goes to a topic with a greater number than
 //! all that its group reads, so that no circle arises. Shrinking leaves keys out.
-use super::befalls::{Befalls, befalls, membership};
+use super::befalls::{Befalls, befalls, membership, metadata};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -67,8 +67,14 @@ impl Draft {
             producers.map(|(i, Source { topic, keys })| format!("  p{i}: {{topic: t{}{keys}}}\n", topic % all));
         let groups = self.groups.iter().enumerate().map(|(i, group)| format!("  g{i}: {}\n", group.yaml(all)));
         let befallen: Vec<usize> = (0..self.groups.len()).collect();
+        // Members that write to a topic do not learn that it grows.
+        let written =
+            |topic: usize| self.groups.iter().any(|group| group.writes_to(all).is_some_and(|to| to.0 == topic));
+        let mut grows: Vec<Option<u32>> =
+            self.topics.iter().enumerate().map(|(i, topic)| (!written(i)).then_some(topic.partitions)).collect();
+        let events = self.events.iter();
         let events: String =
-            self.events.iter().filter_map(|event| event.yaml(&befallen, all, self.brokers, deletes)).collect();
+            events.filter_map(|event| event.yaml(&befallen, &mut grows, self.brokers, deletes)).collect();
         let events = if events.is_empty() { events } else { format!("events:\n{events}") };
         format!(
             "name: swarm\ntopics:\n{}cluster: {{{}{}}}\nproducers:\n{}{}{}run: {{{}}}\n{events}",
@@ -277,6 +283,7 @@ fn source(bounded: bool) -> impl Strategy<Value = Source> {
         key("message", message()),
         key("key", key_law()),
         key("rate_limit", rate_limit()),
+        metadata(),
     ]);
     (0..3_usize, keys(all)).prop_map(|(topic, keys)| Source { topic, keys })
 }

@@ -4,10 +4,9 @@
 //! it on the connection goes down with it, unread. The next connection is served beside the one that is closed, as in
 //! Kafka, so that a broker with little time gets more to do. Closing and opening cost its handlers nothing.
 //!
-//! Kafka's broker knows a repeat by its producer's number and the sequence numbers of the last five batches. Here it need
-//! not remember what it appended, only what it dropped: whatever else was sent before has been appended, or will be before
-//! a repeat of it can be. That relies on requests that never get lost on their way; a broker that takes over from one that
-//! failed will have to know from its log.
+//! Kafka's broker knows a repeat by its producer's number and the sequence numbers of the last five batches. Here, where
+//! brokers do not fail, it need not remember what it appended, only what it dropped: whatever else was sent before has been
+//! appended, or will be before a repeat of it can be. Brokers that can fail know from their logs (`leading.rs`).
 use super::{Broker, Connection, Request};
 use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{ActorId, Batch, Message, Produce, Unanswered};

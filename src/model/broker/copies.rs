@@ -5,7 +5,7 @@
 //! fail none of this exists: replication is a drawn delay.
 use crate::model::protocol::{ActorId, CopyEnd, Fetch, Follow, Leadership, NOBODY, PartitionId};
 use crate::units::{Span, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How brokers replicate, and are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,8 @@ pub(super) struct Replica {
     pub proposed: Option<Vec<u32>>,
     /// As leader: how far each broker with a copy is.
     pub ends: Vec<Follower>,
-    /// As leader: the end of what handlers are done with.
-    pub done: u64,
+    /// As leader: where each batch begins that a handler or the disk is not done with.
+    pub at_work: BTreeSet<u64>,
     /// It was elected while its session was over: it leads once the controller has heard of it.
     pub elected: bool,
     /// As follower: not asked for before.
@@ -171,7 +171,7 @@ impl Replica {
             min_in_sync,
             known,
             proposed: None,
-            done: 0,
+            at_work: BTreeSet::new(),
             elected: false,
             not_before: Time::ZERO,
             epochs: vec![(0, 0)],
@@ -182,9 +182,32 @@ impl Replica {
         }
     }
 
-    /// Where a leader epoch ends in this log, which ends at `end`.
-    pub fn end_of_epoch(&self, epoch: u32, end: u64) -> u64 {
-        self.epochs.iter().find(|(later, _)| *later > epoch).map_or(end, |&(_, begins)| begins)
+    /// As leader: the end of what is written without a gap, in a log that ends at `end`.
+    pub fn done(&self, end: u64) -> u64 {
+        self.at_work.first().copied().unwrap_or(end)
+    }
+
+    /// The last leader epoch up to this one of which there is something in this log, and where it ends there.
+    pub fn end_of_epoch(&self, epoch: u32, end: u64) -> (u32, u64) {
+        let later = self.epochs.partition_point(|&(known, _)| known <= epoch);
+        let found = later.checked_sub(1).map_or(0, |i| self.epochs[i].0);
+        (found, self.epochs.get(later).map_or(end, |&(_, begins)| begins))
+    }
+
+    /// As leader: what a follower is told whose copy is not the beginning of this log, which ends at `end`.
+    pub fn diverges(&self, wanted: &CopyEnd, end: u64) -> Option<CopyEnd> {
+        let (last_epoch, offset) = self.end_of_epoch(wanted.last_epoch, end);
+        let differs = last_epoch < wanted.last_epoch || offset < wanted.offset;
+        differs.then_some(CopyEnd { last_epoch, offset, ..*wanted })
+    }
+
+    /// As leader: begins an epoch. Epochs in which nothing was written are forgotten.
+    pub fn begin_epoch(&mut self, end: u64) {
+        let epoch = self.known.epoch;
+        if self.epochs.last().is_none_or(|&(last, _)| last < epoch) {
+            self.epochs.retain(|&(_, begins)| begins < end || begins == 0);
+            self.epochs.push((epoch, end));
+        }
     }
 
     /// Leader epoch of the last batch.
@@ -228,13 +251,13 @@ impl Replica {
     }
 
     /// The high watermark: the lowest end among those in sync, and those that may already count as such (KIP-497).
-    pub fn lowest_end(&self, me: u32) -> u64 {
+    pub fn lowest_end(&self, me: u32, end: u64) -> u64 {
         let proposed = self.proposed.iter().flatten();
         let ends = self.known.in_sync.iter().chain(proposed).map(|&broker| match self.place(broker) {
             Some(place) if broker != me => self.ends[place].end,
-            _ => self.done,
+            _ => self.done(end),
         });
-        ends.min().unwrap_or(self.done)
+        ends.min().unwrap_or_else(|| self.done(end))
     }
 
     pub fn wanted(&self, end: u64) -> CopyEnd {
@@ -252,5 +275,6 @@ impl Replica {
         self.known.leader = NOBODY;
         self.proposed = None;
         self.awaiting.clear();
+        self.at_work.clear();
     }
 }

@@ -236,6 +236,7 @@ impl Broker {
         replica.not_before = Time::ZERO;
         if before == me && (leader != me || elected) {
             self.resign(partition, now, out);
+            out.send(self.copies().how.controller, Message::Resigned { partition });
         }
         if leader == me {
             self.copies().replica(partition).elected |= before != me || elected;
@@ -269,14 +270,11 @@ impl Broker {
     fn begin_to_lead(&mut self, partition: PartitionId, end: u64, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let replica = self.copies().replica(partition);
         let epoch = replica.known.epoch;
-        if replica.epochs.last().is_none_or(|&(last, _)| last < epoch) {
-            replica.epochs.push((epoch, end));
-        }
-        replica.done = end;
+        replica.begin_epoch(end);
         let new = Follower { end: 0, caught_up: now, asked: (now, u64::MAX) };
         replica.ends.iter_mut().for_each(|follower| *follower = new);
         let broker = self.settings.me;
-        out.observe(&Fact::Led { broker, partition, end });
+        out.observe(&Fact::Led { broker, partition, epoch, end });
     }
 }
 

@@ -1,7 +1,8 @@
 //! A follower where brokers can fail: it fetches from each leader, one fetch at a time, and cuts back what its leader lacks.
 //!
 //! Which part of a log is not the leader's is found as Kafka finds it, by leader epochs (KIP-101, KIP-595): a fetch says
-//! in which epoch the last batch was written, and the leader where that epoch ends in its own log.
+//! in which epoch the last batch was written, and the leader where that epoch, or the last one before it that it knows,
+//! ends in its own log. The follower cuts back to where the shorter of the two ends, and asks again.
 use super::Broker;
 use super::copies::{FETCH_BACKOFF, Stored};
 use crate::model::machine::{Fact, Outbox};
@@ -76,8 +77,8 @@ impl Broker {
             };
             self.copies().replica(partition).store(stored, batch.base);
             bytes += u64::from(batch.bytes);
-            let (broker, base, records) = (self.settings.me, batch.base, batch.records());
-            out.observe(&Fact::Copied { broker, partition, base, records });
+            let (broker, epoch, base, records) = (self.settings.me, copied.epoch, batch.base, batch.records());
+            out.observe(&Fact::Copied { broker, partition, epoch, base, records });
         }
         self.cut_back(from, &follow, out);
         for mark in
@@ -101,8 +102,8 @@ impl Broker {
     /// Takes away what the leader does not have, and goes on where what it has begins.
     fn cut_back(&mut self, from: ActorId, follow: &Follow, out: &mut (impl Outbox + ?Sized)) {
         let broker = self.settings.me;
-        for position in &follow.diverged {
-            let (partition, end) = (position.partition, position.offset);
+        for diverges in &follow.diverged {
+            let partition = diverges.partition;
             if self.follows(partition, from, follow) {
                 if sabotage::plays(Sabotage::ForgetToTruncate) {
                     let end = self.logs[partition as usize].end();
@@ -111,8 +112,12 @@ impl Broker {
                     replica.epochs.push((epoch, end - 1));
                     continue;
                 }
+                let end = self.logs[partition as usize].end();
+                let replica = self.copies().replica(partition);
+                // What both have of that epoch; if there is still more than they share the next answer says so.
+                let end = diverges.offset.min(replica.end_of_epoch(diverges.last_epoch, end).1);
+                replica.cut(end);
                 self.logs[partition as usize].truncate(end);
-                self.copies().replica(partition).cut(end);
                 out.observe(&Fact::CutBack { broker, partition, end });
             }
         }

@@ -7,7 +7,7 @@ use super::copies::{Copies, FETCH_PARTITION, FETCH_RESPONSE, Replica, Stored};
 use super::{Answer, Broker, Request, Writing};
 use crate::model::machine::{Fact, Outbox};
 use crate::model::protocol::{
-    ActorId, Batch, Copied, CopyEnd, Follow, Leadership, Message, PartitionId, Position, Timer,
+    ActorId, Batch, Copied, CopyEnd, Follow, Leadership, Message, PartitionId, Position, Produce, Timer,
 };
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::{Span, Time};
@@ -47,6 +47,7 @@ impl Broker {
                 let replica = self.copies().replica(partition);
                 let epoch = replica.known.epoch;
                 replica.store(Stored { end, from: client, sequence, epoch, bytes: batch.bytes, plain }, base);
+                replica.at_work.insert(base);
                 let (from, bytes) = (client, batch.bytes);
                 out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
                 produce.batches.push(batch);
@@ -124,8 +125,7 @@ impl Broker {
         }
         self.copies().missing.insert(job, missing);
         for batch in &batches {
-            let replica = self.copies().replica(batch.partition);
-            replica.done = replica.done.max(batch.base + u64::from(batch.records()));
+            self.copies().replica(batch.partition).at_work.remove(&batch.base);
         }
         for batch in &batches {
             self.wake_followers(batch.partition, now, out);
@@ -155,8 +155,8 @@ impl Broker {
         if !self.copies().leads(me, partition, now) {
             return;
         }
-        let replica = self.copies().replica(partition);
-        let high_watermark = replica.lowest_end(me);
+        let end = self.logs[partition as usize].end();
+        let high_watermark = self.copies().replica(partition).lowest_end(me, end);
         if !self.logs[partition as usize].advance(high_watermark) {
             return;
         }
@@ -189,15 +189,25 @@ impl Broker {
         self.copies().replica(partition).forget(start);
     }
 
-    /// It does not lead a partition any more: what waits is to be sent again, to whoever does.
+    /// It does not lead a partition any more: what waits, or is at work, is to be sent again, to whoever does.
     pub(super) fn resign(&mut self, partition: PartitionId, now: Time, out: &mut (impl Outbox + ?Sized)) {
-        for (_, job) in std::mem::take(&mut self.copies().replica(partition).awaiting) {
-            if let Some(Request::Produce(produce)) = &mut self.jobs[job as usize].request {
-                let is_its = |batch: &mut Batch| batch.partition == partition;
-                produce.refused.extend(produce.batches.extract_if(.., is_its));
-                produce.refused.extend(produce.known.extract_if(.., is_its));
-                produce.repeats = true;
+        let is_its = |batch: &mut Batch| batch.partition == partition;
+        for slot in self.jobs.iter_mut().filter(|slot| slot.parked) {
+            match &mut slot.request {
+                Some(Request::Produce(produce)) => {
+                    let Produce { batches, known, refused, repeats, .. } = &mut **produce;
+                    let before = refused.len();
+                    refused.extend(batches.extract_if(.., is_its));
+                    refused.extend(known.extract_if(.., is_its));
+                    *repeats |= refused.len() > before;
+                }
+                Some(Request::Replicating(batches)) => batches.retain(|batch| batch.partition != partition),
+                _ => {}
             }
+        }
+        let replica = self.copies().replica(partition);
+        replica.at_work.clear();
+        for (_, job) in std::mem::take(&mut replica.awaiting) {
             self.one_less(job, now, out);
         }
         self.wake_followers(partition, now, out);
@@ -210,7 +220,7 @@ impl Broker {
         let (me, follower) = (self.settings.me, from.0);
         for wanted in &follow.wanted {
             let partition = wanted.partition;
-            let end = self.logs[partition as usize].end();
+            let log_end = self.logs[partition as usize].end();
             if !self.copies().leads(me, partition, now) {
                 continue;
             }
@@ -218,9 +228,10 @@ impl Broker {
             let high_watermark = self.logs[partition as usize].high_watermark();
             let replica = self.copies().replica(partition);
             let Some(place) = replica.place(follower) else { continue };
-            if wanted.epoch != replica.known.epoch || wanted.offset > replica.end_of_epoch(wanted.last_epoch, end) {
+            if wanted.epoch != replica.known.epoch || replica.diverges(wanted, log_end).is_some() {
                 continue;
             }
+            let end = replica.done(log_end);
             let known = &mut replica.ends[place];
             known.end = wanted.offset;
             if wanted.offset >= end {
@@ -266,6 +277,7 @@ impl Broker {
             }
             let end = self.logs[partition as usize].end();
             let replica = self.copies().replica(partition);
+            let end = replica.done(end);
             let stays = |&broker: &u32| {
                 let follower = replica.place(broker).map(|place| replica.ends[place]);
                 let behind = follower.is_some_and(|f| f.end != end && now.since(f.caught_up) > lag_max);
@@ -323,16 +335,16 @@ impl Broker {
                 follow.refused.push(partition);
                 continue;
             };
-            let agrees = replica.end_of_epoch(wanted.last_epoch, log.end());
+            let done = replica.done(log.end());
             follow.marks.push(Position { partition, offset: log.high_watermark() });
-            if offset > agrees {
-                follow.diverged.push(Position { partition, offset: agrees });
+            if let Some(diverges) = replica.diverges(wanted, log.end()) {
+                follow.diverged.push(diverges);
             } else if offset < log.start() {
                 let (offset, last_epoch) = (log.start(), replica.last_epoch(log.start()));
                 follow.begins.push(CopyEnd { partition, epoch: wanted.epoch, last_epoch, offset });
-            } else if offset < replica.done && total < FETCH_RESPONSE {
+            } else if offset < done && total < FETCH_RESPONSE {
                 let first = follow.parcel.len() as u32;
-                let until = log.copy(offset, FETCH_PARTITION, &mut follow.parcel);
+                let until = log.copy(offset..done, FETCH_PARTITION, &mut follow.parcel);
                 total += copy_batches(replica, offset..until, first, partition, &mut follow.batches);
             }
         }

@@ -3,6 +3,7 @@
 //! Absent where brokers do not fail: nobody asks for any of it there.
 use super::Log;
 use crate::model::protocol::Parcel;
+use std::ops::Range;
 
 impl Log {
     /// The offset after the last record.
@@ -21,10 +22,11 @@ impl Log {
         true
     }
 
-    /// Copies whole batches from `offset` to the end, readable or not, at least one; returns the offset after them.
-    pub fn copy(&self, offset: u64, max_bytes: u64, into: &mut Parcel) -> u64 {
-        let (end, _) = self.last_within(offset, self.bytes_far_before(offset) + max_bytes);
-        self.copy_out(offset, end, into);
+    /// Copies whole batches of a range, readable or not, at least one; returns the offset after them.
+    pub fn copy(&self, range: Range<u64>, max_bytes: u64, into: &mut Parcel) -> u64 {
+        let most = self.bytes_far_before(range.start) + max_bytes;
+        let (end, _) = self.last_within(range.start, most.min(self.bytes_far_before(range.end)));
+        self.copy_out(range.start, end, into);
         end
     }
 

@@ -7,7 +7,7 @@
 use super::{HELD, Producer, TROUBLED};
 use crate::model::backoff::Backoff;
 use crate::model::machine::{Fact, Outbox};
-use crate::model::protocol::{ABSENT, ActorId, Leaders, Message, NOBODY, Parcel, PartitionId, Produce, Timer};
+use crate::model::protocol::{ABSENT, ActorId, Batch, Leaders, Message, NOBODY, Parcel, PartitionId, Produce, Timer};
 use crate::units::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -232,8 +232,8 @@ impl Producer {
             self.accumulator.release(std::slice::from_ref(batch));
             self.settle(batch, true);
             if home.1 {
-                let (partition, base, records) = (batch.partition, batch.base, batch.records());
-                out.observe(&Fact::Promised { stream, partition, base, records });
+                let Batch { partition, sequence, base, .. } = *batch;
+                out.observe(&Fact::Promised { stream, partition, sequence, base });
                 kept.extend(&answer.parcel.records[batch.range()], answer.parcel.extras_of(batch.range()));
             }
         }

@@ -42,8 +42,8 @@ pub struct Follow {
     pub parcel: Parcel,
     /// High watermarks.
     pub marks: Vec<Position>,
-    /// Copies that differ from here on: to be cut back to this offset.
-    pub diverged: Vec<Position>,
+    /// Copies that are not the beginning of the leader's log: its last epoch up to theirs, and where that ends there.
+    pub diverged: Vec<CopyEnd>,
     /// Copies that end before what is left begins: they go on from this offset.
     pub begins: Vec<CopyEnd>,
     /// Partitions that it does not lead in that epoch.

@@ -180,6 +180,16 @@ impl Laws {
             again.missing += records;
         }
         again.excused += if promised { records } else { 0 };
+        // It may be there again before others that are gone too.
+        while place.due.checked_sub(1).is_some_and(|last| place.missing.contains_key(&last)) {
+            place.due -= 1;
+        }
+    }
+
+    /// What was cut off is lost for good after all, or is there again.
+    pub fn reconsidered(&mut self, stream: usize, records: u64, for_good: bool) {
+        let excused = &mut self.repeats.streams[stream].excused;
+        *excused = if for_good { *excused + records } else { *excused - records };
     }
 
     /// A batch is not the one that was due.

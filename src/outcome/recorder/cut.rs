@@ -34,16 +34,32 @@ impl Recorder {
 
     fn truncated(&mut self, partition: usize, (first, n): (u64, u64), promised: bool, now: Time) {
         let topic = self.topic_of[partition] as usize;
-        for group in
-            (0..self.reads.len()).filter(|&group| self.reads[group].topics.contains(&topic)).collect::<Vec<_>>()
-        {
-            self.lost(group, partition, (first, n, Cause::Truncation), now);
-            self.totals.groups[group].vanished += if promised { 0 } else { n };
+        for group in 0..self.reads.len() {
+            if self.reads[group].topics.contains(&topic) {
+                self.lost(group, partition, (first, n, Cause::Truncation), now);
+            }
         }
         if !promised {
-            self.totals.topics[topic].vanished += n;
-            self.partitions[partition].vanished += n;
+            self.vanished(partition, |known| known + n);
         }
+    }
+
+    /// What was cut off is lost for good after all, or is there again.
+    pub fn reconsidered(&mut self, partition: usize, n: u64, for_good: bool) {
+        self.vanished(partition, |known| if for_good { known - n } else { known + n });
+    }
+
+    /// So much of what is lost comes again, or is there again.
+    fn vanished(&mut self, partition: usize, change: impl Fn(u64) -> u64) {
+        let Self { totals, partitions, reads, topic_of, .. } = self;
+        let topic = topic_of[partition] as usize;
+        for (group, reads) in totals.groups.iter_mut().zip(reads) {
+            if reads.topics.contains(&topic) {
+                group.vanished = change(group.vanished);
+            }
+        }
+        let [topic, partition] = [&mut totals.topics[topic].vanished, &mut partitions[partition].vanished];
+        (*topic, *partition) = (change(*topic), change(*partition));
     }
 }
 
