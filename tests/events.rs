@@ -1,6 +1,8 @@
 //! Events as stories: what befalls members and the network, and what becomes of the records.
 //!
 //! Members that are gone come back here by themselves, and nobody takes over meanwhile: groups of one member each.
+mod once;
+
 use crate::play::{group, plan, play};
 use conga::outcome::result::{Figure, GroupResult, Outcome};
 use conga::report::plot::Format;
