@@ -2,6 +2,7 @@
 //!
 //! Members that are gone come back here by themselves, and nobody takes over meanwhile: groups of one member each.
 mod once;
+mod overlaps;
 
 use crate::play::{group, plan, play};
 use conga::outcome::result::{Figure, GroupResult, Outcome};
