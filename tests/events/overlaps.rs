@@ -110,6 +110,15 @@ fn the_end_of_one_event_is_not_the_end_of_another() {
 }
 
 #[test]
+fn what_is_due_when_nothing_is_left_to_do_happens() {
+    let text =
+        scenario("", " - {at: 14s, crash: groups.g, for: 5m}\n").replace("arrivals:", "messages: 100, arrivals:");
+    let outcome = crate::play::play(&text.replace("duration: 40s", "duration: 10m"));
+    assert_eq!(outcome.result.broken_laws, Vec::<String>::new());
+    assert_eq!(lane(&outcome, 0), [(0, "working"), (14, "crashed"), (314, "working")]);
+}
+
+#[test]
 fn members_are_known_whatever_the_order_of_events() {
     let events = [" - {at: 10s, crash: groups.g.2, for: 1s}\n", " - {at: 5s, scale: groups.g, to: 3}\n"];
     assert_eq!(crate::play::plan(&scenario("", &events.concat())).groups[0].most_members, 3);
