@@ -110,6 +110,20 @@ fn the_end_of_one_event_is_not_the_end_of_another() {
 }
 
 #[test]
+fn slow_and_still_at_once_is_still_for_as_long_as_it_says() {
+    let [slow, pause] = ["slow: groups.g.0, by: 4, for: 10s", "pause: groups.g.0, for: 5s"];
+    for (first, second) in [(slow, pause), (pause, slow)] {
+        let outcome =
+            sound(&scenario("", &format!(" - {{at: 10000500us, {first}}}\n - {{at: 12000500us, {second}}}\n")));
+        let g = group(&outcome, "g");
+        // Half of a record is done when the first happens. The one in work when it stops takes that long, and its rest at
+        // most four times as long.
+        near(value(g.work_s.max), 5.004, 0.008);
+        near(g.duplicates, 0.0, 0.0);
+    }
+}
+
+#[test]
 fn what_is_due_when_nothing_is_left_to_do_happens() {
     let text =
         scenario("", " - {at: 14s, crash: groups.g, for: 5m}\n").replace("arrivals:", "messages: 100, arrivals:");
