@@ -13,6 +13,7 @@ pub mod lanes;
 pub mod laws;
 pub mod level;
 pub mod look;
+pub mod once;
 pub mod precision;
 pub mod progress;
 pub mod rebalances;
@@ -53,6 +54,8 @@ pub struct Witness {
     rebalances: Option<rebalances::Rebalances>,
     /// Where members can be gone that write to a topic.
     written: Option<written::Written>,
+    /// Where members commit before they work.
+    once: Option<once::Once>,
 }
 
 impl Observer for Witness {
@@ -70,9 +73,9 @@ impl Witness {
         let rebalances = plan.redelivers.then(|| rebalances::Rebalances::new(plan));
         let redelivery = plan.redelivers.then(|| redelivery::Redelivery::new(plan));
         let failover = failover::Failover::new(plan);
-        let written = written::Written::new(plan);
+        let (written, once) = (written::Written::new(plan), once::Once::new(plan));
         let (recorder, laws) = (recorder::Recorder::new(plan), laws::Laws::new(plan));
-        Self { recorder, laws, redelivery, failover, rebalances, written }
+        Self { recorder, laws, redelivery, failover, rebalances, written, once }
     }
 
     /// Whether members can be lost or brokers fail, so that facts are to be heard and not only observed.
@@ -101,8 +104,9 @@ impl Witness {
         match self.redelivery.take() {
             None => self.observe(now, fact),
             Some(mut redelivery) => {
-                let broken = self.written.as_mut().and_then(|written| written.hear(fact));
-                if let Some(law) = &broken {
+                let unwritten = self.written.as_mut().and_then(|written| written.hear(fact));
+                let not_once = self.once.as_mut().and_then(|once| once.hear(fact));
+                for law in [unwritten, not_once].iter().flatten() {
                     self.laws.breaks(now, law);
                 }
                 redelivery.hear(self, now, fact);
@@ -124,6 +128,7 @@ impl Witness {
     /// A member is lost.
     pub fn mourns(&mut self, group: u32, member: u32) {
         self.redelivery.iter_mut().for_each(|redelivery| redelivery.mourns(group, member));
+        self.once.iter_mut().for_each(|once| once.loses(group, member));
     }
 
     /// Whether whatever lost members had processed and not committed is processed once more.

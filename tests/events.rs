@@ -1,6 +1,9 @@
 //! Events as stories: what befalls members and the network, and what becomes of the records.
 //!
 //! Members that are gone come back here by themselves, and nobody takes over meanwhile: groups of one member each.
+mod once;
+mod overlaps;
+
 use crate::play::{group, plan, play};
 use conga::outcome::result::{Figure, GroupResult, Outcome};
 use conga::report::plot::Format;

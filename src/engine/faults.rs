@@ -12,17 +12,19 @@ use crate::plan::Plan;
 use crate::plan::events::{Action, Trouble, Who};
 use crate::units::{Span, Time};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// What is done next, and to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Deed {
     /// An event of the plan begins, by number.
     Begin(usize),
-    /// An event that lasted is over: the pace is as usual, the way is open.
-    End(usize),
-    /// A member or broker starts.
-    Start(ActorId),
+    /// A time of being slow is over, by its number.
+    Quicken(u64),
+    /// A way is as it was before something happened to it, by the number of that.
+    Mend(u64),
+    /// A member or broker starts, if nobody has since this life of it ended.
+    Start(ActorId, u32),
     /// The next member of a rolling restart, of this event.
     Deploy(usize, u32),
     /// Somebody goes on who stood still.
@@ -42,8 +44,8 @@ pub enum Order {
     Deliver(ActorId, Vec<Input>),
     /// A way becomes bad.
     Worsen(Bad),
-    /// An event of the network is over.
-    Mend(usize),
+    /// What has this number is over.
+    Mend(u64),
 }
 
 /// How somebody is.
@@ -55,6 +57,8 @@ enum State {
     Leaving,
     /// It is gone, or was never there.
     Gone,
+    /// A broker that is gone: its machine goes on to say so to whoever writes to it.
+    Down,
     /// It stands still until then; this has come for it.
     Still(Time, Vec<Input>),
 }
@@ -69,6 +73,12 @@ pub struct Faults<'p> {
     states: Vec<State>,
     /// How often each has started, where that is more than once.
     lives: BTreeMap<ActorId, u32>,
+    /// Those who are gone, or going, and will be back.
+    awaited: BTreeSet<ActorId>,
+    /// How often anything has happened: every time has its number.
+    occurrences: u64,
+    /// Who is slow by what happened to it: by which number, and how slow. The last one counts.
+    paces: BTreeMap<ActorId, Vec<(u64, f64)>>,
     /// What happened: when, what, to whom.
     pub happened: Vec<(Time, String, String)>,
 }
@@ -87,8 +97,18 @@ impl<'p> Faults<'p> {
                 states[late as usize] = State::Gone;
             }
         }
-        let (due, lives) = (BinaryHeap::new(), BTreeMap::new());
-        let mut faults = Self { plan, casting, due, turns: 0, states, lives, happened: Vec::new() };
+        let mut faults = Self {
+            plan,
+            casting,
+            due: BinaryHeap::new(),
+            turns: 0,
+            states,
+            lives: BTreeMap::new(),
+            awaited: BTreeSet::new(),
+            occurrences: 0,
+            paces: BTreeMap::new(),
+            happened: Vec::new(),
+        };
         for (at, number) in plan.timetable() {
             faults.plan_for(at, Deed::Begin(number));
         }
@@ -101,17 +121,17 @@ impl<'p> Faults<'p> {
         self.due.peek().map_or(Time::NEVER, |Reverse((at, ..))| *at)
     }
 
-    /// Whether somebody is there from the beginning.
+    /// Whether somebody is there, and stays.
     #[must_use]
     pub fn is_there(&self, actor: ActorId) -> bool {
-        !matches!(self.states.get(actor.index()), Some(State::Gone | State::Leaving))
+        !matches!(self.states.get(actor.index()), Some(State::Gone | State::Down | State::Leaving))
     }
 
     /// What comes for somebody, unless it is gone, or it is kept until it goes on.
     #[inline]
     pub fn admit(&mut self, actor: ActorId, input: Input) -> Option<Input> {
         match self.states.get_mut(actor.index()) {
-            None | Some(State::Up | State::Leaving) => Some(input),
+            None | Some(State::Up | State::Leaving | State::Down) => Some(input),
             Some(State::Gone) => None,
             Some(State::Still(_, kept)) => {
                 if !matches!(input, Input::Observed) {
@@ -146,8 +166,13 @@ impl<'p> Faults<'p> {
         {
             match deed {
                 Deed::Begin(number) => self.begin(number, now, &mut orders),
-                Deed::End(number) => self.end(number, &mut orders),
-                Deed::Start(actor) => self.start(actor, &mut orders),
+                Deed::Quicken(occurrence) => self.quicken(occurrence, &mut orders),
+                Deed::Mend(occurrence) => orders.push(Order::Mend(occurrence)),
+                Deed::Start(actor, life) => {
+                    if self.life(actor) == life && self.awaited.contains(&actor) {
+                        self.start(actor, &mut orders);
+                    }
+                }
                 Deed::Deploy(number, member) => self.deploy(number, member, now, &mut orders),
                 Deed::GoOn(actor) => self.go_on(actor, now, &mut orders),
             }
@@ -158,6 +183,8 @@ impl<'p> Faults<'p> {
     fn begin(&mut self, number: usize, now: Time, orders: &mut Vec<Order>) {
         let plan = self.plan;
         let event = &plan.events[number];
+        self.occurrences += 1;
+        let occurrence = self.occurrences;
         self.happened.push((now, event.action.word().to_owned(), event.target.clone()));
         match event.action {
             Action::Crash(who, back) => self.down(who, back, true, number, now, orders),
@@ -166,10 +193,8 @@ impl<'p> Faults<'p> {
                 self.start(self.casting.addresses.member(group, member), orders);
             }
             Action::Join(Who::Group(group)) => {
-                let next = self.absent(group).next();
-                if let Some(actor) = next {
-                    self.start(actor, orders);
-                }
+                let next = self.vacant(group).expect("there is a place for everybody who joins");
+                self.start(next, orders);
             }
             Action::Join(_) => panic!("the plan lets only members join"),
             Action::Scale { group, to } => self.scale(group, to, orders),
@@ -180,9 +205,10 @@ impl<'p> Faults<'p> {
                 }
             }
             Action::Slow(who, by, lasts) => {
-                let those = self.who(who, number, now);
-                orders.extend(those.into_iter().map(|actor| Order::Tell(actor, Input::Slowed(by))));
-                self.plan_end(number, now, lasts);
+                for actor in self.who(who, number, now) {
+                    self.slow(actor, (occurrence, by), lasts.is_some(), orders);
+                }
+                self.plan_end(Deed::Quicken(occurrence), now, lasts);
             }
             // Whoever processes such records was told when it was made.
             Action::Poison { .. } => {}
@@ -199,74 +225,100 @@ impl<'p> Faults<'p> {
                     Trouble::Cut => How::Shut(lasts.map_or(Time::NEVER, |lasts| now + lasts)),
                 };
                 let ends = between.map(|who| self.casting.addresses.whom(who));
-                orders.push(Order::Worsen(Bad { number, ends, how }));
-                self.plan_end(number, now, lasts);
+                orders.push(Order::Worsen(Bad { number: occurrence, ends, how }));
+                self.plan_end(Deed::Mend(occurrence), now, lasts);
             }
         }
     }
 
-    fn plan_end(&mut self, number: usize, now: Time, lasts: Option<Span>) {
+    fn plan_end(&mut self, deed: Deed, now: Time, lasts: Option<Span>) {
         if let Some(lasts) = lasts {
-            self.plan_for(now + lasts, Deed::End(number));
+            self.plan_for(now + lasts, deed);
         }
     }
 
-    fn end(&mut self, number: usize, orders: &mut Vec<Order>) {
-        match self.plan.events[number].action {
-            Action::Slow(who, ..) => {
-                // Whoever was drawn is not written down: everybody of the group is as quick as usual again.
-                let who = if let Who::AnyOf(group) = who { Who::Group(group) } else { who };
-                let those = self.casting.addresses.whom(who);
-                orders.extend(those.map(|actor| Order::Tell(ActorId(actor), Input::Slowed(1.0))));
+    /// Somebody is slow from now on, for a while or until something else is said.
+    fn slow(&mut self, actor: ActorId, pace: (u64, f64), for_a_while: bool, orders: &mut Vec<Order>) {
+        let paces = self.paces.entry(actor).or_default();
+        if !for_a_while {
+            paces.clear();
+        }
+        paces.push(pace);
+        orders.push(Order::Tell(actor, Input::Slowed(pace.1)));
+    }
+
+    /// Whoever was slow by this is as slow as it is by what goes on.
+    fn quicken(&mut self, occurrence: u64, orders: &mut Vec<Order>) {
+        for (&actor, paces) in &mut self.paces {
+            let last = paces.last().copied();
+            paces.retain(|(number, _)| *number != occurrence);
+            if paces.last().copied() != last {
+                let pace = paces.last().map_or(1.0, |(_, pace)| *pace);
+                orders.push(Order::Tell(actor, Input::Slowed(pace)));
             }
-            Action::Network(..) => orders.push(Order::Mend(number)),
-            _ => {}
         }
     }
 
-    /// Somebody goes, of its own will or not.
+    /// Somebody goes, of its own will or not. Coordinators do not: another broker takes them over at once.
     fn down(&mut self, who: Who, back: Option<Span>, crashes: bool, number: usize, now: Time, orders: &mut Vec<Order>) {
         for actor in self.who(who, number, now) {
-            self.stop(actor, crashes, orders);
-            if let Some(back) = back {
-                self.plan_for(now + back, Deed::Start(actor));
+            let goes = !self.casting.addresses.is_coordinator(actor) && self.stop(actor, crashes, orders);
+            if let Some(back) = back.filter(|_| goes) {
+                self.comes_back(actor, now + back);
             }
         }
     }
 
-    fn stop(&mut self, actor: ActorId, crashes: bool, orders: &mut Vec<Order>) {
+    fn comes_back(&mut self, actor: ActorId, at: Time) {
+        self.awaited.insert(actor);
+        self.plan_for(at, Deed::Start(actor, self.life(actor)));
+    }
+
+    /// Somebody ends, in good order or not; whether it was there.
+    fn stop(&mut self, actor: ActorId, crashes: bool, orders: &mut Vec<Order>) -> bool {
         if !self.is_there(actor) {
-            return;
+            return false;
         }
-        if self.casting.addresses.is_broker(actor) {
-            // Its log survives, and whoever writes to it hears that it is gone: it stays where it is.
-            orders.push(Order::Tell(actor, if crashes { Input::Crashed } else { Input::Closing }));
-        } else if crashes {
-            orders.push(Order::Tell(actor, Input::Crashed));
-            orders.push(Order::Forget(actor));
-            self.states[actor.index()] = State::Gone;
-        } else {
+        let is_broker = self.casting.addresses.is_broker(actor);
+        let (input, next) = match (crashes, is_broker) {
             // It hears what it waits for until it has ended; then it hears nothing by itself.
-            orders.push(Order::Tell(actor, Input::Closing));
-            self.states[actor.index()] = State::Leaving;
+            (false, _) => (Input::Closing, State::Leaving),
+            (true, false) => (Input::Crashed, State::Gone),
+            // Its log survives, and whoever writes to it hears that it is gone: it stays where it is.
+            (true, true) => (Input::Crashed, State::Down),
+        };
+        let before = std::mem::replace(&mut self.states[actor.index()], next);
+        let kept = if let State::Still(_, kept) = before { Some(Order::Deliver(actor, kept)) } else { None };
+        let told = Order::Tell(actor, input);
+        match (crashes, is_broker) {
+            // What came while it stood still it hears first.
+            (false, _) => orders.extend(kept.into_iter().chain([told])),
+            (true, false) => orders.extend([told, Order::Forget(actor)]),
+            // That is answered as whatever comes for a process that is gone.
+            (true, true) => orders.extend([told].into_iter().chain(kept)),
         }
+        true
+    }
+
+    /// Which life of somebody this is, or the last one was, counted from 1.
+    fn life(&self, actor: ActorId) -> u32 {
+        self.lives.get(&actor).copied().unwrap_or(1)
     }
 
     /// Somebody starts anew, whatever it was.
     fn start(&mut self, actor: ActorId, orders: &mut Vec<Order>) {
+        let life = self.life(actor) + 1;
+        self.lives.insert(actor, life);
+        self.awaited.remove(&actor);
+        let before = std::mem::replace(&mut self.states[actor.index()], State::Up);
         if self.casting.addresses.is_broker(actor) {
             return orders.push(Order::Tell(actor, Input::Restarted));
         }
-        if self.casting.addresses.place(actor).is_none() {
-            return;
-        }
-        if !matches!(self.states[actor.index()], State::Gone) {
+        if !matches!(before, State::Gone) {
             orders.push(Order::Tell(actor, Input::Crashed));
         }
-        let life = self.lives.entry(actor).or_insert(1);
-        *life += 1;
-        let life = *life;
-        self.states[actor.index()] = State::Up;
+        // A new process is as quick as any.
+        self.paces.remove(&actor);
         orders.push(Order::Forget(actor));
         orders.push(Order::Replace(actor, life));
     }
@@ -278,8 +330,9 @@ impl<'p> Faults<'p> {
             let there = self.is_there(actor);
             if stays && !there {
                 self.start(actor, orders);
-            } else if !stays && there {
+            } else if !stays {
                 self.stop(actor, false, orders);
+                self.awaited.remove(&actor);
             }
         }
     }
@@ -288,9 +341,8 @@ impl<'p> Faults<'p> {
         let Action::Deploy { group, away, gap } = self.plan.events[number].action else { return };
         let range = self.casting.addresses.members(group);
         let actor = ActorId(range.start + member);
-        if self.is_there(actor) {
-            self.stop(actor, false, orders);
-            self.plan_for(now + away, Deed::Start(actor));
+        if self.stop(actor, false, orders) {
+            self.comes_back(actor, now + away);
         }
         if actor.0 + 1 < range.end {
             self.plan_for(now + gap, Deed::Deploy(number, member + 1));
@@ -308,7 +360,7 @@ impl<'p> Faults<'p> {
                 orders.push(Order::Tell(actor, Input::Paused((now + span).since(*until))));
                 *until = now + span;
             }
-            State::Still(..) | State::Gone | State::Leaving => return,
+            State::Still(..) | State::Gone | State::Down | State::Leaving => return,
         }
         self.plan_for(now + span, Deed::GoOn(actor));
     }
@@ -323,14 +375,18 @@ impl<'p> Faults<'p> {
         }
     }
 
-    fn absent(&self, group: usize) -> impl Iterator<Item = ActorId> {
-        self.casting.addresses.members(group).map(ActorId).filter(|&actor| !self.is_there(actor))
+    /// A place in a group where nobody is, nobody is about to go, and nobody comes back to.
+    fn vacant(&self, group: usize) -> Option<ActorId> {
+        let is_gone = |actor: ActorId| matches!(self.states[actor.index()], State::Gone);
+        let mut places = self.casting.addresses.members(group).map(ActorId);
+        places.find(|&actor| is_gone(actor) && !self.awaited.contains(&actor))
     }
 
-    /// Who is meant and is there.
+    /// Who is meant and is there; brokers always are, for their disks and logs are.
     fn who(&self, who: Who, number: usize, now: Time) -> Vec<ActorId> {
-        let there: Vec<ActorId> =
-            self.casting.addresses.whom(who).map(ActorId).filter(|&actor| self.is_there(actor)).collect();
+        let addresses = &self.casting.addresses;
+        let is_meant = |&actor: &ActorId| addresses.is_broker(actor) || self.is_there(actor);
+        let there: Vec<ActorId> = addresses.whom(who).map(ActorId).filter(is_meant).collect();
         match who {
             Who::AnyOf(_) if !there.is_empty() => {
                 let name = format!("events/{number}/whom/{}", now.ns());

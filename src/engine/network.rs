@@ -17,8 +17,8 @@ const LOST: u32 = 15;
 /// What is wrong between two parties.
 #[derive(Debug)]
 pub struct Bad {
-    /// The number of its event.
-    pub number: usize,
+    /// The number of what happened.
+    pub number: u64,
     /// Addresses at both ends.
     pub ends: [Range<u32>; 2],
     /// What it does to a message.
@@ -131,7 +131,7 @@ impl Network {
     }
 
     /// It is over.
-    pub fn mend(&mut self, number: usize) {
+    pub fn mend(&mut self, number: u64) {
         self.bad.retain(|bad| bad.number != number);
     }
 

@@ -137,8 +137,8 @@ impl<'p> Run<'p> {
     fn play(mut self, plan: &Plan, watch: &Watch) -> Recording {
         let end = plan.end();
         let mut now = Time::ZERO;
-        while self.agenda.next_at().is_some() {
-            let strikes = self.faults.as_ref().map_or(Time::NEVER, |faults| faults.next_at());
+        while self.goes_on(end) {
+            let strikes = self.strikes_at();
             let limit = self.edges.next.min(end).min(strikes);
             while let Some((at, actor, input)) = self.agenda.pop(limit) {
                 now = at;
@@ -154,7 +154,7 @@ impl<'p> Run<'p> {
                     continue;
                 }
             }
-            if limit == end || self.agenda.next_at().is_none() {
+            if limit == end || !self.goes_on(end) {
                 break;
             }
             // Whoever is asked may find something to do before the next edge.
@@ -167,6 +167,16 @@ impl<'p> Run<'p> {
         }
         // Nothing is left to happen, or the time is over.
         self.finish(if end == Time::NEVER { now } else { end }, false, watch)
+    }
+
+    /// Whether something is left to happen.
+    fn goes_on(&self, end: Time) -> bool {
+        self.agenda.next_at().is_some() || self.strikes_at() < end
+    }
+
+    /// When something befalls somebody next.
+    fn strikes_at(&self) -> Time {
+        self.faults.as_ref().map_or(Time::NEVER, |faults| faults.next_at())
     }
 
     #[inline]

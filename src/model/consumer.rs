@@ -19,6 +19,7 @@ use super::machine::{Fact, Input, Machine, Outbox};
 use super::processing::{Processing, Run, Service, Trials};
 use super::protocol::{ActorId, Commits, Extra, Fetch, Message, PartitionId, Produce, Record, Source, Timer, Wanted};
 use super::quota::Muted;
+use super::sabotage::{self, Sabotage};
 use crate::units::Time;
 use epochs::Epochs;
 use membership::Membership;
@@ -348,11 +349,17 @@ impl Consumer {
         if self.committing {
             return;
         }
-        if self.attends && !self.attend(now, out) {
-            return;
+        if self.attends && sabotage::plays(Sabotage::ForgetGranted) {
+            self.granted = 0;
         }
-        if self.ending == Ending::Asked {
-            return self.end(now, out);
+        // What is committed already is worked on first, whatever else there is to do.
+        if self.granted == 0 {
+            if self.attends && !self.attend(now, out) {
+                return;
+            }
+            if self.ending == Ending::Asked {
+                return self.end(now, out);
+            }
         }
         if let Commit::Auto(interval) = self.settings.commit
             && now >= self.commit_at
@@ -361,7 +368,7 @@ impl Consumer {
             self.commit(out);
         }
         let most = match self.settings.commit {
-            Commit::BeforeWork if self.granted == 0 && !self.fetched.is_empty() => return self.commit_first(out),
+            Commit::BeforeWork if self.granted == 0 && self.may_commit_first() => return self.commit_first(out),
             Commit::BeforeWork => std::mem::take(&mut self.granted),
             _ => self.settings.poll_records,
         };

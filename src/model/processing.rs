@@ -60,6 +60,8 @@ pub struct Processing {
     reported: Span,
     /// How many times as long as usual work takes.
     pace: f64,
+    /// Until when they stand still, if they do.
+    still_until: Time,
     /// What becomes of records that fail, where any can.
     trials: Option<Box<Trials>>,
 }
@@ -126,6 +128,7 @@ impl Processing {
             work: Span::ZERO,
             reported: Span::ZERO,
             pace: 1.0,
+            still_until: Time::ZERO,
             trials: None,
         }
     }

@@ -100,6 +100,23 @@ impl Distribution {
         }
     }
 
+    /// No value is less.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        match *self {
+            Self::Constant(value) => value,
+            Self::Uniform { min, .. } => min,
+            Self::Bimodal { fast, slow, .. } => fast.min(slow),
+            Self::Empirical(ref values) => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Self::Pareto { mean, shape } => mean * (shape - 1.0) / shape,
+            Self::Exponential { .. }
+            | Self::Weibull { .. }
+            | Self::Lognormal { .. }
+            | Self::Gamma { .. }
+            | Self::Hyperexponential { .. } => 0.0,
+        }
+    }
+
     /// Fills a block with values, each rounded to a whole number.
     pub fn fill(&self, stream: &mut Stream, out: &mut [u64]) {
         match *self {

@@ -53,6 +53,10 @@ pub enum Sabotage {
     KeepFenced,
     /// A member commits what it has processed though what it became is not written; only where members that write can be gone.
     CommitUnwritten,
+    /// A member works on what it could not commit; only in groups that commit first, as the one that follows.
+    WorkUncommitted,
+    /// A member forgets what it has committed when its group asks something of it.
+    ForgetGranted,
     /// A consumer process is gone after its members have left, before it has said what they found.
     GoWithoutFarewell,
     /// A leader acknowledges a batch before all replicas in sync have it; only where brokers can fail.

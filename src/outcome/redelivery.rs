@@ -28,6 +28,8 @@ pub struct Redelivery {
 struct Place {
     /// Who reads it.
     owner: Option<u32>,
+    /// Who did when it was taken for gone, until another does.
+    last: Option<u32>,
     /// Which process of it.
     incarnation: u32,
     /// Whether its owner is lost, and nobody has said yet where to go on.
@@ -76,7 +78,7 @@ impl Redelivery {
             Fact::Assigned { group, member, partition, .. } => {
                 let incarnation = self.lives.get(&(group, member)).copied().unwrap_or(1);
                 let place = self.place(group, partition);
-                (place.owner, place.incarnation) = (Some(member), incarnation);
+                (place.owner, place.last, place.incarnation) = (Some(member), None, incarnation);
             }
             Fact::Revoked { group, member, partition } => {
                 let place = self.place(group, partition);
@@ -127,7 +129,9 @@ impl Redelivery {
         }
         let first = group as usize * self.partitions;
         for place in &mut self.places[first..first + self.partitions] {
-            place.owner = place.owner.filter(|owner| *owner != key.member);
+            if place.owner == Some(key.member) {
+                (place.owner, place.last) = (None, Some(key.member));
+            }
         }
         true
     }
@@ -162,11 +166,16 @@ impl Redelivery {
     /// What was committed by whoever was lost, and never processed.
     fn passed_over(&mut self, witness: &mut Witness, now: Time, (group, partition): (u32, u32), offset: u64) {
         let seen = &mut self.place(group, partition).seen;
-        for (run, known) in seen.claim(seen.below, offset) {
-            if !known {
-                let (first, records, cause) = (run.start, run.end - run.start, Cause::Unprocessed);
-                witness.observe(now, &Fact::Lost { group, partition, first, records, cause });
-            }
+        let mut left_out = seen.claim(seen.below, offset);
+        left_out.retain(|(_, known)| !known);
+        for (run, _) in &left_out {
+            let (first, records, cause) = (run.start, run.end - run.start, Cause::Unprocessed);
+            witness.observe(now, &Fact::Lost { group, partition, first, records, cause });
+        }
+        let first = left_out.first().map(|(run, _)| run.start);
+        let broken = witness.once.as_mut().and_then(|once| once.resumes(group, partition, first));
+        if let Some(law) = broken {
+            witness.breaks(now, &law);
         }
     }
 
@@ -207,10 +216,21 @@ impl Redelivery {
     fn processed(&mut self, witness: &mut Witness, now: Time, done: &Processed<'_>) {
         let &Processed { group, partition, first, records, shared, .. } = done;
         let (n, end) = (records.len() as u64, first + records.len() as u64);
-        let Place { seen, again, owner, deleted, .. } = self.place(group, partition);
+        let Place { seen, again, owner, last, deleted, .. } = self.place(group, partition);
         if *owner != Some(done.member) {
-            // It was taken for gone, and does not know: what it does is done again by whoever has its place.
-            return witness.observe(now, &Fact::Redone { group, records: n });
+            // It was taken for gone, and does not know.
+            if !witness.once.as_ref().is_some_and(|once| once.watches(group)) {
+                // What it does is done again by whoever has its place.
+                return witness.observe(now, &Fact::Redone { group, records: n });
+            }
+            // What it does is committed, and nobody does it again: it counts, or counts as lost where another went on.
+            let runs = if *last == Some(done.member) { seen.claim(first, end) } else { Vec::new() };
+            for (run, known) in runs {
+                if !known {
+                    witness.observe(now, &Fact::Processed(done.part(run.start, run.end)));
+                }
+            }
+            return;
         }
         if let Some((progress, until)) = again {
             let next = progress.below;

@@ -119,6 +119,18 @@ impl Action {
         }
     }
 
+    /// Those whom it finds there.
+    #[must_use]
+    pub fn whom(&self) -> Vec<Who> {
+        match self {
+            Self::Crash(who, _) | Self::Restart(who, _) | Self::Pause(who, _) | Self::Slow(who, ..) => vec![*who],
+            Self::Network(ends, ..) => ends.to_vec(),
+            Self::Join(_) | Self::Scale { .. } | Self::Deploy { .. } | Self::Poison { .. } | Self::Grow { .. } => {
+                Vec::new()
+            }
+        }
+    }
+
     /// Whether partitions may change hands after it, so that others take over what was not committed.
     #[must_use]
     pub fn moves_members(&self) -> bool {

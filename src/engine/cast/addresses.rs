@@ -50,6 +50,12 @@ impl Addresses {
         actor.0 < self.brokers
     }
 
+    /// Whether it coordinates a group.
+    #[must_use]
+    pub fn is_coordinator(&self, actor: ActorId) -> bool {
+        (self.brokers..self.brokers + self.members.len() as u32).contains(&actor.0)
+    }
+
     /// Who coordinates a group.
     #[must_use]
     pub fn coordinator(&self, group: usize) -> ActorId {

@@ -1,12 +1,21 @@
 //! Commits first and works afterwards: nothing is ever processed twice, and what a lost member had polled is lost.
 //!
 //! What a poll will hand out is known before it does: the records in front of what is fetched. Their end is committed, and
-//! the poll goes on with just these when the answer is there.
+//! the poll goes on with just these when the answer is there, whatever its group asks of it by then. Where they may not be
+//! committed they stay in front, and are committed in the next generation, or forgotten with their partition.
 use super::Consumer;
 use crate::model::machine::Outbox;
 use crate::model::protocol::Message;
 
 impl Consumer {
+    /// Whether there is something to commit, and a chance that it is not refused: not before it knows what to read.
+    #[cold]
+    pub(super) fn may_commit_first(&self) -> bool {
+        let shares = self.membership.as_ref().is_some_and(|membership| membership.is_sharing());
+        let is_in = self.epochs.as_ref().is_none_or(|epochs| epochs.is_in());
+        !self.fetched.is_empty() && !shares && is_in
+    }
+
     /// Commits what the next poll will return, and waits for the answer.
     #[cold]
     pub(super) fn commit_first(&mut self, out: &mut (impl Outbox + ?Sized)) {
@@ -18,8 +27,6 @@ impl Consumer {
             let position = positions.find(|position| position.partition == run.partition);
             let until = run.base + u64::from(n);
             position.expect("what is fetched is owned").offset = until;
-            // Whatever is committed next goes on from here.
-            self.owned[run.slot as usize].polled = until;
             room -= n;
             if room == 0 {
                 break;

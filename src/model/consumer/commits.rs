@@ -54,6 +54,9 @@ impl Consumer {
         self.commits = Some(commits);
         let waited = std::mem::take(&mut self.committing);
         if let Some(refusal) = refused {
+            if !sabotage::plays(Sabotage::WorkUncommitted) {
+                self.granted = 0;
+            }
             self.commit_refused(refusal, generation);
         }
         if waited && self.processing.idle_at() <= now {

@@ -2,8 +2,8 @@
 //!
 //! What it is told to read it does inside poll, when the records of the last one are done: it commits where Kafka does so
 //! by itself, gives up what it is to give up, takes up what is new, and says so at once. A member that was thrown out
-//! notices with its next heartbeat and leaves everything as it is, in its next poll. Kafka without a listener would do
-//! that a little sooner, while the records are still in work.
+//! notices with its next heartbeat or commit and leaves everything as it is, in its next poll. Kafka without a listener
+//! would do that a little sooner, while the records are still in work.
 use super::{Consumer, Ending};
 use crate::model::machine::Outbox;
 use crate::model::protocol::{Beat, Message, PartitionId, Reason, Refusal, Standing, Timer, Wish};
@@ -53,6 +53,13 @@ pub(super) struct Epochs {
     told: Option<BTreeSet<PartitionId>>,
     /// The positions of what it gives up are on their way.
     settled: bool,
+}
+
+impl Epochs {
+    /// Whether it is in the group, as far as it knows.
+    pub(super) fn is_in(&self) -> bool {
+        self.place == Place::In
+    }
 }
 
 impl Consumer {
@@ -170,6 +177,14 @@ impl Consumer {
             }
         }
         self.poll_if_idle(now, out);
+    }
+
+    /// A commit was refused: whoever is not known is out. Of one that only came too late for its epoch, a heartbeat says more.
+    #[cold]
+    pub(super) fn commit_fenced(&mut self, refusal: Refusal) {
+        if refusal == Refusal::UnknownMember && self.epochs.as_ref().is_some_and(|epochs| epochs.place == Place::In) {
+            self.is_cast_out();
+        }
     }
 
     /// It is not in the group any more.

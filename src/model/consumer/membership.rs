@@ -111,6 +111,11 @@ impl Membership {
         self.rejoins || self.answer.is_some() || !self.releasing.is_empty() || !self.gaining.is_empty()
     }
 
+    /// Whether it waits to be told what to read: until then nothing is committed.
+    pub(super) fn is_sharing(&self) -> bool {
+        self.step == Step::Sharing
+    }
+
     fn is_eager(&self) -> bool {
         !self.how.dealing.is_cooperative()
     }
@@ -245,7 +250,9 @@ impl Consumer {
     /// A commit was refused. What it says of a generation that is over says nothing of this one.
     #[cold]
     pub(super) fn commit_refused(&mut self, refusal: Refusal, generation: u32) {
-        if generation == self.generation() {
+        if self.epochs.is_some() {
+            self.commit_fenced(refusal);
+        } else if generation == self.generation() {
             self.refused(refusal);
         }
     }

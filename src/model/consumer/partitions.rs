@@ -92,8 +92,6 @@ impl Consumer {
     /// Gives up partitions of which nothing is in work: whoever gets them goes on from what is committed.
     pub(super) fn give_up(&mut self, partitions: &[PartitionId], out: &mut (impl Outbox + ?Sized)) {
         let Settings { group, member, .. } = self.settings;
-        // What was committed to be worked on may be among them.
-        self.granted = 0;
         let Self { roster, owned, sessions, fetched, processing, output, .. } = self;
         let mut given = BTreeSet::new();
         for partition in partitions {

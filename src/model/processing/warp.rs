@@ -11,20 +11,18 @@ use std::cmp::Reverse;
 pub enum Warp {
     /// Everything is so much later.
     Still(Span),
-    /// Everything takes so many times as long.
-    Stretched(f64),
+    /// From then on everything takes so many times as long; before, workers stand still.
+    Stretched(Time, f64),
 }
 
 impl Warp {
     /// When is done what would have been done at an instant.
     #[must_use]
     pub fn of(self, now: Time, at: Time) -> Time {
-        if at <= now {
-            return at;
-        }
         match self {
-            Self::Still(span) => at + span,
-            Self::Stretched(factor) => now + stretched(at.since(now), factor),
+            Self::Still(span) if at > now => at + span,
+            Self::Stretched(from, factor) if at > from => from + stretched(at.since(from), factor),
+            _ => at,
         }
     }
 }
@@ -53,7 +51,7 @@ impl Processing {
     /// Workers take so many times as long as usual from now on; returns how that bends what is known ahead. Everything
     /// finished must have been reported.
     pub fn slow(&mut self, pace: f64, now: Time) -> Warp {
-        let warp = Warp::Stretched(pace / self.pace);
+        let warp = Warp::Stretched(self.still_until.max(now), pace / self.pace);
         self.pace = pace;
         self.bend(warp, now);
         warp
@@ -63,6 +61,7 @@ impl Processing {
     /// reported.
     pub fn stand_still(&mut self, span: Span, now: Time) -> Warp {
         let warp = Warp::Still(span);
+        self.still_until = self.still_until.max(now) + span;
         self.bend(warp, now);
         warp
     }

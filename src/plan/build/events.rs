@@ -22,7 +22,7 @@ const MOST_MEMBERS: u64 = 100_000;
 /// All events, in the order of the file; and how many members each group has at most.
 pub fn events(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
     let written = scenario.document.events.iter().flatten();
-    let mut paths = Vec::new();
+    let (mut paths, mut joins) = (Vec::new(), vec![0; plan.groups.len()]);
     for (i, event) in written.enumerate() {
         let mut reading = Reading { plan, found, event, path: format!("events.{i}"), used: vec!["at", "every"] };
         let Some((action, target)) = reading.action() else { continue };
@@ -31,23 +31,33 @@ pub fn events(scenario: &Scenario, plan: &mut Plan, found: &mut Findings<'_>) {
         let at = drawn(&event.at, &format!("{path}.at"), found);
         let every = event.every.as_ref().map(|every| every.0);
         let times = times(plan, &at, every, &path, found);
-        seat(plan, &action, times, &path, found);
+        if let Action::Join(Who::Group(group)) = action {
+            joins[group] += times;
+        }
+        seat(plan, &action, &path, found);
         plan.redelivers |= action.moves_members();
         plan.events.push(EventPlan { at, every, action, target });
         paths.push(path);
     }
+    for (group, joins) in joins.into_iter().enumerate() {
+        let path = plan.events.iter().zip(&paths).rfind(|(event, _)| event.action == Action::Join(Who::Group(group)));
+        if let Some((_, path)) = path {
+            grow_to(plan, group, u64::from(plan.groups[group].most_members) + joins, path, found);
+        }
+    }
+    plan.events.iter().zip(&paths).for_each(|(event, path)| known(plan, &event.action, path, found));
     growth::in_order(plan, &paths, found);
 }
 
-/// How often an event happens.
+/// How often an event happens at most.
 fn times(plan: &Plan, at: &Distribution, every: Option<Span>, path: &str, found: &mut Findings<'_>) -> u64 {
     let Some(every) = every else { return 1 };
     if plan.run.arrivals_end.ns() == u64::MAX {
         found.error(&format!("{path}.every"), "comes again without end", "add `run.duration`");
         return 1;
     }
-    let left = (plan.run.arrivals_end.ns() as f64 - at.mean()).max(0.0);
-    let times = 1 + (left / every.ns() as f64) as u64;
+    let left = plan.run.arrivals_end.ns().saturating_sub(at.least() as u64);
+    let times = left.div_ceil(every.ns()).max(1);
     if times > MOST {
         let message = format!("happens {times} times");
         found.error(&format!("{path}.every"), message, format!("{MOST} times are simulated at most"));
@@ -55,20 +65,38 @@ fn times(plan: &Plan, at: &Distribution, every: Option<Span>, path: &str, found:
     times.min(MOST)
 }
 
-/// Sees to it that there is a place for everybody who may ever join.
-fn seat(plan: &mut Plan, action: &Action, times: u64, path: &str, found: &mut Findings<'_>) {
-    let (group, needed) = match *action {
-        Action::Scale { group, to } => (group, u64::from(to)),
-        Action::Join(Who::Group(group)) => (group, u64::from(plan.groups[group].most_members) + times),
-        Action::Join(Who::Member(group, member)) => (group, u64::from(member) + 1),
-        _ => return,
-    };
+/// Sees to it that there is a place for everybody who comes by number. Whoever else joins has one behind all these.
+fn seat(plan: &mut Plan, action: &Action, path: &str, found: &mut Findings<'_>) {
+    match *action {
+        Action::Scale { group, to } => grow_to(plan, group, u64::from(to), path, found),
+        Action::Join(Who::Member(group, member)) => grow_to(plan, group, u64::from(member) + 1, path, found),
+        _ => {}
+    }
+}
+
+/// A group has at least so many places.
+fn grow_to(plan: &mut Plan, group: usize, needed: u64, path: &str, found: &mut Findings<'_>) {
     if needed > MOST_MEMBERS {
         let message = format!("would make {needed} members of `{}`", plan.groups[group].name);
         return found.error(path, message, format!("{MOST_MEMBERS} are simulated at most"));
     }
     let group = &mut plan.groups[group];
     group.most_members = group.most_members.max(needed as u32);
+}
+
+/// Whoever an event means is there at some time.
+fn known(plan: &Plan, action: &Action, path: &str, found: &mut Findings<'_>) {
+    let whom = action.whom();
+    for (i, who) in whom.iter().enumerate() {
+        let Who::Member(group, member) = *who else { continue };
+        let group = &plan.groups[group];
+        if member >= group.most_members {
+            let key = if whom.len() > 1 { format!("{}.{i}", action.word()) } else { action.word().to_owned() };
+            let message = format!("`{}` never has a member {member}", group.name);
+            let remedy = format!("members are counted from 0 to {}", group.most_members - 1);
+            found.error(&format!("{path}.{key}"), message, remedy);
+        }
+    }
 }
 
 /// One event as it is read.
@@ -298,21 +326,8 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn members(&mut self, key: &str, target: &str) -> Option<Who> {
-        let who = self.joiner_of(key, target)?;
-        if let Who::Member(group, member) = who
-            && member >= self.plan.groups[group].most_members
-        {
-            let group = &self.plan.groups[group];
-            let message = format!("`{}` never has a member {member}", group.name);
-            self.error(key, message, format!("members are counted from 0 to {}", group.most_members - 1));
-            return None;
-        }
-        Some(who)
-    }
-
     fn joiner(&mut self, target: &str) -> Option<Who> {
-        let who = self.joiner_of("join", target)?;
+        let who = self.members("join", target)?;
         if let Who::AnyOf(_) = who {
             self.error("join", "`any` is one that is there already", "name the group, and one more joins it");
             return None;
@@ -320,7 +335,7 @@ impl Reading<'_, '_> {
         Some(who)
     }
 
-    fn joiner_of(&mut self, key: &str, target: &str) -> Option<Who> {
+    fn members(&mut self, key: &str, target: &str) -> Option<Who> {
         let group = self.group_of(key, target)?;
         match target.split('.').collect::<Vec<_>>().as_slice() {
             [_, _] => Some(Who::Group(group)),

@@ -20,7 +20,7 @@ pub struct Event {
     /// Action: it is gone without a word, as by `kill -9` or a power cut; `for` later it starts again.
     #[schemars(extend("examples" = ["groups.workers.2"]))]
     pub crash: Option<Words>,
-    /// Action: it ends in good order, and starts again `for` later.
+    /// Action: it ends in good order, and starts again `for` later; by then it is killed if it has not ended.
     #[schemars(extend("examples" = ["groups.workers.2"]))]
     pub restart: Option<Words>,
     /// Action: it ends in good order, for good.

@@ -26,8 +26,8 @@ pub enum Fate {
     GoesOn,
     /// A way of what it sends becomes bad.
     Worse(Bad),
-    /// An event of the network is over.
-    Mended(usize),
+    /// What has this number is over.
+    Mended(u64),
 }
 
 /// Whether an actor hears what comes.
@@ -78,11 +78,8 @@ impl Host {
     }
 
     fn is_told(&mut self, input: Input) {
-        match (&input, &self.presence) {
-            (Input::Paused(_), Presence::Here) => self.presence = Presence::Still(Vec::new()),
-            // It hears what it waits for until it has ended.
-            (Input::Closing, Presence::Still(_)) => self.goes_on(),
-            _ => {}
+        if matches!((&input, &self.presence), (Input::Paused(_), Presence::Here)) {
+            self.presence = Presence::Still(Vec::new());
         }
         // Whoever has ended in good order is not killed any more.
         self.crashed |= matches!(input, Input::Crashed) && !self.machine.has_ended();
