@@ -133,10 +133,10 @@ impl<'p> Faults<'p> {
         match self.states.get_mut(actor.index()) {
             None | Some(State::Up | State::Leaving | State::Down) => Some(input),
             Some(State::Gone) => None,
+            // To be asked what it had done before changes nothing.
+            Some(State::Still(..)) if matches!(input, Input::Observed) => Some(input),
             Some(State::Still(_, kept)) => {
-                if !matches!(input, Input::Observed) {
-                    kept.push(input);
-                }
+                kept.push(input);
                 None
             }
         }

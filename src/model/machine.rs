@@ -416,6 +416,8 @@ pub enum Fact<'a> {
         records: u64,
         /// Why.
         cause: Cause,
+        /// When, now or before.
+        at: Time,
     },
     /// What a broker did since it last said so.
     Served {

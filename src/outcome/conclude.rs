@@ -11,7 +11,7 @@ use super::result::{
 };
 use super::threshold::{find, judge};
 use super::{batches, details, intervals, precision, stationarity};
-use crate::plan::Plan;
+use crate::plan::{Plan, TopicPlan};
 use crate::units::Time;
 use std::collections::BTreeMap;
 
@@ -116,7 +116,7 @@ fn partition_name(plan: &Plan, partition: u32) -> String {
 /// Partitions a group reads, over all topics.
 fn read_by(plan: &Plan, group: usize) -> impl Iterator<Item = u32> {
     let topics = plan.groups[group].topics.iter().map(|&topic| &plan.topics[topic]);
-    topics.flat_map(|topic| topic.numbers())
+    topics.flat_map(TopicPlan::numbers)
 }
 
 /// The partitions of a group with the greatest lag, worst first.

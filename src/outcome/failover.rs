@@ -173,9 +173,9 @@ impl Failover {
                     witness.pass(now, &Fact::Forwarded { group, partition, first, records: until - from, written });
                 }
             }
-            Fact::Lost { group, partition, first, records, cause } => {
+            Fact::Lost { group, partition, first, records, cause, at } => {
                 let first = self.partitions[partition as usize].placed(first);
-                witness.pass(now, &Fact::Lost { group, partition, first, records, cause });
+                witness.pass(now, &Fact::Lost { group, partition, first, records, cause, at });
             }
             ref other => witness.pass(now, other),
         }

@@ -51,7 +51,7 @@ impl Once {
             Fact::Processed(ref done) => {
                 return self.works(done.group, done.partition, (done.first, done.records.len() as u64));
             }
-            Fact::Lost { group, partition, first, records, cause: Cause::Unprocessed | Cause::DeadLetter } => {
+            Fact::Lost { group, partition, first, records, cause: Cause::Unprocessed | Cause::DeadLetter, .. } => {
                 return self.works(group, partition, (first, records));
             }
             Fact::Assigned { group, member, partition, .. } => self.place(group, partition)?.owner = Some(member),

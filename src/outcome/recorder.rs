@@ -147,8 +147,8 @@ impl Recorder {
 
     fn rare(&mut self, now: Time, fact: &Fact<'_>) {
         self.lanes.hear(now, fact);
-        if let Fact::Lost { group, partition, first, records, cause } = *fact {
-            return self.lost(group as usize, partition as usize, (first, records, cause), now);
+        if let Fact::Lost { group, partition, first, records, cause, at } = *fact {
+            return self.lost(group as usize, partition as usize, (first, records, cause), at);
         }
         if let Fact::Truncated { .. } | Fact::Advanced { .. } | Fact::Elected { .. } = *fact {
             return self.failed_over(now, fact);

@@ -88,7 +88,7 @@ impl Redelivery {
                 return self.releases(witness, now, group, key);
             }
             Fact::Reset { group, partition, offset, .. } => {
-                self.loses(witness, now, (group, partition), (0, offset), Cause::Reset);
+                self.loses(witness, now, (group, partition), (0, offset), (Cause::Reset, now));
             }
             Fact::Resumed { group, partition, offset, .. } => {
                 self.passed_over(witness, now, (group, partition), offset);
@@ -105,8 +105,8 @@ impl Redelivery {
                     }
                 }
             }
-            Fact::Lost { group, partition, first, records, cause } => {
-                return self.loses(witness, now, (group, partition), (first, records), cause);
+            Fact::Lost { group, partition, first, records, cause, at } => {
+                return self.loses(witness, now, (group, partition), (first, records), (cause, at));
             }
             _ => {}
         }
@@ -170,7 +170,7 @@ impl Redelivery {
         left_out.retain(|(_, known)| !known);
         for (run, _) in &left_out {
             let (first, records, cause) = (run.start, run.end - run.start, Cause::Unprocessed);
-            witness.observe(now, &Fact::Lost { group, partition, first, records, cause });
+            witness.observe(now, &Fact::Lost { group, partition, first, records, cause, at: now });
         }
         let first = left_out.first().map(|(run, _)| run.start);
         let broken = witness.once.as_mut().and_then(|once| once.resumes(group, partition, first));
@@ -186,7 +186,7 @@ impl Redelivery {
         now: Time,
         (group, partition): (u32, u32),
         (first, records): (u64, u64),
-        cause: Cause,
+        (cause, at): (Cause, Time),
     ) {
         let Place { seen, again, deleted, kept_from, .. } = self.place(group, partition);
         let end = first + records;
@@ -205,7 +205,7 @@ impl Redelivery {
         for (run, known) in seen.claim(first, end) {
             let (first, records) = (run.start, run.end - run.start);
             if !known {
-                witness.observe(now, &Fact::Lost { group, partition, first, records, cause });
+                witness.observe(now, &Fact::Lost { group, partition, first, records, cause, at });
             } else if cause == Cause::DeadLetter || cause == Cause::Unprocessed {
                 // Somebody worked on them once more.
                 witness.observe(now, &Fact::Redone { group, records });

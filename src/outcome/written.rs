@@ -6,7 +6,7 @@
 //! before it works promises nothing, and loses what was not written.
 use super::progress::Progress;
 use crate::model::machine::{Cause, Fact};
-use crate::plan::{Commit, Plan};
+use crate::plan::{Commit, Plan, TopicPlan};
 
 /// Knows what is written.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Written {
                 stream,
                 dead_letters: group.retry.dead_letters,
                 ahead: group.commit == Commit::BeforeWork,
-                reads: ranges.flat_map(|topic| topic.numbers()).collect(),
+                reads: ranges.flat_map(TopicPlan::numbers).collect(),
                 done: vec![Progress::default(); partitions],
                 written: vec![Progress::default(); partitions],
                 again: 0,
@@ -73,7 +73,7 @@ impl Written {
                 let writes = self.of(done.group).filter(|writes| writes.dead_letters)?;
                 fill(&mut writes.done[done.partition as usize], done.first, done.records.len() as u64);
             }
-            Fact::Lost { group, partition, first, records, cause } => {
+            Fact::Lost { group, partition, first, records, cause, .. } => {
                 let writes = self.of(group).filter(|writes| !writes.dead_letters || cause != Cause::DeadLetter)?;
                 fill(&mut writes.done[partition as usize], first, records);
             }

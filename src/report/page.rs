@@ -123,7 +123,7 @@ fn describe<'a>(outcome: &'a Outcome, charts: &'a [Chart], work: &'a Section) ->
         thresholds: thresholds(outcome),
         cards: figures::cards(outcome),
         charts: (1..).zip(charts.iter().filter(|chart| chart.on_page)).map(shown).collect(),
-        elsewhere: charts.iter().filter(|chart| !chart.on_page).map(|chart| file_name(chart)).collect(),
+        elsewhere: charts.iter().filter(|chart| !chart.on_page).map(file_name).collect(),
         marks: charts::marks(outcome),
         work: Some(work).filter(|work| !work.is_empty()),
         latency_columns: figures::LATENCY_COLUMNS,

@@ -31,7 +31,7 @@ impl Broker {
             self.logs[place.log as usize].clean(now, &mut lost);
             for Lost { reader, first, records } in lost.drain(..) {
                 let group = places.groups[topic as usize][reader];
-                out.observe(&Fact::Lost { group, partition, first, records, cause: Cause::Retention });
+                out.observe(&Fact::Lost { group, partition, first, records, cause: Cause::Retention, at: now });
             }
             // A fetch that waits for more bytes than there are need not wait to hear that its offset is gone.
             self.answer_waiting(place.log as usize, now, out);

@@ -154,16 +154,20 @@ impl Trials {
             self.fates.range((partition, done.first)..(partition, end)).map(|(&(_, at), &fate)| (at, fate)).collect();
         let mut more = 0;
         let mut from = done.first;
+        let (mut at, mut timed) = (done.started, 0);
         for (offset, fate) in fates {
             self.fates.remove(&(partition, offset));
             more += fate.attempts - u64::from(!fate.given_up);
             if fate.given_up {
+                let n = (offset + 1 - done.first) as usize;
+                at = done.work[timed..n].iter().fold(at, |at, &work| at + work);
+                timed = n;
                 if from < offset {
                     out.observe(&Fact::Processed(done.part(from, offset)));
                 }
                 from = offset + 1;
                 let cause = if self.retry.dead_letters { Cause::DeadLetter } else { Cause::Unprocessed };
-                out.observe(&Fact::Lost { group: done.group, partition, first: offset, records: 1, cause });
+                out.observe(&Fact::Lost { group: done.group, partition, first: offset, records: 1, cause, at });
             }
         }
         if from < end {

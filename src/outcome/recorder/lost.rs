@@ -7,15 +7,15 @@ use crate::units::Time;
 
 impl Recorder {
     #[cold]
-    pub(super) fn lost(&mut self, group: usize, partition: usize, (first, n, cause): (u64, u64, Cause), now: Time) {
+    pub(super) fn lost(&mut self, group: usize, partition: usize, (first, n, cause): (u64, u64, Cause), at: Time) {
         let totals = &mut self.totals.groups[group];
-        totals.lost.add(n, now);
+        totals.lost.add(n, at);
         totals.lost_by[cause as usize] += n;
         let place = &mut self.places[group * self.partitions.len() + partition];
         place.lost += n;
         place.progress.done(first, n);
         if self.over.is_some() && self.backlog(group) == 0 {
-            self.groups[group].drained = Some(now);
+            self.groups[group].drained = Some(at);
         }
     }
 }

@@ -59,7 +59,7 @@ pub enum Told<'f> {
     /// [`Fact::Tried`]
     Tried(u32, u64),
     /// [`Fact::Lost`]
-    Lost { group: u32, partition: PartitionId, first: u64, records: u64, cause: Cause },
+    Lost { group: u32, partition: PartitionId, first: u64, records: u64, cause: Cause, at: Time },
 }
 
 impl<'f> Told<'f> {
@@ -107,8 +107,8 @@ impl<'f> Told<'f> {
             }
             Fact::Busy { group, member, span } => Self::Busy(group, member, span),
             Fact::Tried { group, more } => Self::Tried(group, more),
-            Fact::Lost { group, partition, first, records, cause } => {
-                Self::Lost { group, partition, first, records, cause }
+            Fact::Lost { group, partition, first, records, cause, at } => {
+                Self::Lost { group, partition, first, records, cause, at }
             }
             ref other => panic!("a member does not observe {other:?}"),
         }
@@ -143,8 +143,8 @@ impl<'f> Told<'f> {
             }
             Self::Busy(group, member, span) => Fact::Busy { group, member, span },
             Self::Tried(group, more) => Fact::Tried { group, more },
-            Self::Lost { group, partition, first, records, cause } => {
-                Fact::Lost { group, partition, first, records, cause }
+            Self::Lost { group, partition, first, records, cause, at } => {
+                Fact::Lost { group, partition, first, records, cause, at }
             }
         }
     }
