@@ -25,6 +25,10 @@ bench *names:
 compare rounds="3":
     benches/compare {{rounds}}
 
+# The program as it is handed out, tuned by what it does; some ten minutes.
+release:
+    scripts/release
+
 # Noise for the scenario reader, for so many seconds.
 fuzz seconds="60":
     cargo +nightly fuzz run scenario -- -max_total_time={{seconds}}
