@@ -121,3 +121,19 @@ fn what_is_open_at_the_end_counts_until_then() {
     assert!((held - group.lag.mean.expect("there is one")).abs() < 1.01, "all but one in work is lag: {held}");
     assert!((sum(group) / 5.0 - 1.0).abs() < 0.01, "2,500 records on average, 500 done a second: {}", sum(group));
 }
+
+#[test]
+fn when_a_run_is_over_does_not_depend_on_when_it_is_looked_at() {
+    // Two workers, and a commit between polls: the slower one is done while the answer is under way.
+    let ends = |interval: &str| {
+        let outcome = play(&format!(
+            "topics: {{t: {{partitions: 3}}}}\ncluster: {{brokers: 1}}\n\
+             producers: {{p: {{topic: t, messages: 2, arrivals: {{constant: {{rate: 35/s}}}}}}}}\ngroups:\n  \
+             fast: {{topics: [t], members: 1, fetch: {{max_wait: 1ms, min_bytes: 0 B}}}}\n  \
+             g: {{topics: [t], members: 1, workers: 2, work: {{exponential: {{mean: 100us}}}}, commit: {{after: poll}}, \
+             start: cold, offset_reset: earliest, heartbeat: 1s}}\nrun: {{seed: 1, interval: {interval}}}\n"
+        ));
+        outcome.result.duration_s.to_string()
+    };
+    assert_eq!([ends("100ms"), ends("300ms")], [ends("1s"), ends("1s")]);
+}

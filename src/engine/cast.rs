@@ -338,7 +338,9 @@ impl Casting<'_> {
             seed,
             name: name.clone(),
         });
-        let settings = sender(plan, &planned.client, stream as u32, i);
+        let mut settings = sender(plan, &planned.client, stream as u32, i);
+        let before: u32 = plan.producers[..stream].iter().map(|producer| producer.instances).sum();
+        settings.id = plan.cluster.failing.is_some().then(|| self.addresses.producer(before + i));
         let accumulator = accumulator(plan, &planned.client, &name);
         let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
         let producer = self.patient(&planned.client, producer, &name);
@@ -371,6 +373,7 @@ impl Casting<'_> {
         let stream = (plan.producers.len() + before) as u32;
         let mut name = format!("{}/output/{member}", plan.groups[group].name);
         let mut settings = sender(plan, client, stream, member);
+        settings.id = plan.cluster.failing.is_some().then(|| self.addresses.member(group, member));
         if generation > 1 {
             name = format!("{name}/{generation}");
             (settings.id, settings.first_epoch) = (Some(ActorId(self.next_id.get())), generation << 16);

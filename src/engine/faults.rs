@@ -327,8 +327,8 @@ impl<'p> Faults<'p> {
         let range = self.casting.addresses.members(group);
         for actor in range.clone().map(ActorId) {
             let stays = actor.0 - range.start < to;
-            let there = self.is_there(actor);
-            if stays && !there {
+            let comes = !self.is_there(actor) && !self.awaited.contains(&actor);
+            if stays && comes {
                 self.start(actor, orders);
             } else if !stays {
                 self.stop(actor, false, orders);

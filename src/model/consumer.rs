@@ -458,7 +458,9 @@ impl Consumer {
             Commit::Every(records) if self.uncommitted >= u64::from(records) => self.commit(out),
             _ => {}
         }
-        if self.processing.idle_at() <= now { self.poll(now, out) } else { self.arm(false, now, out) }
+        // While a commit holds up the next poll, workers who are not done yet are heard of all the same.
+        let polls = self.processing.idle_at() <= now && !self.committing;
+        if polls { self.poll(now, out) } else { self.arm(false, now, out) }
     }
 
     #[inline]

@@ -244,6 +244,8 @@ pub enum Fact<'a> {
     Promised {
         /// Number of the stream.
         stream: u32,
+        /// Who sent it.
+        from: ActorId,
         /// Where it lies.
         partition: PartitionId,
         /// Its number from this sender to this partition.

@@ -146,8 +146,8 @@ impl Failover {
                 witness.pass(now, &Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
             }
             Fact::Advanced { partition, high_watermark, .. } => self.advanced(witness, now, partition, high_watermark),
-            Fact::Promised { stream, partition, sequence, base } => {
-                self.promised(witness, now, (stream, sequence), (partition, base));
+            Fact::Promised { stream, from, partition, sequence, base } => {
+                self.promised(witness, now, (stream, from, sequence), (partition, base));
             }
             Fact::Led { broker, partition, epoch, end } => self.led(witness, now, broker, (partition, epoch, end)),
             Fact::Copied { broker, partition, epoch, base, records } => {
@@ -201,11 +201,11 @@ impl Failover {
         &mut self,
         witness: &mut Witness,
         now: Time,
-        (stream, sequence): (u32, u32),
+        (stream, from, sequence): (u32, ActorId, u32),
         (partition, base): (PartitionId, u64),
     ) {
         let place = &mut self.partitions[partition as usize];
-        let is_it = |open: &&mut Open| open.base == base && open.stream == stream && open.sequence == sequence;
+        let is_it = |open: &&mut Open| open.base == base && open.from == from && open.sequence == sequence;
         if let Some(open) = place.open.iter_mut().find(is_it) {
             open.promised = true;
             if self.acks[stream as usize] == Acks::All {

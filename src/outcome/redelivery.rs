@@ -188,6 +188,9 @@ impl Redelivery {
         (first, records): (u64, u64),
         (cause, at): (Cause, Time),
     ) {
+        // At most once nobody works on anything again: whoever was cast out goes on with what counts as lost.
+        let works_again = matches!(cause, Cause::DeadLetter | Cause::Unprocessed)
+            && !witness.once.as_ref().is_some_and(|once| once.watches(group));
         let Place { seen, again, deleted, kept_from, .. } = self.place(group, partition);
         let end = first + records;
         if cause == Cause::Retention {
@@ -206,8 +209,7 @@ impl Redelivery {
             let (first, records) = (run.start, run.end - run.start);
             if !known {
                 witness.observe(now, &Fact::Lost { group, partition, first, records, cause, at });
-            } else if cause == Cause::DeadLetter || cause == Cause::Unprocessed {
-                // Somebody worked on them once more.
+            } else if works_again {
                 witness.observe(now, &Fact::Redone { group, records });
             }
         }

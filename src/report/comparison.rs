@@ -177,15 +177,16 @@ struct Page<'a> {
 pub fn write(comparison: &Comparison, outcomes: &[&Outcome], broken: &[Breach], dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let breaches: Vec<String> = broken.iter().map(|one| breach(comparison, one)).collect();
+    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
     let json = format!("{:#}\n", serde_json::to_value(comparison).expect("a comparison is plain data"));
     for (name, text) in [
         ("comparison.html", html(comparison, outcomes, breaches.clone())),
         ("comparison.md", markdown(comparison, &breaches)),
         ("comparison.json", json),
     ] {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        io::Write::write_all(&mut file, text.as_bytes())?;
-        file.persist(dir.join(name))?;
+        let drawn = new.path().join(name);
+        fs::write(&drawn, text)?;
+        fs::rename(drawn, dir.join(name))?;
     }
     Ok(())
 }

@@ -133,3 +133,13 @@ fn laws_find_what_the_coordinator_does_wrong() {
         assert!(broken.iter().any(|words| words.contains(law)), "{bug:?} does not break `{law}`: {broken:#?}");
     }
 }
+
+#[test]
+fn whoever_joins_and_is_not_answered_does_not_ask_again_before_it_is() {
+    for seed in [1, 2, 10, 41, 42] {
+        // Requests are held up for many heartbeats, and come all at once.
+        let cut = format!("{{at: {}ms, cut: [groups.workers, groups.workers.coordinator], for: 20s}}", 100 * seed);
+        let outcome = sound(&scenario(", start: cold, starts: 5s, offset_reset: earliest", &cut, 40, seed));
+        assert_eq!(group(&outcome, "workers").backlog.to_string(), "0", "seed {seed}");
+    }
+}

@@ -106,7 +106,7 @@ fn the_end_of_one_event_is_not_the_end_of_another() {
         value(group(&sound(&text), "g").e2e_s.p50)
     };
     let usual = ways(" - {at: 0s, delay: [groups.g, brokers.0], add: 20ms}\n");
-    near(ways(" - {at: 0s, every: 5s, delay: [groups.g, brokers.0], add: 20ms, for: 9s}\n"), usual * 1.5, usual);
+    near(ways(" - {at: 0s, every: 5s, delay: [groups.g, brokers.0], add: 20ms, for: 9s}\n"), usual * 2.0, usual * 0.4);
 }
 
 #[test]

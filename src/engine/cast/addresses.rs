@@ -62,6 +62,12 @@ impl Addresses {
         ActorId(self.brokers + group as u32)
     }
 
+    /// An instance of a producer, counted over all producers.
+    #[must_use]
+    pub fn producer(&self, number: u32) -> ActorId {
+        ActorId(self.brokers + self.members.len() as u32 + number)
+    }
+
     /// The members of a group.
     #[must_use]
     pub fn members(&self, group: usize) -> Range<u32> {

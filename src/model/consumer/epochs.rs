@@ -134,6 +134,12 @@ impl Consumer {
                 let epoch = epochs.epoch;
                 self.send_beat(now, Wish::Stay(epoch), false, out);
             }
+            Place::Joining if epochs.asking => {
+                // However late the answer is, it comes; whoever asked twice would be taken to have nothing by then.
+                epochs.due = now + epochs.taking.heartbeat;
+                epochs.armed = epochs.due;
+                out.wake(Timer::Heartbeat, epochs.armed);
+            }
             Place::Joining => self.send_beat(now, Wish::Join, true, out),
         }
         if !at_work {

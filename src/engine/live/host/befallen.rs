@@ -2,7 +2,7 @@
 //!
 //! The rules are the simulator's (`engine::faults`). Whoever is gone hears nothing: its timers are dropped and so is what comes
 //! for it, while what it had sent stays under way. Whoever stands still hears everything later, in the order in which it
-//! came. An observation is neither heard nor kept by either.
+//! came, and has told before what it had done.
 use super::{Host, What};
 use crate::engine::cast::Actor;
 use crate::engine::live::bench::Bench;
@@ -79,6 +79,7 @@ impl Host {
 
     fn is_told(&mut self, input: Input) {
         if matches!((&input, &self.presence), (Input::Paused(_), Presence::Here)) {
+            self.report();
             self.presence = Presence::Still(Vec::new());
         }
         // Whoever has ended in good order is not killed any more.
