@@ -131,6 +131,11 @@ impl Witness {
         self.once.iter_mut().for_each(|once| once.loses(group, member));
     }
 
+    /// Whether a group commits before it works.
+    fn is_at_most_once(&self, group: u32) -> bool {
+        self.once.as_ref().is_some_and(|once| once.watches(group))
+    }
+
     /// Whether whatever lost members had processed and not committed is processed once more.
     #[must_use]
     pub fn is_redone(&self) -> bool {

@@ -76,11 +76,18 @@ pub fn write_page(dir: &Path, html: &str, charts: &[&charts::Chart]) -> io::Resu
 /// When the file system refuses.
 pub fn write_chart(chart: &charts::Chart, dir: &Path) -> io::Result<PathBuf> {
     let path = dir.join(file_name(chart));
-    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
-    let drawn = new.path().join("chart.svg");
-    fs::write(&drawn, standalone(chart))?;
-    fs::rename(drawn, &path)?;
+    put(&path, standalone(chart).as_bytes())?;
     Ok(path)
+}
+
+/// Writes a file as a whole or not at all, replacing one that is there.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().expect("a file is in a folder");
+    // A folder of its own, for a temporary file would be its owner's alone.
+    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
+    let written = new.path().join("new");
+    fs::write(&written, bytes)?;
+    fs::rename(written, path)
 }
 
 /// Puts a folder in the place of another, which moves to `aside` first.

@@ -248,7 +248,7 @@ fn accumulator(plan: &Plan, client: &ClientPlan, name: &str) -> Accumulator {
     Accumulator::new(settings, Stream::named(plan.run.seed, &format!("sticky/{name}")))
 }
 
-fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> producer::Settings {
+fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32, id: ActorId) -> producer::Settings {
     producer::Settings {
         stream,
         instance,
@@ -259,7 +259,7 @@ fn sender(plan: &Plan, client: &ClientPlan, stream: u32, instance: u32) -> produ
         bandwidth: Bandwidth::new(plan.cluster.bandwidth),
         forgets: client.acks == Acks::None,
         work_per_kib: client.compression.as_ref().map_or(Span::ZERO, |compression| compression.work_per_kib),
-        id: None,
+        id,
         first_epoch: 0,
     }
 }
@@ -338,9 +338,8 @@ impl Casting<'_> {
             seed,
             name: name.clone(),
         });
-        let mut settings = sender(plan, &planned.client, stream as u32, i);
         let before: u32 = plan.producers[..stream].iter().map(|producer| producer.instances).sum();
-        settings.id = plan.cluster.failing.is_some().then(|| self.addresses.producer(before + i));
+        let settings = sender(plan, &planned.client, stream as u32, i, self.addresses.producer(before + i));
         let accumulator = accumulator(plan, &planned.client, &name);
         let producer = Producer::new(settings, Some(workload), accumulator, plan.cluster.brokers);
         let producer = self.patient(&planned.client, producer, &name);
@@ -372,11 +371,10 @@ impl Casting<'_> {
         let before = plan.groups[..group].iter().filter(|group| group.output.is_some()).count();
         let stream = (plan.producers.len() + before) as u32;
         let mut name = format!("{}/output/{member}", plan.groups[group].name);
-        let mut settings = sender(plan, client, stream, member);
-        settings.id = plan.cluster.failing.is_some().then(|| self.addresses.member(group, member));
+        let mut settings = sender(plan, client, stream, member, self.addresses.member(group, member));
         if generation > 1 {
             name = format!("{name}/{generation}");
-            (settings.id, settings.first_epoch) = (Some(ActorId(self.next_id.get())), generation << 16);
+            (settings.id, settings.first_epoch) = (ActorId(self.next_id.get()), generation << 16);
             self.next_id.set(self.next_id.get() + 1);
         }
         let producer = Producer::new(settings, None, accumulator(plan, client, &name), plan.cluster.brokers);

@@ -298,8 +298,7 @@ impl Broker {
         slot.parked = true;
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests append") };
         let bytes = produce.bytes_to_append();
-        let from = produce.sender(slot.client);
-        let Produce { stream, batches, parcel, .. } = &mut **produce;
+        let Produce { stream, sender: from, batches, parcel, .. } = &mut **produce;
         if sabotage::plays(Sabotage::LoseBatch) {
             batches.retain(|batch| batch.sequence != 1);
         }
@@ -309,7 +308,7 @@ impl Broker {
             let records = &parcel.records[range.clone()];
             batch.base = log.append(records, parcel.extras_of(range), batch.bytes);
             let &mut Batch { partition, sequence, base, bytes, plain, .. } = batch;
-            let stream = *stream;
+            let (stream, from) = (*stream, *from);
             out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
         }
         let writing = self.places.streams[*stream as usize];

@@ -93,8 +93,8 @@ pub struct Settings {
     pub forgets: bool,
     /// Time to compress a KiB; nothing where batches are not compressed.
     pub work_per_kib: Span,
-    /// Its producer id, where other processes were here before, or somebody has to tell whose a batch is.
-    pub id: Option<ActorId>,
+    /// Its producer id: its address, or where other processes were here before another.
+    pub id: ActorId,
     /// Number of its first connection to each broker: theirs are lower.
     pub first_epoch: u32,
 }

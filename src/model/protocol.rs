@@ -89,9 +89,9 @@ impl Batch {
 pub struct Produce {
     /// Number of the stream it belongs to.
     pub stream: u32,
-    /// Who sends it, where that is not whoever has the connection: a process after the first in its place, for it has a
-    /// producer id of its own.
-    pub sender: Option<ActorId>,
+    /// The producer's id: whose sequence numbers its batches have. A process after the first in its place has another
+    /// than the connection it sends on.
+    pub sender: ActorId,
     /// How many connections of its client to this broker were lost before the one it is sent on.
     pub epoch: u32,
     /// Number of this request among those of its client to this broker.
@@ -120,13 +120,6 @@ pub struct Produce {
 }
 
 impl Produce {
-    /// Who sends it, on a client's connection.
-    #[inline]
-    #[must_use]
-    pub fn sender(&self, client: ActorId) -> ActorId {
-        self.sender.unwrap_or(client)
-    }
-
     /// Bytes of those batches that are not known already.
     #[inline]
     #[must_use]

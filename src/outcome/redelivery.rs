@@ -189,8 +189,7 @@ impl Redelivery {
         (cause, at): (Cause, Time),
     ) {
         // At most once nobody works on anything again: whoever was cast out goes on with what counts as lost.
-        let works_again = matches!(cause, Cause::DeadLetter | Cause::Unprocessed)
-            && !witness.once.as_ref().is_some_and(|once| once.watches(group));
+        let works_again = matches!(cause, Cause::DeadLetter | Cause::Unprocessed) && !witness.is_at_most_once(group);
         let Place { seen, again, deleted, kept_from, .. } = self.place(group, partition);
         let end = first + records;
         if cause == Cause::Retention {
@@ -221,7 +220,7 @@ impl Redelivery {
         let Place { seen, again, owner, last, deleted, .. } = self.place(group, partition);
         if *owner != Some(done.member) {
             // It was taken for gone, and does not know.
-            if !witness.once.as_ref().is_some_and(|once| once.watches(group)) {
+            if !witness.is_at_most_once(group) {
                 // What it does is done again by whoever has its place.
                 return witness.observe(now, &Fact::Redone { group, records: n });
             }

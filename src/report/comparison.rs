@@ -177,16 +177,13 @@ struct Page<'a> {
 pub fn write(comparison: &Comparison, outcomes: &[&Outcome], broken: &[Breach], dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let breaches: Vec<String> = broken.iter().map(|one| breach(comparison, one)).collect();
-    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(dir)?;
     let json = format!("{:#}\n", serde_json::to_value(comparison).expect("a comparison is plain data"));
     for (name, text) in [
         ("comparison.html", html(comparison, outcomes, breaches.clone())),
         ("comparison.md", markdown(comparison, &breaches)),
         ("comparison.json", json),
     ] {
-        let drawn = new.path().join(name);
-        fs::write(&drawn, text)?;
-        fs::rename(drawn, dir.join(name))?;
+        super::put(&dir.join(name), text.as_bytes())?;
     }
     Ok(())
 }

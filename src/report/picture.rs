@@ -25,14 +25,10 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
 /// # Errors
 /// When the file system refuses, or a file is no drawing of ours.
 pub fn beside(charts: &Path) -> io::Result<()> {
-    // A folder of its own, for a temporary file would be its owner's alone.
-    let new = tempfile::Builder::new().prefix(".conga-").tempdir_in(charts)?;
     for entry in fs::read_dir(charts)? {
         let path = entry?.path();
         if path.extension().is_some_and(|ending| ending == "svg") {
-            let drawn = new.path().join("picture");
-            fs::write(&drawn, png(&fs::read_to_string(&path)?)?)?;
-            fs::rename(drawn, path.with_extension("png"))?;
+            super::put(&path.with_extension("png"), &png(&fs::read_to_string(&path)?)?)?;
         }
     }
     Ok(())

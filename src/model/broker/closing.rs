@@ -91,7 +91,7 @@ impl Broker {
         }
         for job in waiting {
             let (_, Request::Produce(produce)) = self.release(job) else { panic!("a client writes on a connection") };
-            self.drop_unread(client, &produce, out);
+            self.drop_unread(&produce, out);
             requests.push(produce);
         }
         self.connections[connection].closed = true;
@@ -101,10 +101,9 @@ impl Broker {
         out.send_at(now, client, Message::Closed(Box::new(Unanswered { epoch, requests })));
     }
 
-    fn drop_unread(&mut self, client: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
-        let client = produce.sender(client);
+    fn drop_unread(&mut self, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
         for batch in &produce.batches {
-            let dropped = self.closing.dropped.entry((client.0, batch.partition)).or_default();
+            let dropped = self.closing.dropped.entry((produce.sender.0, batch.partition)).or_default();
             // One that was sent before was remembered then, or has been appended.
             if batch.attempts == 0 {
                 dropped.insert(batch.sequence);
@@ -112,7 +111,7 @@ impl Broker {
             if dropped.len() > MOST_DROPPED {
                 dropped.pop_first();
             }
-            discard(client, produce, batch, false, out);
+            discard(produce, batch, false, out);
         }
     }
 
@@ -121,23 +120,24 @@ impl Broker {
     pub(super) fn recognise(&mut self, job: u32, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
         let Some(Request::Produce(produce)) = &mut slot.request else { panic!("only produce requests are repeated") };
-        let client = produce.sender(slot.client);
+        let sender = produce.sender;
         let idempotent = self.places.streams[produce.stream as usize].idempotent;
         let dropped = &mut self.closing.dropped;
         let known = produce.batches.extract_if(.., |batch| {
-            let of = dropped.get_mut(&(client.0, batch.partition));
+            let of = dropped.get_mut(&(sender.0, batch.partition));
             let missing = of.is_some_and(|of| batch.attempts > 0 && of.remove(&batch.sequence));
             batch.attempts > 0 && !missing && idempotent && !sabotage::plays(Sabotage::ForgetSequences)
         });
         produce.known = known.collect();
         for batch in &produce.known {
-            discard(client, produce, batch, true, out);
+            discard(produce, batch, true, out);
         }
     }
 }
 
-fn discard(from: ActorId, produce: &Produce, batch: &Batch, known: bool, out: &mut (impl Outbox + ?Sized)) {
-    let (stream, left, records) = (produce.stream, produce.left, batch.records());
-    let (partition, sequence) = (batch.partition, batch.sequence);
+/// Tells that a batch is not appended, for it is known or nobody will.
+pub(super) fn discard(produce: &Produce, batch: &Batch, known: bool, out: &mut (impl Outbox + ?Sized)) {
+    let Produce { stream, sender: from, left, .. } = *produce;
+    let (partition, sequence, records) = (batch.partition, batch.sequence, batch.records());
     out.observe(&Fact::Discarded { stream, from, partition, sequence, records, left, known });
 }

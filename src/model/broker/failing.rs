@@ -4,6 +4,7 @@
 //! kernel of a machine says for a process that is gone; of a machine without power they would hear nothing. A broker leads
 //! only while its session with the controller lasts, counted from when it asked: so there are never two leaders. Kafka's
 //! broker would go on for as long as it takes to hear of its successor, and what it took then would be cut off.
+use super::closing::discard;
 use super::copies::{Follower, Process};
 use super::{Broker, Connection, Request};
 use crate::model::machine::{Fact, Input, Outbox};
@@ -151,10 +152,10 @@ impl Broker {
                 // What was sent behind it may find the next process: it would come too early.
                 for batch in &produce.batches {
                     if let Some(replica) = &mut self.copies().replicas[batch.partition as usize] {
-                        replica.refuse(produce.sender(from), batch.sequence);
+                        replica.refuse(produce.sender, batch.sequence);
                     }
                 }
-                discard_all(from, &produce, out);
+                discard_all(&produce, out);
                 hang_up(from, produce.epoch, out);
             }
             Message::Close { epoch } | Message::Connect { epoch } => hang_up(from, epoch, out),
@@ -182,7 +183,7 @@ impl Broker {
             slot.turn = slot.turn.wrapping_add(1);
             slot.parked = false;
             match slot.request.take() {
-                Some(Request::Produce(produce)) if !begun => discard_all(client, &produce, out),
+                Some(Request::Produce(produce)) if !begun => discard_all(&produce, out),
                 Some(Request::Fetch(fetch)) => self.is_gone(client, Message::Fetch(fetch), out),
                 _ => {}
             }
@@ -284,12 +285,9 @@ fn hang_up(client: ActorId, epoch: u32, out: &mut (impl Outbox + ?Sized)) {
 }
 
 /// What was sent to a process that is gone is not appended.
-fn discard_all(from: ActorId, produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
-    let from = produce.sender(from);
+fn discard_all(produce: &Produce, out: &mut (impl Outbox + ?Sized)) {
     for batch in &produce.batches {
-        let (stream, left, records) = (produce.stream, produce.left, batch.records());
-        let (partition, sequence, known) = (batch.partition, batch.sequence, false);
-        out.observe(&Fact::Discarded { stream, from, partition, sequence, records, left, known });
+        discard(produce, batch, false, out);
     }
 }
 

@@ -30,13 +30,13 @@ impl Broker {
     pub(super) fn append_leading(&mut self, job: u32, now: Time, out: &mut (impl Outbox + ?Sized)) {
         let slot = &mut self.jobs[job as usize];
         slot.parked = true;
-        let (client, mut done) = (slot.client, slot.done);
+        let mut done = slot.done;
         let Some(Request::Produce(mut produce)) = slot.request.take() else { panic!("only produce requests append") };
-        let (writing, client) = (self.places.streams[produce.stream as usize], produce.sender(client));
+        let (writing, sender) = (self.places.streams[produce.stream as usize], produce.sender);
         let (stream, left, mut bytes) = (produce.stream, produce.left, 0);
         for mut batch in std::mem::take(&mut produce.batches) {
             let Batch { partition, sequence, plain, .. } = batch;
-            let verdict = self.verdict(&batch, client, writing, now);
+            let verdict = self.verdict(&batch, sender, writing, now);
             if let Verdict::Append = verdict {
                 let range = batch.range();
                 let records = &produce.parcel.records[range.clone()];
@@ -46,16 +46,16 @@ impl Broker {
                 let end = base + records.len() as u64;
                 let replica = self.copies().replica(partition);
                 let epoch = replica.known.epoch;
-                replica.store(Stored { end, from: client, sequence, epoch, bytes: batch.bytes, plain }, base);
+                replica.store(Stored { end, from: sender, sequence, epoch, bytes: batch.bytes, plain }, base);
                 replica.at_work.insert(base);
-                let (from, bytes) = (client, batch.bytes);
+                let (from, bytes) = (sender, batch.bytes);
                 out.observe(&Fact::Appended { stream, from, partition, sequence, base, records, bytes, plain });
                 produce.batches.push(batch);
                 continue;
             }
             let known = matches!(verdict, Verdict::Known(_));
             let records = batch.records();
-            out.observe(&Fact::Discarded { stream, from: client, partition, sequence, records, left, known });
+            out.observe(&Fact::Discarded { stream, from: sender, partition, sequence, records, left, known });
             if let Verdict::Known(end) = verdict {
                 batch.base = end - u64::from(records);
                 produce.known.push(batch);
@@ -76,7 +76,7 @@ impl Broker {
         if done > now { out.wake(Timer::Replicated(job), done) } else { self.appended_leading(job, now, out) }
     }
 
-    fn verdict(&mut self, batch: &Batch, client: ActorId, writing: Writing, now: Time) -> Verdict {
+    fn verdict(&mut self, batch: &Batch, sender: ActorId, writing: Writing, now: Time) -> Verdict {
         let (me, idempotent) = (self.settings.me, writing.idempotent);
         let high_watermark = self.logs[batch.partition as usize].high_watermark();
         let copies = self.copies();
@@ -87,18 +87,18 @@ impl Broker {
         let replica = copies.replica(batch.partition);
         let few = writing.answer == Answer::Replicated && (replica.known.in_sync.len() as u32) < replica.min_in_sync;
         // What comes after a batch that was refused would change places with it (KIP-360).
-        let lowest = replica.refused.get(&client.0).copied();
+        let lowest = replica.refused.get(&sender.0).copied();
         let early = idempotent && batch.attempts == 0 && lowest.is_some_and(|refused| refused < batch.sequence);
         if !leads || few || early {
-            replica.refuse(client, batch.sequence);
+            replica.refuse(sender, batch.sequence);
             return Verdict::Refuse;
         }
         if lowest.is_some_and(|refused| refused <= batch.sequence) {
-            replica.refused.remove(&client.0);
+            replica.refused.remove(&sender.0);
         }
         let known = idempotent && !sabotage::plays(Sabotage::ForgetSequences);
-        if known && replica.next.get(&client.0).is_some_and(|&next| batch.sequence < next) {
-            return Verdict::Known(replica.end_of(client, batch.sequence).unwrap_or(high_watermark));
+        if known && replica.next.get(&sender.0).is_some_and(|&next| batch.sequence < next) {
+            return Verdict::Known(replica.end_of(sender, batch.sequence).unwrap_or(high_watermark));
         }
         Verdict::Append
     }

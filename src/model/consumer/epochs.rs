@@ -188,7 +188,7 @@ impl Consumer {
     /// A commit was refused: whoever is not known is out. Of one that only came too late for its epoch, a heartbeat says more.
     #[cold]
     pub(super) fn commit_fenced(&mut self, refusal: Refusal) {
-        if refusal == Refusal::UnknownMember && self.epochs.as_ref().is_some_and(|epochs| epochs.place == Place::In) {
+        if refusal == Refusal::UnknownMember && self.epochs.as_ref().is_some_and(|epochs| epochs.is_in()) {
             self.is_cast_out();
         }
     }

@@ -233,7 +233,7 @@ impl Producer {
             self.settle(batch, true);
             if home.1 {
                 let Batch { partition, sequence, base, .. } = *batch;
-                let from = self.settings.id.expect("where brokers can fail everybody has an id");
+                let from = self.settings.id;
                 out.observe(&Fact::Promised { stream, from, partition, sequence, base });
                 kept.extend(&answer.parcel.records[batch.range()], answer.parcel.extras_of(batch.range()));
             }
