@@ -2,7 +2,8 @@
 //! books must balance, and looking at a run must not change it.
 //!
 //! Every case has a seed of its own. A failure is made as small as it gets and printed with its seed; the same case is
-//! played again with `CONGA_SWARM_SEED=N`, and `CONGA_SWARM=N` plays more cases (`scripts/swarm N`).
+//! played again with `CONGA_SWARM_SEED=N`, and `CONGA_SWARM=N` plays more cases, from `CONGA_SWARM_FROM` on
+//! (`scripts/swarm N FROM`). A swarm goes on after a failure, for it may be long, but not after many.
 mod befalls;
 mod draft;
 
@@ -17,6 +18,7 @@ use proptest::prelude::{ProptestConfig, Strategy, TestCaseError, prop_assert, pr
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use serde_json::Value;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -27,37 +29,43 @@ const CASES: u64 = 2_000;
 const ENDLESS: Duration = Duration::from_secs(20);
 /// Cases that are played side by side.
 const THREADS: u32 = 2;
+/// So many failures are enough.
+const MANY: usize = 5;
 
 type Checked = Result<(), TestCaseError>;
 
 #[test]
 fn swarm() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let from = number("CONGA_SWARM_FROM").unwrap_or(0);
     let seeds = match number("CONGA_SWARM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("CONGA_SWARM").unwrap_or(CASES),
+        None => from..from + number("CONGA_SWARM").unwrap_or(CASES),
     };
     let alone = seeds.end == seeds.start + 1;
-    let next = AtomicU64::new(seeds.start);
+    let (next, failed) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
+    let all_failed = || failed.lock().expect("nobody panics with it");
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
+            if seed >= seeds.end || all_failed().len() >= MANY {
                 return;
             }
-            case(seed, alone);
+            // A case that panics has told why.
+            if !std::panic::catch_unwind(|| case(seed, alone)).is_ok_and(|passed| passed) {
+                all_failed().push(seed);
+            }
         }
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
-        for thread in threads {
-            thread.join().unwrap_or_else(|_| panic!("a case failed: see above"));
-        }
+        (0..THREADS).for_each(|_| drop(scope.spawn(work)));
     });
+    let played = next.into_inner().min(seeds.end) - seeds.start;
+    assert!(all_failed().is_empty(), "of {played} cases these failed, see above: {:?}", all_failed());
 }
 
-/// Draws the scenario of a seed and checks it; a failure is made smaller first. One that is played alone is shown.
-fn case(seed: u64, alone: bool) {
+/// Draws the scenario of a seed and checks it; a failure is made smaller first and told. One that is played alone is shown.
+fn case(seed: u64, alone: bool) -> bool {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = ProptestConfig { failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() };
@@ -66,12 +74,12 @@ fn case(seed: u64, alone: bool) {
     if alone {
         report(&format!("\nseed {seed}:\n{}\n", tree.current().yaml()));
     }
-    if let Err(TestError::Fail(reason, draft)) = runner.run_one(tree, |draft| check(seed, &draft)) {
-        panic!(
-            "seed {seed}: {reason}\n{}\nagain: CONGA_SWARM_SEED={seed} cargo test --features sabotage swarm",
-            draft.yaml()
-        );
-    }
+    let Err(TestError::Fail(reason, draft)) = runner.run_one(tree, |draft| check(seed, &draft)) else { return true };
+    report(&format!(
+        "seed {seed}: {reason}\n{}\nagain: CONGA_SWARM_SEED={seed} cargo test --features sabotage swarm",
+        draft.yaml()
+    ));
+    false
 }
 
 /// Everything that holds for every scenario.
