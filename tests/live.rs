@@ -2,6 +2,7 @@
 //! is not comes out near it, within bounds that a busy test machine keeps.
 mod befalls;
 mod failover;
+mod growth;
 mod repeats;
 
 use crate::cli::json;

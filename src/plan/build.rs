@@ -27,7 +27,6 @@ mod trace;
 
 pub use trace::clock;
 
-use super::events::Action;
 use super::{GroupPlan, Plan};
 use crate::scenario::{Problem, Problems, Scenario};
 use findings::Findings;
@@ -62,7 +61,7 @@ pub fn simulated(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> 
 /// Builds the plan of a scenario that will run live.
 ///
 /// # Errors
-/// As [`plan`], topics that grow, and members that write to a topic and go or join.
+/// As [`plan`], and members that write to a topic and go or join.
 pub fn live(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
     let built = plan(scenario)?;
     let mut found = Findings::new(scenario);
@@ -70,9 +69,7 @@ pub fn live(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
         let path = format!("events.{number}");
         let writes =
             |(group, planned): (usize, &GroupPlan)| planned.output.is_some() && event.action.ends_members_of(group);
-        if let Action::Grow { .. } = event.action {
-            found.error(&path, "topics that grow are only simulated yet", "simulate it; or remove the event");
-        } else if built.0.groups.iter().enumerate().any(writes) {
+        if built.0.groups.iter().enumerate().any(writes) {
             let remedy = "simulate it; or choose a group without `output`, or `pause` or `slow` this one";
             found.error(&path, "members that write to a topic cannot go or join in a live run yet", remedy);
         }
