@@ -3,6 +3,7 @@
 mod befalls;
 mod failover;
 mod growth;
+mod outputs;
 mod repeats;
 
 use crate::cli::json;

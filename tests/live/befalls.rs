@@ -102,7 +102,12 @@ fn as_simulated(yaml: &str) -> Outcome {
 }
 
 pub(super) fn reasons(outcome: &Outcome) -> Vec<&str> {
-    rebalances(outcome).into_iter().map(|(reason, _)| reason).collect()
+    reasons_of(outcome, "workers")
+}
+
+/// Why a group rebalanced, time after time.
+pub(super) fn reasons_of<'o>(outcome: &'o Outcome, name: &str) -> Vec<&'o str> {
+    group(outcome, name).rebalances.iter().map(|one| one.reason.as_str()).collect()
 }
 
 pub(super) const PROTOCOLS: [&str; 3] = ["assignor: range", "assignor: cooperative-sticky", "protocol: consumer"];
