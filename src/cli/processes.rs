@@ -40,7 +40,7 @@ pub fn refused(args: &RunArgs, plan: &Plan) -> Option<String> {
     if plan.groups.is_empty() {
         return Some("--processes: there are no groups, and so no consumers; leave it away".to_owned());
     }
-    let refused = plan.events.iter().find_map(|event| refused_event(event));
+    let refused = plan.events.iter().find_map(refused_event);
     let read = plan.groups.iter().flat_map(|group| &group.topics).map(|&topic| &plan.topics[topic]);
     refused
         .or_else(|| read.filter(|topic| topic.retention.is_some()).map(|topic| refused_retention(&topic.name)).next())
