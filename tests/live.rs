@@ -2,6 +2,8 @@
 //! is not comes out near it, within bounds that a busy test machine keeps.
 mod befalls;
 mod failover;
+mod growth;
+mod outputs;
 mod repeats;
 
 use crate::cli::json;

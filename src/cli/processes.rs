@@ -40,17 +40,21 @@ pub fn refused(args: &RunArgs, plan: &Plan) -> Option<String> {
     if plan.groups.is_empty() {
         return Some("--processes: there are no groups, and so no consumers; leave it away".to_owned());
     }
-    let reaches = |event: &EventPlan| !matches!(event.action, Action::Poison { .. });
-    if let Some(event) = plan.events.iter().find(|event| reaches(event)) {
-        return Some(format!(
-            "events: `{}: {}` does not reach consumers in processes of their own; run without --processes, or kill a \
-             process by hand",
-            event.action.word(),
-            event.target
-        ));
-    }
+    let refused = plan.events.iter().find_map(refused_event);
     let read = plan.groups.iter().flat_map(|group| &group.topics).map(|&topic| &plan.topics[topic]);
-    read.filter(|topic| topic.retention.is_some()).map(|topic| refused_retention(&topic.name)).next()
+    refused
+        .or_else(|| read.filter(|topic| topic.retention.is_some()).map(|topic| refused_retention(&topic.name)).next())
+}
+
+/// Why an event cannot happen to consumers in processes of their own.
+fn refused_event(event: &EventPlan) -> Option<String> {
+    let (why, remedy) = match event.action {
+        Action::Poison { .. } => return None,
+        Action::Grow { .. } => ("is not known to a consumer process that takes the place of another", ""),
+        _ => ("does not reach consumers in processes of their own", ", or kill a process by hand"),
+    };
+    let (what, whom) = (event.action.word(), &event.target);
+    Some(format!("events: `{what}: {whom}` {why}; run without --processes{remedy}"))
 }
 
 fn refused_retention(topic: &str) -> String {

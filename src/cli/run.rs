@@ -35,7 +35,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let planned = scenario::load(&args.file, &args.all_sets()).and_then(|scenario| {
         let (plan, warnings) = match args.engine {
             Engine::Sim => build::simulated(&scenario)?,
-            Engine::Live => build::live(&scenario)?,
+            Engine::Live => build::plan(&scenario)?,
         };
         Ok((scenario, plan, warnings))
     });

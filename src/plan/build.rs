@@ -27,8 +27,7 @@ mod trace;
 
 pub use trace::clock;
 
-use super::events::Action;
-use super::{GroupPlan, Plan};
+use super::Plan;
 use crate::scenario::{Problem, Problems, Scenario};
 use findings::Findings;
 
@@ -57,27 +56,6 @@ pub fn simulated(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> 
     let mut found = Findings::new(scenario);
     job::must_be_modelled(scenario, &mut found);
     build(scenario, found, true)
-}
-
-/// Builds the plan of a scenario that will run live.
-///
-/// # Errors
-/// As [`plan`], topics that grow, and members that write to a topic and go or join.
-pub fn live(scenario: &Scenario) -> Result<(Plan, Vec<Problem>), Problems> {
-    let built = plan(scenario)?;
-    let mut found = Findings::new(scenario);
-    for (number, event) in built.0.events.iter().enumerate() {
-        let path = format!("events.{number}");
-        let writes =
-            |(group, planned): (usize, &GroupPlan)| planned.output.is_some() && event.action.ends_members_of(group);
-        if let Action::Grow { .. } = event.action {
-            found.error(&path, "topics that grow are only simulated yet", "simulate it; or remove the event");
-        } else if built.0.groups.iter().enumerate().any(writes) {
-            let remedy = "simulate it; or choose a group without `output`, or `pause` or `slow` this one";
-            found.error(&path, "members that write to a topic cannot go or join in a live run yet", remedy);
-        }
-    }
-    if found.errors.is_empty() { Ok(built) } else { Err(Problems::new(scenario.source.clone(), found.errors)) }
 }
 
 fn build(scenario: &Scenario, mut found: Findings<'_>, whole: bool) -> Result<(Plan, Vec<Problem>), Problems> {

@@ -217,6 +217,12 @@ impl Plan {
         self.topics.iter().any(|topic| topic.at_first < topic.partitions)
     }
 
+    /// Whether somebody has to say who leads what, or how many partitions there are.
+    #[must_use]
+    pub fn has_controller(&self) -> bool {
+        self.cluster.failing.is_some() || self.grows()
+    }
+
     /// When which event happens, by number, in order: of one repetition.
     #[must_use]
     pub fn timetable(&self) -> Vec<(Time, usize)> {

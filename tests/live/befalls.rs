@@ -21,7 +21,7 @@ fn scenario(members: &str, events: &str) -> String {
     )
 }
 
-fn fast() -> Settings<'static> {
+pub(super) fn fast() -> Settings<'static> {
     Settings { speed: 4.0, ..Settings::plain() }
 }
 
@@ -39,7 +39,7 @@ fn lanes(outcome: &Outcome) -> Vec<(u32, &str)> {
 }
 
 /// Every record is accounted for.
-fn accounted(outcome: &Outcome) -> &GroupResult {
+pub(super) fn accounted(outcome: &Outcome) -> &GroupResult {
     sound(outcome);
     let workers = group(outcome, "workers");
     let appended = outcome.result.topics[0].1.appended as u64;
@@ -101,11 +101,16 @@ fn as_simulated(yaml: &str) -> Outcome {
     panic!("four times out of four: {found:#?}\n{yaml}");
 }
 
-fn reasons(outcome: &Outcome) -> Vec<&str> {
-    rebalances(outcome).into_iter().map(|(reason, _)| reason).collect()
+pub(super) fn reasons(outcome: &Outcome) -> Vec<&str> {
+    reasons_of(outcome, "workers")
 }
 
-const PROTOCOLS: [&str; 3] = ["assignor: range", "assignor: cooperative-sticky", "protocol: consumer"];
+/// Why a group rebalanced, time after time.
+pub(super) fn reasons_of<'o>(outcome: &'o Outcome, name: &str) -> Vec<&'o str> {
+    group(outcome, name).rebalances.iter().map(|one| one.reason.as_str()).collect()
+}
+
+pub(super) const PROTOCOLS: [&str; 3] = ["assignor: range", "assignor: cooperative-sticky", "protocol: consumer"];
 
 #[test]
 fn live_groups_begin_cold() {

@@ -22,11 +22,10 @@ fn placed(plan: &Plan) -> impl Iterator<Item = (Vec<u32>, u32)> {
 pub fn controller(plan: &Plan) -> Option<Controller> {
     let replicas = placed(plan).map(|(replicas, _)| replicas);
     let controller = |session| Controller::new(session, plan.cluster.brokers, replicas).without(absent(plan));
-    match plan.cluster.failing {
-        Some(failing) => Some(controller(failing.session)),
-        None if plan.grows() => Some(controller(Span::FOREVER).idle()),
-        None => None,
-    }
+    plan.has_controller().then(|| match plan.cluster.failing {
+        Some(failing) => controller(failing.session),
+        None => controller(Span::FOREVER).idle(),
+    })
 }
 
 /// What a broker copies, if brokers can fail.

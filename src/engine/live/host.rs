@@ -214,7 +214,7 @@ impl Host {
             {
                 self.stage.settled(answer);
             }
-            self.stage.unload(from, &message, cargo);
+            self.stage.unload(&message, cargo);
             self.act(Input::Received { from, message });
         }
     }
@@ -224,7 +224,7 @@ impl Host {
         while let Goods::Broker(store) = &mut self.stage.goods
             && let Some((from, message, cargo)) = store.next_admitted(self.stage.clock.now())
         {
-            self.stage.unload(from, &message, cargo);
+            self.stage.unload(&message, cargo);
             self.act(Input::Received { from, message });
             self.catch_up();
         }

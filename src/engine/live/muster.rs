@@ -42,7 +42,7 @@ pub enum Part {
     Producer(usize),
     /// A member: number of the group, and its own in it.
     Member(usize, u32),
-    /// The controller, where brokers can fail.
+    /// The controller, where brokers can fail or topics grow.
     Controller,
 }
 
@@ -84,7 +84,7 @@ pub fn parts(plan: &Plan) -> Vec<Part> {
         plan.producers.iter().enumerate().flat_map(|(i, p)| (0..p.instances).map(move |_| Part::Producer(i)));
     let members = plan.groups.iter().enumerate();
     let members = members.flat_map(|(g, group)| (0..group.most_members).map(move |member| Part::Member(g, member)));
-    let controller = plan.cluster.failing.map(|_| Part::Controller);
+    let controller = plan.has_controller().then_some(Part::Controller);
     brokers.chain(coordinators).chain(producers).chain(members).chain(controller).collect()
 }
 

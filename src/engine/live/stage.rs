@@ -321,9 +321,9 @@ impl Stage {
     }
 
     /// The bytes that come with a message.
-    pub fn unload(&mut self, from: ActorId, message: &Message, cargo: Cargo) {
+    pub fn unload(&mut self, message: &Message, cargo: Cargo) {
         match (&mut self.goods, message) {
-            (Goods::Broker(store), Message::Produce(_)) => store.arrive(from, cargo),
+            (Goods::Broker(store), Message::Produce(request)) => store.arrive(request.sender, cargo),
             (Goods::Member(taker), Message::Fetched(answer)) if answer.generation == taker.generation => {
                 if let Err(law) = taker.take(answer, &cargo) {
                     self.ear.breaks(self.now, &law);

@@ -64,6 +64,11 @@ impl Packer {
         self
     }
 
+    /// Another process takes the sender's place: its numbers begin anew, and what was kept for the one before is nobody's.
+    pub fn begins_anew(&mut self) {
+        self.kept.iter_mut().for_each(HashMap::clear);
+    }
+
     /// These batches are acknowledged.
     pub fn settled(&mut self, answer: &Produce) {
         let Some(kept) = &mut self.kept else { return };

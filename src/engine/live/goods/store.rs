@@ -21,7 +21,7 @@ pub type Waiting = (ActorId, Message, Cargo);
 /// What a broker holds.
 #[derive(Debug, Default)]
 pub struct Store {
-    /// By sender, partition and sequence number.
+    /// By producer id, partition and sequence number.
     coming: HashMap<(u32, u32, u32), Lot>,
     /// Further ones of the same number: a batch that was sent again before the first was looked at.
     again: Vec<((u32, u32, u32), Lot)>,
@@ -79,7 +79,7 @@ impl Store {
         self.full + self.full_since.map_or(Span::ZERO, |since| now.since(since))
     }
 
-    /// A request brings lots.
+    /// A request brings lots, under the id of the producer whose numbers they have.
     pub fn arrive(&mut self, from: ActorId, cargo: Cargo) {
         self.taken += cargo.iter().map(memory).sum::<u64>();
         for lot in cargo {

@@ -6,7 +6,7 @@
 use super::{Host, What};
 use crate::engine::cast::Actor;
 use crate::engine::live::bench::Bench;
-use crate::engine::live::goods::Cargo;
+use crate::engine::live::goods::{Cargo, Packer};
 use crate::engine::live::stage::Goods;
 use crate::engine::network::Bad;
 use crate::model::machine::Input;
@@ -114,6 +114,7 @@ impl Host {
         (self.presence, self.crashed) = (Presence::Here, false);
         if let Goods::Member(taker) = &mut self.stage.goods {
             (taker.generation, taker.bench) = (machine.incarnation(), bench);
+            taker.packer.iter_mut().for_each(Packer::begins_anew);
         }
         self.machine = machine;
         self.act(Input::Started);
