@@ -1,6 +1,8 @@
 //! Groups that write what they have made to a topic, and whose members come and go: nothing is lost with a member, what it had
 //! not committed is written once more, and whoever ends in good order leaves nothing behind.
-use crate::play::{group, play, producer};
+use crate::play::{group, plan, play, producer};
+use crate::swarm::differences;
+use conga::engine::{Watch, run};
 use conga::model::sabotage::{self, Sabotage};
 use conga::outcome::result::Outcome;
 
@@ -138,5 +140,20 @@ fn brokers_may_fail_as_well() {
             "seed {seed}: {appended}, {again}, {}",
             makers.processed
         );
+    }
+}
+
+#[test]
+fn what_several_workers_finish_is_sent_on_whenever_anybody_looks() {
+    // A commit waits until all is written, and meanwhile other workers finish more.
+    for (seed, linger) in [(1, "1s"), (2, "5ms"), (3, "1s")] {
+        let first = ", workers: 3, commit: {after: poll}";
+        let events = "{at: 20s, restart: groups.makers.0, for: 1s}";
+        let mut plan = plan(&pipeline(first, "", seed, events).replace("20ms", linger));
+        let outcome = run(&plan, &Watch::quiet());
+        nothing_is_lost(&outcome);
+        plan.run.interval = plan.run.interval.times(7);
+        let other = run(&plan, &Watch::quiet());
+        assert_eq!(differences(&outcome.result, &other.result), Vec::new(), "seed {seed}");
     }
 }

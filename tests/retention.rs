@@ -1,5 +1,7 @@
 //! Retention as stories: what is deleted before a group gets it is lost to that group, counted, and nothing else is.
 use crate::play::{group, plan, play};
+use crate::swarm::differences;
+use conga::engine::{Watch, run};
 use conga::model::log::{Log, Lost, Retention};
 use conga::model::protocol::{Extra, NO_KEY, Parcel, Record};
 use conga::outcome::result::{GroupResult, Outcome};
@@ -91,6 +93,22 @@ fn a_fetch_that_waits_for_more_hears_that_its_offset_is_gone() {
     let outcome = sound(&scenario(", retention: {time: 10s}", greedy));
     let g = group(&outcome, "g");
     assert!(g.fetches > 3.0 && g.lost > 0.0, "{} fetches, {} lost", g.fetches, g.lost);
+}
+
+#[test]
+fn what_a_member_has_in_hand_is_its_own_whenever_anybody_looks() {
+    // Half of what a fetch brings is older than what is kept before it is done.
+    let slow = "g: {topics: [t], members: 1, work: 900us, poll: {max_interval: 1h}, commit: {auto: 5s}}";
+    let mut plan = plan(&scenario(", retention: {time: 200ms, check: 10ms}", slow));
+    let mut outcomes = [1, 7].map(|times| {
+        plan.run.interval = plan.run.interval.times(times);
+        run(&plan, &Watch::quiet())
+    });
+    let one = &mut outcomes[0].result;
+    assert_eq!(one.broken_laws, Vec::<String>::new());
+    assert!(one.groups[0].1.duplicates < 0.5, "nothing is lost that is then processed");
+    let [one, other] = outcomes;
+    assert_eq!(differences(&one.result, &other.result), Vec::new());
 }
 
 #[test]

@@ -312,12 +312,12 @@ impl Accumulator {
         self.settings.linger
     }
 
-    /// When the oldest batch for a broker has lingered, if there is one.
+    /// When the oldest batch for a broker was created, if there is one.
     #[inline]
     #[must_use]
-    pub fn lingered(&self, lane: usize) -> Option<Time> {
+    pub fn oldest_for(&self, lane: usize) -> Option<Time> {
         let lane = &self.lanes[lane];
-        if lane.waiting.is_empty() { None } else { Some(lane.oldest + self.settings.linger) }
+        if lane.waiting.is_empty() { None } else { Some(lane.oldest) }
     }
 
     /// Least number of further records of at most `size` bytes that can make a batch of this lane ready.

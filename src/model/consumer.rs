@@ -300,7 +300,7 @@ impl Consumer {
         if self.seeking.is_some() {
             self.heard(from, &mut fetch, now, out);
         }
-        let Self { owned, sessions, fetched, processing, .. } = self;
+        let Self { owned, sessions, fetched, processing, settings, .. } = self;
         let session = &mut sessions[from.index()];
         let throttle = std::mem::take(&mut fetch.throttle);
         session.in_flight = !throttle.is_zero();
@@ -314,7 +314,7 @@ impl Consumer {
             let slot = wanted.slot;
             match batches.next_if(|batch| batch.sequence == slot) {
                 Some(gone) if gone.start == gone.end => {
-                    owned[slot as usize].next = gone.base;
+                    owned[slot as usize].skip_to(gone.base, settings, out);
                     session.wanting.push(slot);
                 }
                 Some(batch) => {

@@ -208,11 +208,6 @@ impl Log {
     #[inline]
     pub fn settled(&mut self, reader: usize, offset: u64) {
         self.readers[reader] = offset;
-        if self.rereadable
-            && let Some(kept) = &mut self.kept
-        {
-            kept.settled(reader, offset);
-        }
         let all = if self.readers.len() == 1 { offset } else { self.readers.iter().copied().min().unwrap_or(offset) };
         self.start = self.start.max(all);
         while let Some(&(end, total)) = self.ends.front()

@@ -4,11 +4,13 @@
 //! Facts are borrowed, one per batch: a machine never copies records to report them. They are the narrow waist
 //! between engines and outcome: recorder and laws hear nothing else.
 mod cause;
+mod processed;
 
 use super::protocol::{ActorId, Extra, MemberKey, MemberState, Message, PartitionId, Reason, Record, Timer};
 use crate::units::{Span, Time};
 
 pub use cause::Cause;
+pub use processed::Processed;
 
 /// A participant: pure rules, no surroundings.
 pub trait Machine {
@@ -421,6 +423,21 @@ pub enum Fact<'a> {
         /// When, now or before.
         at: Time,
     },
+    /// A member heard that what it asked for is gone, and goes on behind it.
+    Skipped {
+        /// Which group.
+        group: u32,
+        /// Which member, counted from 0.
+        member: u32,
+        /// Which partition.
+        partition: PartitionId,
+        /// The offset it asked for.
+        first: u64,
+        /// How many records it leaves out.
+        records: u64,
+        /// Why.
+        cause: Cause,
+    },
     /// What a broker did since it last said so.
     Served {
         /// Which broker.
@@ -447,44 +464,4 @@ pub enum Fact<'a> {
         /// Bytes.
         bytes: u64,
     },
-}
-
-/// Records of one partition that a member finished, with contiguous offsets.
-#[derive(Clone, Copy, Debug)]
-pub struct Processed<'a> {
-    /// Which group.
-    pub group: u32,
-    /// Which member, counted from 0.
-    pub member: u32,
-    /// Which partition.
-    pub partition: PartitionId,
-    /// Offset of the first record.
-    pub first: u64,
-    /// The records, each finished at or before now.
-    pub records: &'a [Record],
-    /// What more is known of each; empty where nothing is.
-    pub extras: &'a [Extra],
-    /// Processing time of each.
-    pub work: &'a [Span],
-    /// When work on the first began; each further one begins when the one before is done.
-    pub started: Time,
-    /// Whether the partition's records may finish out of order: several workers share them.
-    pub shared: bool,
-}
-
-impl<'a> Processed<'a> {
-    /// Those of the records with offsets from `from` to before `until`.
-    #[must_use]
-    pub fn part(&self, from: u64, until: u64) -> Processed<'a> {
-        let (from, until) = ((from - self.first) as usize, (until - self.first) as usize);
-        let before = self.work[..from].iter().fold(Span::ZERO, |sum, &work| sum + work);
-        Processed {
-            first: self.first + from as u64,
-            records: &self.records[from..until],
-            extras: if self.extras.is_empty() { &[] } else { &self.extras[from..until] },
-            work: &self.work[from..until],
-            started: self.started + before,
-            ..*self
-        }
-    }
 }

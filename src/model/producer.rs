@@ -406,18 +406,18 @@ impl Producer {
             return None;
         }
         let first = self.ahead.release(0).max(self.resumed);
-        Some(self.full(lane).min(first + self.accumulator.linger()))
+        Some(self.full(lane).min(first + self.linger()))
     }
 
     #[inline]
     fn may_be_ready(&self, lane: usize) -> Option<Time> {
-        let lingered = self.accumulator.lingered(lane);
+        let lingered = self.accumulator.oldest_for(lane).map(|oldest| oldest + self.linger());
         if self.ahead.is_empty() {
             return lingered;
         }
         let lingers = lingered.or_else(|| {
             let first = self.ahead.first_for(lane, |home| self.accumulator.lane_of(home));
-            first.map(|due| due.max(self.resumed) + self.accumulator.linger())
+            first.map(|due| due.max(self.resumed) + self.linger())
         });
         if let Some(at) = lingers
             && at <= self.ahead.release(0)

@@ -174,8 +174,15 @@ impl Failover {
                 }
             }
             Fact::Lost { group, partition, first, records, cause, at } => {
-                let first = self.partitions[partition as usize].placed(first);
-                witness.pass(now, &Fact::Lost { group, partition, first, records, cause, at });
+                for (from, until) in self.partitions[partition as usize].pieces(first, first + records) {
+                    let first = self.partitions[partition as usize].placed(from);
+                    witness.pass(now, &Fact::Lost { group, partition, first, records: until - from, cause, at });
+                }
+            }
+            Fact::Skipped { group, member, partition, first, records, cause } => {
+                let place = &self.partitions[partition as usize];
+                let [first, end] = [first, first + records].map(|offset| place.placed(offset));
+                witness.pass(now, &Fact::Skipped { group, member, partition, first, records: end - first, cause });
             }
             ref other => witness.pass(now, other),
         }

@@ -38,8 +38,6 @@ struct Place {
     seen: Progress,
     /// Records below may count as lost, although somebody has them in hand.
     deleted: u64,
-    /// Nothing below is kept any more.
-    kept_from: u64,
     /// By whoever took a lost member's place, until it is past what was seen by then.
     again: Option<(Progress, u64)>,
 }
@@ -105,6 +103,13 @@ impl Redelivery {
                     }
                 }
             }
+            Fact::Skipped { group, member, partition, first, records, cause } => {
+                // Whoever was taken for gone finds out what others have in their hands.
+                if self.place(group, partition).owner == Some(member) {
+                    self.loses(witness, now, (group, partition), (first, records), (cause, now));
+                }
+                return;
+            }
             Fact::Lost { group, partition, first, records, cause, at } => {
                 return self.loses(witness, now, (group, partition), (first, records), (cause, at));
             }
@@ -149,10 +154,10 @@ impl Redelivery {
 
     /// Somebody goes on from an offset: what was seen behind it comes again, but for what was cut off.
     fn resumes(&mut self, group: u32, partition: u32, offset: u64) {
-        let Place { orphaned, kept_from, seen, again, .. } =
+        let Place { orphaned, seen, again, .. } =
             &mut self.places[group as usize * self.partitions + partition as usize];
         *orphaned = false;
-        let (offset, until) = (offset.max(*kept_from), seen.end());
+        let until = seen.end();
         let mut progress = Progress::up_to(offset);
         for cut in self.cut.get(&partition).into_iter().flatten() {
             let first = cut.start.max(offset);
@@ -190,16 +195,12 @@ impl Redelivery {
     ) {
         // At most once nobody works on anything again: whoever was cast out goes on with what counts as lost.
         let works_again = matches!(cause, Cause::DeadLetter | Cause::Unprocessed) && !witness.is_at_most_once(group);
-        let Place { seen, again, deleted, kept_from, .. } = self.place(group, partition);
+        let Place { seen, again, deleted, .. } = self.place(group, partition);
         let end = first + records;
-        if cause == Cause::Retention {
-            *kept_from = end.max(*kept_from);
-        }
         *deleted = end.max(*deleted);
         if let Some((progress, until)) = again {
-            if progress.below < end {
-                progress.done(progress.below, end - progress.below);
-            }
+            // What somebody has in hand in front of it still comes.
+            progress.claim(first, end);
             if progress.below >= *until {
                 *again = None;
             }

@@ -77,6 +77,9 @@ impl Written {
                 let writes = self.of(group).filter(|writes| !writes.dead_letters || cause != Cause::DeadLetter)?;
                 fill(&mut writes.done[partition as usize], first, records);
             }
+            Fact::Skipped { group, partition, first, records, .. } => {
+                fill(&mut self.of(group)?.done[partition as usize], first, records);
+            }
             Fact::Reset { group, partition, offset, .. } => {
                 fill(&mut self.of(group)?.done[partition as usize], 0, offset);
             }

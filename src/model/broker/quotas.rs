@@ -73,7 +73,7 @@ impl Broker {
         for wanted in &fetch.wanted {
             let place = self.places.partitions[wanted.partition as usize];
             let reader = self.places.readers[(fetch.group * self.places.topics + place.topic) as usize];
-            self.logs[place.log as usize].given(reader as usize, wanted.offset);
+            self.logs[place.log as usize].withheld(reader as usize, wanted.offset);
         }
         fetch.batches.clear();
         fetch.parcel.clear();

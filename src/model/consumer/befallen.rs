@@ -44,6 +44,8 @@ impl Consumer {
     fn bend(&mut self, warp: Warp, now: Time, out: &mut (impl Outbox + ?Sized)) {
         if let Some(output) = &mut self.output {
             output.producer.bend(now, |at| warp.of(now, at));
+            // What is finished sooner now must not wait for whoever looks next.
+            output.producer.turn_all(now, out);
         }
         if self.idle_armed > now && self.idle_armed != Time::NEVER {
             self.idle_armed = warp.of(now, self.idle_armed);

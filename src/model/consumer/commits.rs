@@ -60,6 +60,7 @@ impl Consumer {
             self.commit_refused(refusal, generation);
         }
         if waited && self.processing.idle_at() <= now {
+            self.report(now, out);
             self.poll(now, out);
         } else if refused.is_some() {
             self.poll_if_idle(now, out);

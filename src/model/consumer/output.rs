@@ -68,11 +68,13 @@ impl Consumer {
         let group = self.settings.group;
         let Some(output) = &mut self.output else { return };
         output.producer.tell_written(group, out);
-        if self.ending == Ending::Over || !output.awaited || !output.producer.is_flushed(now) {
+        if self.ending == Ending::Over || !output.awaited || !output.producer.has_flushed(now) {
             return;
         }
         output.awaited = false;
         if self.committing {
+            // Several workers may have finished something since somebody looked.
+            self.report(now, out);
             self.commit(out);
         } else {
             self.poll_if_idle(now, out);

@@ -4,7 +4,7 @@
 //! comes all the same: until then its slot is nobody's, and what comes is dropped. Whoever gives up has processed what it
 //! polled and committed it, or has lost the partition anyway; what is fetched and not polled is forgotten, as in Kafka.
 use super::{Consumer, Owned, Settings, Supply};
-use crate::model::machine::{Fact, Outbox};
+use crate::model::machine::{Cause, Fact, Outbox};
 use crate::model::protocol::{ActorId, Fetch, Message, NOTHING_COMMITTED, PartitionId, Position};
 use crate::model::sabotage::{self, Sabotage};
 use crate::units::Time;
@@ -55,6 +55,17 @@ impl Roster {
     /// The partitions it has.
     pub(super) fn partitions(&self) -> impl Iterator<Item = PartitionId> {
         self.slots.keys().copied()
+    }
+}
+
+impl Owned {
+    /// What it asked for is gone: it goes on from an offset. What it was given before stays in its hands.
+    #[cold]
+    pub(super) fn skip_to(&mut self, offset: u64, settings: &Settings, out: &mut (impl Outbox + ?Sized)) {
+        let &Settings { group, member, .. } = settings;
+        let (first, partition) = (std::mem::replace(&mut self.next, offset), self.partition);
+        let (records, cause) = (offset - first, Cause::Retention);
+        out.observe(&Fact::Skipped { group, member, partition, first, records, cause });
     }
 }
 

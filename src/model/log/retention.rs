@@ -26,8 +26,8 @@ pub struct Kept {
     retention: Retention,
     /// Everything below is deleted.
     earliest: u64,
-    /// Up to where each reader got its records, or lost them.
-    settled: Vec<u64>,
+    /// Up to where each reader was given its records, or lost them.
+    given: Vec<u64>,
 }
 
 /// Records that were deleted before a reader got them.
@@ -43,12 +43,12 @@ pub struct Lost {
 
 impl Kept {
     pub fn new(retention: Retention, readers: usize) -> Self {
-        Self { retention, earliest: 0, settled: vec![0; readers] }
+        Self { retention, earliest: 0, given: vec![0; readers] }
     }
 
-    /// Everything below is a reader's: what it was given, or where that may come again, what it committed.
-    pub fn settled(&mut self, reader: usize, offset: u64) {
-        self.settled[reader] = offset.max(self.earliest);
+    /// Everything below was given to a reader. What is asked for again may still be in another's hands: that is no less.
+    fn given(&mut self, reader: usize, offset: u64) {
+        self.given[reader] = offset.max(self.given[reader]);
     }
 }
 
@@ -66,10 +66,16 @@ impl Log {
     #[inline]
     pub fn given(&mut self, reader: usize, offset: u64) {
         if let Some(kept) = &mut self.kept
-            && !self.rereadable
             && !sabotage::plays(Sabotage::LoseRead)
         {
-            kept.settled(reader, offset);
+            kept.given(reader, offset);
+        }
+    }
+
+    /// A reader was not given what it asked for, from `offset` on, after all.
+    pub fn withheld(&mut self, reader: usize, offset: u64) {
+        if let Some(kept) = &mut self.kept {
+            kept.given[reader] = offset.max(kept.earliest);
         }
     }
 
@@ -89,10 +95,10 @@ impl Log {
         self.start = self.start.max(below);
         let Some(kept) = &mut self.kept else { return };
         kept.earliest = below;
-        for (reader, settled) in kept.settled.iter_mut().enumerate() {
-            if *settled < below {
-                lost.push(Lost { reader, first: *settled, records: below - *settled });
-                *settled = below;
+        for (reader, given) in kept.given.iter_mut().enumerate() {
+            if *given < below {
+                lost.push(Lost { reader, first: *given, records: below - *given });
+                *given = below;
             }
         }
     }

@@ -118,6 +118,14 @@ impl Producer {
         self.blocked.is_some() || self.sources.as_ref().is_some_and(|sources| sources.flushing)
     }
 
+    /// How long a batch waits for more: not at all while everything is to be written, so that what several workers finish
+    /// meanwhile leaves at once.
+    #[inline]
+    pub(super) fn linger(&self) -> Span {
+        let flushing = self.sources.as_ref().is_some_and(|sources| sources.flushing);
+        if flushing { Span::ZERO } else { self.accumulator.linger() }
+    }
+
     /// Takes what has become due, for somebody who has just said so.
     pub fn take_due(&mut self, now: Time, out: &mut (impl Outbox + ?Sized)) {
         self.catch_up(now, out);
@@ -130,18 +138,17 @@ impl Producer {
             sources.flushing = true;
         }
         self.turn_all(now, out);
-        let flushed = self.is_flushed(now);
+        self.has_flushed(now)
+    }
+
+    /// Whether everything that is due is written, or given up; if so batches linger again.
+    pub fn has_flushed(&mut self, now: Time) -> bool {
+        let is_written = |sources: &Sources| sources.away.is_empty() && sources.unsent.iter().all(VecDeque::is_empty);
+        let flushed = self.ahead.due_by(now) == 0 && self.sources.as_deref().is_none_or(is_written);
         if let Some(sources) = &mut self.sources {
             sources.flushing = !flushed;
         }
         flushed
-    }
-
-    /// Whether everything that is due is written, or given up.
-    #[must_use]
-    pub fn is_flushed(&self, now: Time) -> bool {
-        let is_written = |sources: &Sources| sources.away.is_empty() && sources.unsent.iter().all(VecDeque::is_empty);
-        self.ahead.due_by(now) == 0 && self.sources.as_deref().is_none_or(is_written)
     }
 
     /// Tells what is written since it last did: of which records of which group it was made.

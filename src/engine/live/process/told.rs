@@ -60,6 +60,8 @@ pub enum Told<'f> {
     Tried(u32, u64),
     /// [`Fact::Lost`]
     Lost { group: u32, partition: PartitionId, first: u64, records: u64, cause: Cause, at: Time },
+    /// [`Fact::Skipped`]
+    Skipped { group: u32, member: u32, partition: PartitionId, first: u64, records: u64, cause: Cause },
 }
 
 impl<'f> Told<'f> {
@@ -110,6 +112,9 @@ impl<'f> Told<'f> {
             Fact::Lost { group, partition, first, records, cause, at } => {
                 Self::Lost { group, partition, first, records, cause, at }
             }
+            Fact::Skipped { group, member, partition, first, records, cause } => {
+                Self::Skipped { group, member, partition, first, records, cause }
+            }
             ref other => panic!("a member does not observe {other:?}"),
         }
     }
@@ -145,6 +150,9 @@ impl<'f> Told<'f> {
             Self::Tried(group, more) => Fact::Tried { group, more },
             Self::Lost { group, partition, first, records, cause, at } => {
                 Fact::Lost { group, partition, first, records, cause, at }
+            }
+            Self::Skipped { group, member, partition, first, records, cause } => {
+                Fact::Skipped { group, member, partition, first, records, cause }
             }
         }
     }
